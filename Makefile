@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: MIT
+#
+# memup: one non-recursive GNU Makefile. `make help` lists the targets.
+#
+#   BUILD=debug|release|asan|tsan   (default release)
+#   CC=gcc|clang                    (default gcc)
+#
+# All output goes to build/; objects of one BUILD and CC to one folder there.
+
+BUILD ?= release
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+AR ?= ar
+O := build/$(BUILD)-$(notdir $(CC))
+
+WARN := -Wall -Wextra -Wconversion -Wsign-conversion -Wshadow \
+	-Wstrict-prototypes -Wmissing-prototypes -Werror
+CPPFLAGS += -Iinclude -Isrc
+BASE_CFLAGS := -std=c17 -g $(WARN)
+
+OPT_debug   := -O1 -DMU_DEBUG
+OPT_release := -O2
+OPT_asan    := -O1 -DMU_DEBUG -fsanitize=address,undefined \
+	-fno-sanitize-recover=all -fno-omit-frame-pointer
+OPT_tsan    := -O1 -DMU_DEBUG -fsanitize=thread
+SAN_asan    := -fsanitize=address,undefined
+SAN_tsan    := -fsanitize=thread
+ifeq ($(OPT_$(BUILD)),)
+$(error BUILD=$(BUILD): not one of debug, release, asan, tsan)
+endif
+
+# The core is freestanding: no libc header beyond C17's freestanding ones.
+CORE_CFLAGS := $(BASE_CFLAGS) $(OPT_$(BUILD)) -ffreestanding
+HOST_CFLAGS := $(BASE_CFLAGS) $(OPT_$(BUILD)) -D_GNU_SOURCE -pthread -I.
+LDLIBS := -pthread -lm
+
+core_src := $(sort $(wildcard src/*/*.c))
+port_src := $(sort $(wildcard ports/hosted/*.c))
+cli_src  := $(sort $(wildcard cli/*.c))
+test_src := $(sort $(wildcard tests/test_*.c))
+test_lib := $(sort $(filter-out tests/test_%,$(wildcard tests/*.c)))
+bench_src := $(sort $(wildcard bench/*.c))
+all_src := $(core_src) $(port_src) $(cli_src) $(wildcard tests/*.c) $(bench_src)
+all_h   := $(wildcard include/memup/*.h src/*/*.h ports/*/*.h cli/*.h \
+	tests/*.h bench/*.h)
+
+obj = $(patsubst %.c,$(O)/%.o,$(1))
+
+.PHONY: all
+all: build/memup ## build the program build/memup (the default)
+
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
+
+$(O)/src/%.o: src/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CORE_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(O)/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(HOST_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(O)/libmemup.a: $(call obj,$(core_src))
+	@mkdir -p $(@D) && rm -f $@
+	$(AR) rcs $@ $^
+
+$(O)/libmemup-hosted.a: $(call obj,$(port_src))
+	@mkdir -p $(@D) && rm -f $@
+	$(AR) rcs $@ $^
+
+$(O)/memup: $(call obj,$(cli_src)) $(O)/libmemup-hosted.a $(O)/libmemup.a
+	$(CC) $(SAN_$(BUILD)) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+build/memup: $(O)/memup
+	@cp $< $@
+
+$(O)/tests/test_%: $(O)/tests/test_%.o $(call obj,$(test_lib)) \
+		$(O)/libmemup-hosted.a $(O)/libmemup.a
+	$(CC) $(SAN_$(BUILD)) $(LDFLAGS) -o $@ $^ -lcmocka $(LDLIBS)
+
+.SECONDARY: $(call obj,$(all_src))
+
+-include $(patsubst %.o,%.d,$(call obj,$(all_src)))
+
+.PHONY: lib tests
+lib: $(O)/libmemup.a ## the freestanding library alone
+tests: $(patsubst %.c,$(O)/%,$(test_src)) $(O)/memup
+
+.PHONY: boot
+boot: build/memup ## build, then bring this host's memory up under every policy
+	build/memup boot
+
+.PHONY: setup
+setup: ## install what tests and lint need (root), or say what is missing
+	@tools/setup
+
+.PHONY: check
+check: tests ## run the tests of this BUILD alone (T=name for one floor)
+	@tools/run-tests $(O) $(T)
+
+.PHONY: test
+test: setup ## all tests: debug, ASan+UBSan, TSan, with gcc and clang
+	@tools/test-all
+
+.PHONY: lint
+lint: setup ## format, clang-tidy, floors, freestanding symbols, headers alone
+	@tools/lint
+
+.PHONY: format
+format: ## rewrite every source in the house style
+	clang-format -i $(all_src) $(all_h)
+
+$(O)/bench/%: $(O)/bench/%.o $(O)/libmemup-hosted.a $(O)/libmemup.a
+	$(CC) $(SAN_$(BUILD)) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+.PHONY: compile_commands.json
+compile_commands.json: ## write compile_commands.json for editors and clangd
+	@tools/compile-commands "$(CC) $(CPPFLAGS) $(BASE_CFLAGS) -I." $(all_src) >$@
+
+.PHONY: clean
+clean: ## remove build/
+	rm -rf build
+
+.PHONY: help
+help: ## this list
+	@sed -n 's/^\([a-z_.-]*\):.*## \(.*\)/\1|\2/p' Makefile | \
+		awk -F'|' '{ printf "  %-22s %s\n", $$1, $$2 }'

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * base: the words that every floor uses.
+ *
+ * Vocabulary
+ *   A *physical address* is a mu_phys_t, in bytes. A *pfn* (page frame number)
+ *   is a mu_pfn_t: a physical address divided by the page size. The page size
+ *   is a property of a machine (4, 16 or 64 KiB), never of the build.
+ *
+ *   Units above the page are counted in pages, so that one set of constants
+ *   serves every page size:
+ *
+ *       page     1 page                  4 KiB with 4 KiB pages
+ *       block    2^10 pages              4 MiB   the largest buddy order, and
+ *                                                the unit of a claim
+ *       section  2^15 pages = 32 blocks  128 MiB the unit of memmap backing
+ *
+ * Conventions
+ *   Ranges are half open, [start, end). Every function that can fail returns
+ *   enum mu_status and changes nothing when it fails. Nothing here allocates,
+ *   prints or exits. Only the C17 freestanding headers are needed.
+ */
+#ifndef MEMUP_BASE_H
+#define MEMUP_BASE_H
+
+#include <limits.h>
+#include <stdalign.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* A physical address or a size, in bytes. */
+typedef uint64_t mu_phys_t;
+/* A page frame number, or a count of pages. */
+typedef uint64_t mu_pfn_t;
+
+/* The physical address space that memup plans for: 52 bits (x86-64, arm64). */
+#define MU_PHYS_BITS 52
+#define MU_PHYS_MAX  ((mu_phys_t)1 << MU_PHYS_BITS) /* first address past it */
+
+/* Page sizes: 4, 16 and 64 KiB. */
+#define MU_PAGE_SHIFT_MIN 12
+#define MU_PAGE_SHIFT_MAX 16
+
+/* Pages in a block and in a section, as powers of two. */
+#define MU_BLOCK_ORDER	  10
+#define MU_SECTION_ORDER  15
+#define MU_BLOCK_PAGES	  ((mu_pfn_t)1 << MU_BLOCK_ORDER)
+#define MU_SECTION_PAGES  ((mu_pfn_t)1 << MU_SECTION_ORDER)
+#define MU_SECTION_BLOCKS (1u << (MU_SECTION_ORDER - MU_BLOCK_ORDER))
+
+#define MU_MAX_NODES 1024
+#define MU_MAX_CPUS  4096
+/* "Any node" where a node id is asked for, "no node known" where one is told.
+ */
+#define MU_NO_NODE (-1)
+
+#define MU_KIB ((mu_phys_t)1 << 10)
+#define MU_MIB ((mu_phys_t)1 << 20)
+#define MU_GIB ((mu_phys_t)1 << 30)
+#define MU_TIB ((mu_phys_t)1 << 40)
+
+#if defined(__GNUC__)
+#define MU_MUST_CHECK __attribute__((warn_unused_result))
+#define MU_PRINTF(fmt_at, args_at) \
+	__attribute__((format(printf, fmt_at, args_at)))
+#else
+#define MU_MUST_CHECK
+#define MU_PRINTF(fmt_at, args_at)
+#endif
+
+/*
+ * What a function has to say. MU_OK is zero; all else left things unchanged.
+ */
+enum mu_status {
+	MU_OK = 0,
+	MU_ERR_INVALID,	      /* an argument makes no sense */
+	MU_ERR_RANGE,	      /* a value is past a limit, or a range wraps */
+	MU_ERR_SYNTAX,	      /* text that cannot be read */
+	MU_ERR_FULL,	      /* a table that the caller sized is full */
+	MU_ERR_NOMEM,	      /* no memory that the request may use */
+	MU_ERR_BUSY,	      /* in use by somebody else; try again later */
+	MU_ERR_OVERLAP,	      /* the range is taken, in part or whole */
+	MU_ERR_NOT_FOUND,     /* no such range, node, name or source */
+	MU_ERR_HOLE,	      /* no memory at that pfn */
+	MU_ERR_RESERVED,      /* memory, but reserved: not in the allocator */
+	MU_ERR_PRISTINE,      /* its descriptor was never written */
+	MU_ERR_NOT_ALLOCATED, /* freed already, or never handed out */
+	MU_ERR_ORDER,	      /* an order that does not fit the page */
+	MU_ERR_CORRUPT,	      /* an invariant or a checksum does not hold */
+	MU_ERR_UNSUPPORTED,   /* the port has no hook for it */
+	MU_ERR_CANCELLED,     /* stopped on request */
+	MU_NR_STATUS
+};
+
+/*
+ * A short English name of @status, for a person ("no memory"). Never NULL,
+ * also for values outside the enum. Any context.
+ */
+const char *mu_status_str(enum mu_status status);
+
+/*
+ * Where a function that reads input says what was wrong with it: one clear
+ * line that names the value and the limit it broke. Filled on failure, left
+ * alone on success. Every function that takes one accepts NULL.
+ */
+struct mu_error {
+	enum mu_status status;
+	uint32_t line;	 /* line of text, from 1; 0 where there is none */
+	uint64_t offset; /* byte offset in a binary table; 0 otherwise */
+	char text[240];	 /* always terminated */
+};
+
+/* A set of CPU numbers, MU_MAX_CPUS of them. */
+struct mu_cpumask {
+	uint64_t bits[MU_MAX_CPUS / 64];
+};
+
+static inline void mu_cpumask_set(struct mu_cpumask *mask, unsigned cpu)
+{
+	mask->bits[cpu / 64] |= (uint64_t)1 << (cpu % 64);
+}
+
+static inline void mu_cpumask_clear(struct mu_cpumask *mask, unsigned cpu)
+{
+	mask->bits[cpu / 64] &= ~((uint64_t)1 << (cpu % 64));
+}
+
+static inline bool mu_cpumask_test(const struct mu_cpumask *mask, unsigned cpu)
+{
+	return (mask->bits[cpu / 64] >> (cpu % 64)) & 1;
+}
+
+/* How many CPUs are in @mask. */
+unsigned mu_cpumask_weight(const struct mu_cpumask *mask);
+
+/* The first CPU in @mask that is >= @cpu, or MU_MAX_CPUS if there is none. */
+unsigned mu_cpumask_next(const struct mu_cpumask *mask, unsigned cpu);
+
+#endif /* MEMUP_BASE_H */

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * machine: firmware's descriptions in, one struct mu_machine out.
+ *
+ * Life cycle
+ *   mu_machine_init() with memory from the caller, then any number of readers,
+ *   each of which adds what its source says (ranges as firmware leaves them:
+ *   unsorted, overlapping, of zero size), then mu_machine_finish(), which makes
+ *   of it one sorted list of disjoint ranges with a type and a node each. Only
+ *   a finished machine goes on to memblock.
+ *
+ *       e820 lines, SRAT lines, ...     raw ranges + affinities
+ *                 |  mu_machine_finish()
+ *                 v
+ *       ranges[] sorted, disjoint; every range one type and one node
+ *
+ * Cost: O(n log n) in the number of ranges, no allocation.
+ */
+#ifndef MEMUP_MACHINE_H
+#define MEMUP_MACHINE_H
+
+#include "memup/base.h"
+
+/*
+ * What a range is. The order matters: where two ranges of one source overlap,
+ * the higher value wins, as in Linux's e820__update_table().
+ */
+enum mu_range_type {
+	MU_RANGE_RAM = 1,	/* usable */
+	MU_RANGE_RESERVED,	/* firmware's: not memory to the kernel */
+	MU_RANGE_ACPI,		/* ACPI tables: usable when they were read */
+	MU_RANGE_NVS,		/* ACPI non-volatile storage */
+	MU_RANGE_UNUSABLE,	/* broken */
+	MU_RANGE_SOFT_RESERVED, /* special purpose memory (HBM, CXL) */
+	MU_RANGE_PMEM,		/* persistent: types 7 and 12 */
+	MU_NR_RANGE_TYPES
+};
+
+/* "usable", "reserved", ...; never NULL. */
+const char *mu_range_type_str(enum mu_range_type type);
+
+/* Flags of a range; those of SRAT and of the EFI memory map. */
+#define MU_RANGE_HOTPLUG     0x1u /* may be removed while running */
+#define MU_RANGE_MIRROR	     0x2u /* mirrored: more reliable */
+#define MU_RANGE_NOMAP	     0x4u /* memory that must not be mapped */
+#define MU_RANGE_NONVOLATILE 0x8u
+
+struct mu_range {
+	mu_phys_t base; /* bytes */
+	mu_phys_t size; /* bytes, not 0 in a finished machine */
+	uint16_t type;	/* enum mu_range_type */
+	uint16_t flags; /* MU_RANGE_* */
+	int32_t nid;	/* node, or MU_NO_NODE before mu_machine_finish() */
+};
+
+struct mu_machine_node {
+	bool present; /* named by some source, or owner of a range */
+	uint32_t nr_cpus;
+};
+
+struct mu_machine {
+	char source[128];    /* for people: a file's name, "64T", "this host" */
+	unsigned page_shift; /* 12, 14 or 16 */
+
+	/* What memory there is. Sorted and disjoint once finished. */
+	struct mu_range *ranges;
+	unsigned nr_ranges, max_ranges;
+
+	/* Which node an address belongs to: SRAT and its kin, as they came.
+	 * type is unused. */
+	struct mu_range *affinities;
+	unsigned nr_affinities, max_affinities;
+
+	/* Indexed by node id, which may be sparse; nr_nodes is the highest id
+	 * in use plus one, at least 1 once finished. */
+	struct mu_machine_node *nodes;
+	unsigned nr_nodes, max_nodes;
+
+	/* distances[from * max_nodes + to], 10 is "here", 0 is "not told".
+	 * Complete (10 and 20 where not told) once finished. */
+	uint8_t *distances;
+
+	bool finished;
+};
+
+/*
+ * Bytes of memory that a machine of at most @max_ranges ranges (and as many
+ * affinities) and @max_nodes nodes needs; 0 when @max_nodes is 0 or over
+ * MU_MAX_NODES, or @max_ranges is 0 or over 2^20.
+ */
+size_t mu_machine_size(unsigned max_ranges, unsigned max_nodes);
+
+/*
+ * Make @machine empty, in @buf of mu_machine_size() bytes, aligned to 8, which
+ * stays with it. The page size is 4 KiB until somebody says otherwise.
+ */
+void mu_machine_init(struct mu_machine *machine, void *buf, unsigned max_ranges,
+		     unsigned max_nodes);
+
+/*
+ * Add one range, as firmware says it; order and overlap do not matter.
+ * A @size of 0 adds nothing. MU_ERR_RANGE when it wraps or passes
+ * MU_PHYS_MAX, MU_ERR_FULL.
+ */
+enum mu_status mu_machine_add(struct mu_machine *machine, mu_phys_t base,
+			      mu_phys_t size, enum mu_range_type type,
+			      unsigned flags,
+			      struct mu_error *error) MU_MUST_CHECK;
+
+/* Say that [@base, @base + @size) belongs to node @nid. Errors as above, and
+ * MU_ERR_RANGE for a node past @max_nodes. */
+enum mu_status mu_machine_add_affinity(struct mu_machine *machine,
+				       mu_phys_t base, mu_phys_t size, int nid,
+				       unsigned flags,
+				       struct mu_error *error) MU_MUST_CHECK;
+
+/* Add @count CPUs to node @nid. MU_ERR_RANGE past @max_nodes or MU_MAX_CPUS. */
+enum mu_status mu_machine_add_cpus(struct mu_machine *machine, int nid,
+				   unsigned count,
+				   struct mu_error *error) MU_MUST_CHECK;
+
+/* The distance from node @from to node @to, 10 to 255. */
+enum mu_status mu_machine_set_distance(struct mu_machine *machine, int from,
+				       int to, unsigned distance,
+				       struct mu_error *error) MU_MUST_CHECK;
+
+/*
+ * Sort, resolve overlaps (the higher type wins), cut at node borders, give
+ * every range its node (one that no affinity names goes to the node of the
+ * nearest range below it, else to the first), merge what is alike, complete
+ * the distances. MU_ERR_NOT_FOUND when there is no RAM at all, MU_ERR_FULL
+ * when the pieces do not fit. A machine that named no CPU has one, on its
+ * first node with memory.
+ */
+enum mu_status mu_machine_finish(struct mu_machine *machine,
+				 struct mu_error *error) MU_MUST_CHECK;
+
+/* Bytes of RAM; the first address past all RAM. Of a finished machine. */
+mu_phys_t mu_machine_ram(const struct mu_machine *machine);
+mu_phys_t mu_machine_top(const struct mu_machine *machine);
+unsigned mu_machine_cpus(const struct mu_machine *machine);
+
+/*
+ * Readers. Each takes the whole text (@len bytes, no terminator needed) and
+ * adds what it finds; @error names the line and the value. On failure
+ * @machine must be initialised again before it is used.
+ */
+
+/*
+ * A short description, read by mu_machine_read_short():
+ *
+ *   machine := nodes [ "/" CPUS ] { "," hole }
+ *   nodes   := SIZE | COUNT "x" SIZE | place { "+" place }
+ *   place   := SIZE "@" ADDRESS [ ":" NODE ]
+ *   hole    := "-" SIZE "@" ADDRESS
+ *
+ * SIZE and ADDRESS are numbers with an optional K, M, G, T or P; "64T",
+ * "8x1T/448", "4G@0:0+4G@8G:1/8", "64G,-1G@3G". COUNT nodes lie one after the
+ * other from address 0; CPUS are spread evenly over all nodes, the first ones
+ * get the rest. A hole takes memory away. Without CPUS each node has one.
+ */
+enum mu_status mu_machine_read_short(struct mu_machine *machine,
+				     const char *text, size_t len,
+				     struct mu_error *error) MU_MUST_CHECK;
+
+/*
+ * A Linux boot log: BIOS-e820 and SRAT lines, among anything else.
+ * MU_ERR_NOT_FOUND when it holds no memory map.
+ */
+enum mu_status mu_machine_read_log(struct mu_machine *machine, const char *text,
+				   size_t len,
+				   struct mu_error *error) MU_MUST_CHECK;
+
+#endif /* MEMUP_MACHINE_H */

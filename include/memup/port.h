@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * port: what memup needs from the platform under it.
+ *
+ * One struct of hooks. A hook left NULL takes the default that its comment
+ * names, so that a port starts with a handful and grows. Each floor uses only
+ * the hooks of its tier and those before it:
+ *
+ *   tier 0  machine, memblock     log, phys_to_virt
+ *   tier 1  memmap, buddy         + memmap_map, irq_save, irq_restore, pause,
+ *                                 panic
+ *   tier 2  deferred, padata      + cpu_count, cpu_id, cpu_node, clock, run_on,
+ *                                 wait, wake, watchdog, memmap_fill
+ *
+ * Every hook gets @arg, the port's own state, first. Unless it says otherwise
+ * a hook may be called from any CPU, from several at once, and with interrupts
+ * off; it must not call back into memup.
+ */
+#ifndef MEMUP_PORT_H
+#define MEMUP_PORT_H
+
+#include "memup/base.h"
+
+enum mu_log_level { MU_LOG_ERR, MU_LOG_WARN, MU_LOG_INFO, MU_LOG_DEBUG };
+
+struct mu_port {
+	/* Passed as the first argument of every hook. */
+	void *arg;
+
+	/*
+	 * One line of text, without a newline. The only way the library
+	 * speaks. Default: silence.
+	 */
+	void (*log)(void *arg, enum mu_log_level level, const char *line);
+
+	/*
+	 * An invariant is broken (a bug, or memory that was overwritten): stop
+	 * the machine with @line as the reason. Must not return. Default: trap.
+	 */
+	void (*panic)(void *arg, const char *line);
+
+	/*
+	 * A pointer through which [@base, @base + @size) can be read and
+	 * written, valid as long as the machine; NULL where that cannot be.
+	 * memblock uses it for its own arrays and for zeroed allocations, never
+	 * for raw ones. Default: none; what needs it is MU_ERR_UNSUPPORTED.
+	 */
+	void *(*phys_to_virt)(void *arg, mu_phys_t base, mu_phys_t size);
+
+	/*
+	 * Back the descriptors of the pages [*@start, *@end) of the memmap with
+	 * memory; both are multiples of MU_BLOCK_PAGES and lie in one section.
+	 * The hook may back more of the same section, in whole blocks, and says
+	 * so by widening the range. Backing what is backed already is not an
+	 * error: two CPUs may ask for the same blocks at once. Contents are
+	 * left as they are: nobody reads them before they are written.
+	 * MU_ERR_NOMEM when there is no memory. Default: all is backed.
+	 */
+	enum mu_status (*memmap_map)(void *arg, mu_pfn_t *start, mu_pfn_t *end);
+
+	/*
+	 * Take the backing of [@start, @end) away again, same units; nobody
+	 * uses these descriptors any more. Default: nothing.
+	 */
+	void (*memmap_unmap)(void *arg, mu_pfn_t start, mu_pfn_t end);
+
+	/*
+	 * Store @word to the @count 64-bit words at @dst, as fast as this
+	 * machine can, and make the stores visible before any store that
+	 * follows (after streaming stores: a fence). @dst is 64-byte aligned,
+	 * @count a multiple of 8. Default: streaming stores where the target
+	 * has them, else plain ones.
+	 */
+	void (*memmap_fill)(void *arg, uint64_t *dst, uint64_t word,
+			    size_t count);
+
+	/*
+	 * Turn interrupts off on this CPU and return what irq_restore() needs
+	 * to put them back as they were; the pairs nest. Default: there are no
+	 * interrupts.
+	 */
+	uintptr_t (*irq_save)(void *arg);
+	void (*irq_restore)(void *arg, uintptr_t flags);
+
+	/*
+	 * Called in a loop that waits for another CPU; @spins counts the turns
+	 * so far, so that a hosted port can yield after a while. Default: the
+	 * CPU's pause instruction.
+	 */
+	void (*pause)(void *arg, unsigned spins);
+
+	/* How many CPUs there are; ids are below it. Default: 1. */
+	unsigned (*cpu_count)(void *arg);
+	/* The CPU that runs the caller. Default: 0. */
+	unsigned (*cpu_id)(void *arg);
+	/* The node of @cpu. Default: 0. */
+	int (*cpu_node)(void *arg, unsigned cpu);
+
+	/*
+	 * Nanoseconds since some fixed moment, never backwards. Default:
+	 * always 0, and every statistic of time is 0.
+	 */
+	uint64_t (*clock)(void *arg);
+
+	/*
+	 * Have @fn(@fn_arg) called @count times, each on a CPU of its own out
+	 * of @cpus, and return at once how many of these calls will happen:
+	 * fewer when CPUs or threads are short, 0 when there are none. The
+	 * calls may start late but do start. Not called with interrupts off.
+	 * Default: 0, the caller works alone.
+	 */
+	unsigned (*run_on)(void *arg, const struct mu_cpumask *cpus,
+			   unsigned count, void (*fn)(void *), void *fn_arg);
+
+	/*
+	 * Sleep while *@word is @seen (as a futex does: it may wake for no
+	 * reason); wake() ends every such sleep on @word. Not called with
+	 * interrupts off. Default: a loop of pause().
+	 */
+	void (*wait)(void *arg, _Atomic uint32_t *word, uint32_t seen);
+	void (*wake)(void *arg, _Atomic uint32_t *word);
+
+	/* Work goes on: touch the lockup watchdog. Default: nothing. */
+	void (*watchdog)(void *arg);
+};
+
+#endif /* MEMUP_PORT_H */

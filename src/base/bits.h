@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/* bits: alignment, logarithms and overflow. All arguments are unsigned. */
+#ifndef MU_BASE_BITS_H
+#define MU_BASE_BITS_H
+
+#include "memup/base.h"
+
+#define MU_MIN(a, b)	 ((a) < (b) ? (a) : (b))
+#define MU_MAX(a, b)	 ((a) > (b) ? (a) : (b))
+#define MU_ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+#define MU_CACHE_LINE	 64
+#define MU_LIKELY(x)	 __builtin_expect(!!(x), 1)
+#define MU_UNLIKELY(x)	 __builtin_expect(!!(x), 0)
+#define MU_CONTAINER(p, type, field) \
+	((type *)(void *)((char *)(p)-offsetof(type, field)))
+
+/* @align is a power of two. mu_align_up() of a value near 2^64 wraps to 0. */
+static inline uint64_t mu_align_down(uint64_t value, uint64_t align)
+{
+	return value & ~(align - 1);
+}
+
+static inline uint64_t mu_align_up(uint64_t value, uint64_t align)
+{
+	return (value + align - 1) & ~(align - 1);
+}
+
+static inline bool mu_is_pow2(uint64_t value)
+{
+	return value && !(value & (value - 1));
+}
+
+/* floor(log2(@value)); @value is not 0. */
+static inline unsigned mu_log2(uint64_t value)
+{
+	return 63u - (unsigned)__builtin_clzll(value);
+}
+
+/* The number of the lowest set bit; @value is not 0. */
+static inline unsigned mu_ctz(uint64_t value)
+{
+	return (unsigned)__builtin_ctzll(value);
+}
+
+/* Does [@base, @base + @size) run past the end of 64 bits? */
+static inline bool mu_wraps(uint64_t base, uint64_t size)
+{
+	return size && base + size - 1 < base;
+}
+
+#endif
