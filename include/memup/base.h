@@ -112,6 +112,12 @@ struct mu_error {
 	char text[240];	 /* always terminated */
 };
 
+/* A spinlock, taken with interrupts off. In structures only; all zero is free.
+ */
+struct mu_lock {
+	_Atomic uint32_t held;
+};
+
 /* A set of CPU numbers, MU_MAX_CPUS of them. */
 struct mu_cpumask {
 	uint64_t bits[MU_MAX_CPUS / 64];

@@ -11,10 +11,6 @@
 #include "base/bits.h"
 #include "base/port.h"
 
-struct mu_lock {
-	_Atomic uint32_t held;
-};
-
 static inline uintptr_t mu_lock_irqsave(const struct mu_port *port,
 					struct mu_lock *lock)
 {

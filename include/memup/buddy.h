@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * buddy: the zoned page allocator.
+ *
+ * Vocabulary
+ *   A *node* is memory with one distance to every CPU; a *zone* is a part of a
+ *   node that some devices can reach (DMA, DMA32), that all can (NORMAL), or
+ *   whose pages can be moved (MOVABLE). In a zone free pages lie in lists by
+ *   *order*: 2^0 to 2^10 pages, naturally aligned. Allocation splits the
+ *   smallest page that is large enough; freeing merges a page with its *buddy*
+ *   (the pfn with one bit changed) as long as that is free and whole. (Knowlton
+ *   1965; Knuth vol. 1, 2.5.)
+ *
+ *       alloc(node, order, flags)
+ *         |  fast: the node's first zone that the flags allow
+ *         |  slow: every zone, nearest node first, highest zone first;
+ *         |        each time its free lists, then its *source*
+ *         v
+ *       zone.lock -> free_area[order] -> split
+ *
+ *   *Watermarks*: an allocation leaves at least `low` pages in a zone when some
+ *   other zone can serve it, `min` otherwise, less with MU_ALLOC_ATOMIC and
+ *   nothing with MU_ALLOC_RESERVES. There is no reclaim here: what Linux would
+ *   reclaim is the client's to free.
+ *
+ * Memory that is not here yet
+ *   A zone's *source* (floor deferred) can turn pristine memory into pages. The
+ *   slow path asks it when a zone's lists cannot serve, before it looks at the
+ *   next zone. Pristine pages count for the watermarks as free ones do, so an
+ *   allocation is refused by a mark under one policy when, and only when, it is
+ *   under all. The fast path does not know of any of this.
+ *
+ * Cost: O(orders) under one lock per zone.
+ *
+ * Concurrency
+ *   Letters: (L) under zone->lock; (C) constant after start; (A) atomic.
+ *   zone->lock is a leaf: nothing is called with it held, but the pause hook.
+ *   All functions may be called from any CPU and from interrupts, not from an
+ *   NMI.
+ */
+#ifndef MEMUP_BUDDY_H
+#define MEMUP_BUDDY_H
+
+#include "memup/memmap.h"
+
+#define MU_NR_ORDERS 11 /* 0 to MU_BLOCK_ORDER */
+
+enum mu_zone_type {
+	MU_ZONE_DMA,	 /* below 16 MiB on x86 */
+	MU_ZONE_DMA32,	 /* below 4 GiB */
+	MU_ZONE_NORMAL,	 /* the rest */
+	MU_ZONE_MOVABLE, /* the end of a node, for pages that can be moved */
+	MU_NR_ZONES
+};
+
+/* "DMA", "DMA32", "Normal", "Movable". */
+const char *mu_zone_type_str(enum mu_zone_type type);
+
+enum mu_watermark { MU_WMARK_MIN, MU_WMARK_LOW, MU_WMARK_HIGH, MU_NR_WMARKS };
+
+/*
+ * What an allocation may use. Without a zone flag: NORMAL, then DMA32, then
+ * DMA.
+ */
+#define MU_ALLOC_DMA	  0x01u /* only memory below 16 MiB */
+#define MU_ALLOC_DMA32	  0x02u /* only memory below 4 GiB */
+#define MU_ALLOC_MOVABLE  0x04u /* MOVABLE too, and first */
+#define MU_ALLOC_THISNODE 0x08u /* no other node */
+#define MU_ALLOC_ATOMIC	  0x10u /* may go to half of the min mark */
+#define MU_ALLOC_RESERVES 0x20u /* may take the last page */
+#define MU_ALLOC_FLAGS	  0x3fu
+
+struct mu_free_area {
+	mu_pfn_t head;	  /* first in the list, MU_NO_PFN when empty (L) */
+	uint64_t nr_free; /* pages of this order in the list (L) */
+};
+
+/* No page: the end of a list. */
+#define MU_NO_PFN (((mu_pfn_t)1 << 48) - 1)
+
+struct mu_zone {
+	struct mu_lock lock;
+	uint32_t id; /* index in mu_buddy.zones, mu_page.zone (C) */
+	/* Pages in the free lists. Written (L), read as a hint without. */
+	_Atomic uint64_t free_pages;
+	/* What the fast path must leave in the lists: the low mark less
+	 * pristine_pages, which are as good as free. (L) */
+	uint64_t fast_mark;
+	struct mu_free_area free_area[MU_NR_ORDERS];
+
+	uint64_t pristine_pages; /* managed, but not yet in the lists (L) */
+	uint64_t watermark[MU_NR_WMARKS]; /* (L) */
+	uint64_t managed_pages;		  /* free + pristine + allocated (L) */
+	/* Blocks that became pages since start: when it changes, somebody
+	 * grew the zone. Written (L). */
+	_Atomic uint64_t grown_blocks;
+
+	uint64_t present_pages; /* managed + reserved (C) */
+	mu_pfn_t start_pfn;	/* (C) */
+	mu_pfn_t end_pfn;	/* (C) */
+	enum mu_zone_type type; /* (C) */
+	int nid;		/* (C) */
+};
+
+struct mu_node {
+	int nid;
+	/* First zone to try for each highest zone type, or NULL. (C) */
+	struct mu_zone *preferred[MU_NR_ZONES];
+	/* Zone ids of all nodes, nearest first, highest type first. (C) */
+	uint16_t *zonelist;
+	mu_pfn_t start_pfn, end_pfn; /* equal: a node without memory (C) */
+	uint64_t present_pages;	     /* (C) */
+};
+
+/* What a source answers when it is asked to grow a zone. */
+enum mu_grow {
+	MU_GREW,	   /* *pfn is the caller's */
+	MU_GROWN_BY_OTHER, /* the zone grew meanwhile: look at its lists */
+	MU_GROWS_BY_OTHER, /* nothing left, but a block is on its way */
+	MU_EXHAUSTED,	   /* nothing left, nothing on its way */
+	MU_GROW_FAILED,	   /* no backing for its descriptors */
+};
+
+/*
+ * Where a zone's memory comes from when its lists are short; the hooks of the
+ * floor above. The answers prove progress: after MU_GREW the caller has its
+ * page; MU_GROWN_BY_OTHER means that grown_blocks is past @seen, which happens
+ * a bounded number of times; MU_GROWS_BY_OTHER that it will be, or that the
+ * source will be exhausted.
+ */
+struct mu_source {
+	void *arg;
+	/* Turn pristine memory of @zone into a page of @order for the caller;
+	 * @mark is how many pages, free or pristine, must be left, @seen
+	 * zone->grown_blocks before the caller looked at the lists. */
+	enum mu_grow (*grow)(void *arg, struct mu_zone *zone, unsigned order,
+			     uint64_t mark, uint64_t seen, mu_pfn_t *pfn);
+	/* Return when grown_blocks is past @seen or nothing is on its way. At
+	 * most the time of one block's initialisation. */
+	void (*wait)(void *arg, struct mu_zone *zone, uint64_t seen);
+};
+
+struct mu_buddy {
+	const struct mu_port *port;
+	struct mu_memmap *memmap;
+	struct mu_zone *zones; /* populated ones only, nr_zones of them */
+	unsigned nr_zones;
+	struct mu_node *nodes; /* indexed by node id */
+	unsigned nr_nodes;
+	struct mu_source source; /* grow is NULL: there is none */
+};
+
+/*
+ * Allocate 2^@order pages, naturally aligned, as near to node @nid as can be
+ * (MU_NO_NODE: near the CPU that runs). The first pfn in *@pfn; its descriptor
+ * has refcount 1 and private_data 0. Contents are what they were.
+ * MU_ERR_NOMEM when no zone that @flags allow can serve it within its mark;
+ * MU_ERR_INVALID for an unknown flag or two zone flags; MU_ERR_RANGE for an
+ * order over MU_BLOCK_ORDER or a node that is none.
+ * Any context but NMI. Waits for another CPU for at most one block's
+ * initialisation at a time, and only when nothing else can serve.
+ */
+enum mu_status mu_alloc_pages(struct mu_buddy *buddy, int nid, unsigned order,
+			      unsigned flags, mu_pfn_t *pfn) MU_MUST_CHECK;
+
+/*
+ * Give back what mu_alloc_pages() gave: @pfn and @order as then. Changes
+ * nothing and says MU_ERR_HOLE past the map, MU_ERR_PRISTINE when the
+ * descriptor was never written (pristine memory, a reservation or a hole),
+ * MU_ERR_RESERVED, MU_ERR_NOT_ALLOCATED when the page is free already or is
+ * not the first of an allocation, MU_ERR_ORDER when the order is another,
+ * MU_ERR_BUSY when somebody else holds a reference.
+ * Any context but NMI.
+ */
+enum mu_status mu_free_pages(struct mu_buddy *buddy, mu_pfn_t pfn,
+			     unsigned order) MU_MUST_CHECK;
+
+/* The same by descriptor; the order is the descriptor's. */
+enum mu_status mu_free_page(struct mu_buddy *buddy,
+			    struct mu_page *page) MU_MUST_CHECK;
+
+/* One more, one fewer reference to an allocated page. mu_page_put() returns
+ * true for the last one; the caller then frees with mu_page_release(). */
+static inline void mu_page_get(struct mu_page *page)
+{
+	/* relaxed: the caller has a reference, so it cannot go away. */
+	atomic_fetch_add_explicit(&page->refcount, 1, memory_order_relaxed);
+}
+
+/*
+ * Drop a reference; the last one frees the page. MU_ERR_NOT_ALLOCATED when
+ * @page is not the first of an allocation. Any context but NMI.
+ */
+enum mu_status mu_page_put(struct mu_buddy *buddy,
+			   struct mu_page *page) MU_MUST_CHECK;
+
+/* The node of a written descriptor. */
+static inline int mu_page_nid(const struct mu_buddy *buddy,
+			      const struct mu_page *page)
+{
+	return buddy->zones[page->zone].nid;
+}
+
+/*
+ * Set the marks of every zone from its managed pages, as Linux does:
+ * @min_free_pages for the machine are spread over zones in proportion (0: the
+ * square root of 16 times its memory in KiB, within 128 KiB and 256 MiB), low
+ * is a quarter of min above it, high twice that. @page_shift for the units.
+ * Not while others allocate.
+ */
+void mu_buddy_set_watermarks(struct mu_buddy *buddy, uint64_t min_free_pages,
+			     unsigned page_shift);
+
+/*
+ * Walk all free lists and counters of @zone under its lock.
+ * MU_ERR_CORRUPT with the reason in @error when something does not hold.
+ */
+enum mu_status mu_zone_validate(struct mu_buddy *buddy, struct mu_zone *zone,
+				struct mu_error *error) MU_MUST_CHECK;
+
+/*
+ * For the floors above: memory that becomes pages.
+ */
+
+/* An empty zone over [@start, @end). Early boot, one CPU. */
+void mu_zone_init(struct mu_zone *zone, uint32_t id, int nid,
+		  enum mu_zone_type type, mu_pfn_t start, mu_pfn_t end);
+
+/*
+ * Put the initialised, published pages [@start, @end) of one block into the
+ * lists of their zone, as new managed memory.
+ */
+void mu_buddy_add_range(struct mu_buddy *buddy, struct mu_zone *zone,
+			mu_pfn_t start, mu_pfn_t end);
+
+/*
+ * Put a block that was pristine into the lists; @take is an order or
+ * MU_NR_ORDERS. Where @take is an order and @mark pages, free or pristine, are
+ * left after it, the block's first page of that order goes to the caller
+ * instead, who gets true and *@pfn.
+ */
+bool mu_buddy_add_block(struct mu_buddy *buddy, struct mu_zone *zone,
+			mu_pfn_t start, unsigned take, uint64_t mark,
+			mu_pfn_t *pfn);
+
+/* Say that @pages of @zone are managed but pristine. Early boot. */
+void mu_zone_add_pristine(struct mu_zone *zone, uint64_t pages);
+
+#endif /* MEMUP_BUDDY_H */

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * deferred: claims, and the three policies that are made of them.
+ *
+ * Vocabulary
+ *   *Pristine* memory is managed memory whose descriptors were never written.
+ *   A zone's pristine memory is a short list of *extents*, runs of whole blocks
+ *   from memblock's free ranges. To *claim* is to take pristine blocks for
+ *   good, so that one CPU alone initialises them. A claimed block that is not
+ *   yet *online* is *busy*.
+ *
+ *       extent   [##########............................]
+ *                 claimed  ^head                    tail^
+ *
+ *       claim:  cursor = {head, tail} -> {head + 1, tail}     one CAS
+ *       then:   write 1024 descriptors, set the online bit, add to the lists
+ *
+ * One primitive, three policies
+ *   eager     the boot CPU claims everything before it goes on
+ *   deferred  the allocator's slow path claims what it needs, and at the same
+ *             time helper threads on every node claim the rest
+ *   lazy      only the slow path claims, for ever
+ *   They differ in who claims and when; all of them claim from the same cursor,
+ *   so there is no moment at which memory exists that nobody may use. (Linux
+ *   hands over between two mechanisms: see docs/design.md for its window.)
+ *
+ * Progress
+ *   A zone has a fixed number of blocks, every claim takes one, and a CPU that
+ *   asks gets one of three answers: it grew the zone (and has its page), the
+ *   zone was grown by another (its lists have changed: look again), or it is
+ *   exhausted. Nobody waits but for a block in flight: a CPU keeps interrupts
+ *   off from the claim to the free list, so a handler never waits for the CPU
+ *   that it interrupted, and the wait is at most one block's initialisation.
+ *
+ * A claim backs first
+ *   The memmap behind a block is backed before the block is claimed. When that
+ *   fails nothing has happened: there is no claim to undo.
+ *
+ * Cost: one compare-and-exchange and 16 KiB of stores for a block (4 MiB of
+ * memory); setting up is O(ranges), whatever their size.
+ */
+#ifndef MEMUP_DEFERRED_H
+#define MEMUP_DEFERRED_H
+
+#include "memup/buddy.h"
+
+enum mu_policy { MU_POLICY_EAGER, MU_POLICY_DEFERRED, MU_POLICY_LAZY };
+
+/* "eager", "deferred", "lazy". */
+const char *mu_policy_str(enum mu_policy policy);
+
+/*
+ * A run of whole blocks of one zone. The cursor holds two block numbers,
+ * counted from start: head in the low half, tail in the high one. What lies
+ * between them is pristine; both only move towards each other.
+ */
+struct mu_extent {
+	mu_pfn_t start;		 /* (C) a multiple of MU_BLOCK_PAGES */
+	uint64_t nr_blocks;	 /* (C) below 2^32 */
+	_Atomic uint64_t cursor; /* (A) by compare-and-exchange */
+};
+_Static_assert(sizeof(struct mu_extent) == 24, "three words");
+
+/*
+ * The pristine memory of one zone. Each on cache lines of its own: busy is
+ * written by everybody who claims.
+ */
+struct mu_pristine {
+	struct mu_zone *zone;	   /* (C) */
+	struct mu_extent *extents; /* (C) sorted by start */
+	unsigned nr_extents;	   /* (C) */
+	/* Extents below it are used up: a hint. (A) relaxed */
+	_Atomic unsigned first;
+	/* CPUs between "about to claim" and "in the lists". (A) */
+	alignas(64) _Atomic uint32_t busy;
+	/* Blocks claimed, and the longest time with interrupts off from claim
+	 * to list, in ns. Statistics. (A) relaxed */
+	_Atomic uint64_t claims;
+	_Atomic uint64_t claim_ns_max;
+};
+_Static_assert(sizeof(struct mu_pristine) == 128, "two cache lines");
+
+struct mu_deferred {
+	const struct mu_port *port;
+	struct mu_memmap *memmap;
+	struct mu_buddy *buddy;
+	struct mu_pristine *zones; /* indexed as buddy->zones (C) */
+	bool measure;		   /* take the time of claims (C) */
+};
+
+/* What deferred initialisation has done so far. A snapshot. */
+struct mu_deferred_stats {
+	uint64_t claims;	 /* blocks claimed */
+	uint64_t claim_ns_max;	 /* the longest of them; 0 without a clock */
+	uint64_t pristine_pages; /* not claimed yet */
+};
+
+/*
+ * Grow @zone by one block and take a page of @order from it, or only grow it
+ * (@order MU_NR_ORDERS). The hook of struct mu_source; see there for the
+ * answers, @mark and @seen. Any context but NMI.
+ */
+enum mu_grow mu_deferred_grow(void *deferred, struct mu_zone *zone,
+			      unsigned order, uint64_t mark, uint64_t seen,
+			      mu_pfn_t *pfn);
+
+/* The other hook: return when the zone's grown_blocks is past @seen or no
+ * claim is under way. Not by a CPU that holds a claim. */
+void mu_deferred_wait(void *deferred, struct mu_zone *zone, uint64_t seen);
+
+/*
+ * Claim and initialise up to @blocks blocks, nearest to @nid first, other nodes
+ * when that one is exhausted; returns how many there were. From any number of
+ * CPUs at once, also while others allocate. *@status (may be NULL) is
+ * MU_ERR_NOMEM when it stopped because a block could not be backed.
+ */
+uint64_t mu_deferred_take(struct mu_deferred *deferred, int nid,
+			  uint64_t blocks, enum mu_status *status);
+
+/*
+ * Claim and initialise everything that is pristine, with up to @max_threads
+ * threads (the caller is one; 0: one per CPU), spread over the nodes that have
+ * CPUs, each on its own node's memory first. Others may allocate meanwhile.
+ * Returns when no memory is pristine or busy. A padata multithreaded job over
+ * the port's run_on. MU_ERR_NOMEM when backing failed: what could not be backed
+ * stays pristine. Not in interrupt context.
+ */
+enum mu_status mu_deferred_finish(struct mu_deferred *deferred,
+				  unsigned max_threads) MU_MUST_CHECK;
+
+/* Any context. */
+struct mu_deferred_stats mu_deferred_stats(const struct mu_deferred *deferred);
+
+/* Where the pristine and busy blocks of a zone lie: */
+enum mu_claim_state { MU_NOT_IN_EXTENT, MU_CLAIMED, MU_NOT_CLAIMED };
+
+/* Is the block of @pfn in an extent of some zone, and claimed? A snapshot.
+ * O(zones + log extents). Any context. */
+enum mu_claim_state mu_deferred_state(const struct mu_deferred *deferred,
+				      mu_pfn_t pfn);
+
+/*
+ * For the floor above, at start; one CPU.
+ */
+
+/* @zones has room for buddy->nr_zones, @extents for what will be added. */
+void mu_deferred_init(struct mu_deferred *deferred, struct mu_buddy *buddy,
+		      struct mu_pristine *zones);
+
+/* How many extents mu_deferred_add() makes at the most of one range. */
+#define MU_EXTENTS_PER_RANGE 3
+
+/*
+ * [@start, @end), whole blocks that memblock calls free, is pristine memory of
+ * @zone. It is cut at multiples of 1 GiB, so that its middle can give aligned
+ * gigantic pages from its tail for as long as it lasts. Ascending within a
+ * zone; @extents is where the zone's next extents go. Returns how many.
+ */
+unsigned mu_deferred_add(struct mu_deferred *deferred, struct mu_zone *zone,
+			 mu_pfn_t start, mu_pfn_t end,
+			 struct mu_extent *extents);
+
+#endif /* MEMUP_DEFERRED_H */

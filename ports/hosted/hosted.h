@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * hosted: memup's port to a user program on Linux.
+ *
+ * What it simulates and what it does not
+ *   The machine's CPUs are identities that threads take on; its physical
+ *   memory is a reservation of address space, one window for each range of RAM,
+ *   that costs nothing until it is touched. The memmap is real: address space
+ *   for the descriptors of every pfn, inaccessible (PROT_NONE) until a section
+ *   is claimed, then real memory, a page at its first store. There are no
+ *   interrupts.
+ *
+ *       reserved      [ - - - - - - - - - - - - - - - - - ]  PROT_NONE
+ *       memmap_map    [ - - -|section|- - - - - - - - - - ]  PROT_READ|WRITE
+ *       first store          [#      ]                       resident
+ *
+ * Not part of the simulated machine: the memmap lies in the host's memory, so
+ * it takes nothing from the machine that is brought up.
+ */
+#ifndef MEMUP_HOSTED_H
+#define MEMUP_HOSTED_H
+
+#include "memup/machine.h"
+#include "memup/memmap.h"
+#include "memup/port.h"
+
+/* How much of the memmap memup may look at, beyond what it must: */
+enum mu_hosted_backing {
+	/* Whole sections, a page of the host at its first store. */
+	MU_BACK_SECTION,
+	/* Whole sections, in the host's huge pages: for policies that will
+	 * write all of it. */
+	MU_BACK_HUGE,
+	/* Block by block: a pristine descriptor is never accessible. */
+	MU_BACK_BLOCK,
+};
+
+struct mu_hosted_config {
+	/* Worker threads for run_on(), made at once and kept; 0: none. */
+	unsigned threads;
+	enum mu_hosted_backing backing;
+	/* Where log lines go; NULL: nowhere. */
+	void (*log)(enum mu_log_level level, const char *line);
+};
+
+struct mu_hosted;
+
+/*
+ * A port for @machine (finished; must outlive the port). MU_ERR_NOMEM, with
+ * the reason in @error, when address space or threads cannot be had.
+ */
+enum mu_status mu_hosted_create(struct mu_hosted **hosted,
+				const struct mu_machine *machine,
+				const struct mu_hosted_config *config,
+				struct mu_error *error) MU_MUST_CHECK;
+
+/* Stop the threads and give all memory back. NULL is nothing. */
+void mu_hosted_destroy(struct mu_hosted *hosted);
+
+/* The hooks. A test may copy and change them. */
+const struct mu_port *mu_hosted_port(const struct mu_hosted *hosted);
+
+/* The descriptor of pfn 0. */
+struct mu_page *mu_hosted_memmap(const struct mu_hosted *hosted);
+
+/* The calling thread is @cpu of the machine from now on (else it is CPU 0). */
+void mu_hosted_set_cpu(struct mu_hosted *hosted, unsigned cpu);
+
+/*
+ * Bytes of memory that this process may still take: MemAvailable, or what a
+ * memory cgroup leaves if that is less. UINT64_MAX when the host does not say.
+ */
+uint64_t mu_hosted_available(void);
+
+/* Resident memory of this process now and at its highest, in bytes; 0 when the
+ * host does not say. */
+uint64_t mu_hosted_resident(void);
+uint64_t mu_hosted_resident_max(void);
+
+/* CPUs that this process may run on. */
+unsigned mu_hosted_cpus(void);
+
+#endif /* MEMUP_HOSTED_H */

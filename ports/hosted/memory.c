@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The memmap's reservation and the windows to the machine's RAM.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+#include "ports/hosted/internal.h"
+
+static void *reserve(size_t bytes, int prot)
+{
+	return mmap(NULL, bytes, prot,
+		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+}
+
+/* The bytes of the descriptors [@start, @end), in whole pages of the host. */
+static void byte_range(const struct mu_hosted *hosted, mu_pfn_t start,
+		       mu_pfn_t end, char **from, size_t *bytes)
+{
+	size_t mask = hosted->host_page - 1;
+	size_t first = start * sizeof(struct mu_page) & ~mask;
+	size_t last = (end * sizeof(struct mu_page) + mask) & ~mask;
+
+	*from = (char *)hosted->memmap + first;
+	*bytes = last - first;
+}
+
+static enum mu_status memmap_map(void *arg, mu_pfn_t *start, mu_pfn_t *end)
+{
+	struct mu_hosted *hosted = arg;
+	char *from;
+	size_t bytes;
+
+	if (hosted->config.backing != MU_BACK_BLOCK) {
+		*start &= ~(MU_SECTION_PAGES - 1);
+		*end = *start + MU_SECTION_PAGES;
+	}
+	byte_range(hosted, *start, *end, &from, &bytes);
+	if (mprotect(from, bytes, PROT_READ | PROT_WRITE))
+		return MU_ERR_NOMEM;
+	return MU_OK;
+}
+
+static void memmap_unmap(void *arg, mu_pfn_t start, mu_pfn_t end)
+{
+	struct mu_hosted *hosted = arg;
+	char *from;
+	size_t bytes;
+
+	byte_range(hosted, start, end, &from, &bytes);
+	madvise(from, bytes, MADV_DONTNEED);
+	mprotect(from, bytes, PROT_NONE);
+}
+
+/* The offset of @base in the windows; false when it is not in one. */
+static bool ram_offset(const struct mu_machine *machine, mu_phys_t base,
+		       mu_phys_t size, mu_phys_t *offset)
+{
+	*offset = 0;
+	for (unsigned i = 0; i < machine->nr_ranges; i++) {
+		const struct mu_range *range = &machine->ranges[i];
+		mu_phys_t at = base - range->base;
+
+		if (range->type != MU_RANGE_RAM)
+			continue;
+		if (base >= range->base && at < range->size) {
+			/* Ranges that touch have windows that touch. */
+			*offset += at;
+			return size <= mu_machine_ram(machine) - *offset;
+		}
+		*offset += range->size;
+	}
+	return false;
+}
+
+static void *phys_to_virt(void *arg, mu_phys_t base, mu_phys_t size)
+{
+	struct mu_hosted *hosted = arg;
+	mu_phys_t offset;
+	char *ram;
+
+	if (!ram_offset(hosted->machine, base, size, &offset))
+		return NULL;
+	pthread_mutex_lock(&hosted->ram_lock);
+	if (!hosted->ram)
+		hosted->ram =
+			reserve(hosted->ram_bytes, PROT_READ | PROT_WRITE);
+	ram = hosted->ram;
+	pthread_mutex_unlock(&hosted->ram_lock);
+	return ram == MAP_FAILED ? NULL : ram + offset;
+}
+
+enum mu_status mu_hosted_memory_init(struct mu_hosted *hosted,
+				     struct mu_error *error)
+{
+	const struct mu_machine *machine = hosted->machine;
+	/* Sections are backed whole: the last one too. */
+	mu_pfn_t end = mu_machine_top(machine) >> machine->page_shift;
+
+	end = (end + MU_SECTION_PAGES) & ~(MU_SECTION_PAGES - 1);
+	hosted->host_page = (size_t)sysconf(_SC_PAGESIZE);
+	hosted->memmap_bytes = end * sizeof(struct mu_page);
+	hosted->ram_bytes = mu_machine_ram(machine);
+	pthread_mutex_init(&hosted->ram_lock, NULL);
+	hosted->memmap = reserve(hosted->memmap_bytes, PROT_NONE);
+	if (hosted->memmap == MAP_FAILED) {
+		hosted->memmap = NULL;
+		if (error) {
+			error->status = MU_ERR_NOMEM;
+			error->line = 0;
+			snprintf(error->text, sizeof(error->text),
+				 "memmap: cannot reserve %zu bytes of address "
+				 "space: %s",
+				 hosted->memmap_bytes, strerror(errno));
+		}
+		return MU_ERR_NOMEM;
+	}
+	if (hosted->config.backing == MU_BACK_HUGE)
+		madvise(hosted->memmap, hosted->memmap_bytes, MADV_HUGEPAGE);
+	hosted->port.memmap_map = memmap_map;
+	hosted->port.memmap_unmap = memmap_unmap;
+	hosted->port.phys_to_virt = phys_to_virt;
+	return MU_OK;
+}
+
+void mu_hosted_memory_destroy(struct mu_hosted *hosted)
+{
+	if (hosted->memmap)
+		munmap(hosted->memmap, hosted->memmap_bytes);
+	if (hosted->ram && hosted->ram != MAP_FAILED)
+		munmap(hosted->ram, hosted->ram_bytes);
+	pthread_mutex_destroy(&hosted->ram_lock);
+}

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Allocation: the fast path and the walk over zones behind it.
+ */
+#include "base/assert.h"
+#include "base/lock.h"
+#include "buddy/zone.h"
+
+#define ZONE_FLAGS (MU_ALLOC_DMA | MU_ALLOC_DMA32 | MU_ALLOC_MOVABLE)
+
+/* The highest zone that @flags allow. */
+static enum mu_zone_type highest_zone(unsigned flags)
+{
+	if (flags & MU_ALLOC_DMA)
+		return MU_ZONE_DMA;
+	if (flags & MU_ALLOC_DMA32)
+		return MU_ZONE_DMA32;
+	return flags & MU_ALLOC_MOVABLE ? MU_ZONE_MOVABLE : MU_ZONE_NORMAL;
+}
+
+/* One walk over the zones, nearest first. */
+struct walk {
+	struct mu_buddy *buddy;
+	const struct mu_node *node;
+	enum mu_zone_type highest;
+	unsigned order;
+	unsigned flags;
+	enum mu_watermark wmark;
+};
+
+/* How many pages, free or pristine, the walk must leave in @zone. */
+static uint64_t mark_of(const struct walk *walk, const struct mu_zone *zone)
+{
+	if (walk->flags & MU_ALLOC_RESERVES)
+		return 0;
+	if (walk->wmark == MU_WMARK_MIN && walk->flags & MU_ALLOC_ATOMIC)
+		return zone->watermark[MU_WMARK_MIN] / 2;
+	return zone->watermark[walk->wmark];
+}
+
+enum answer { TAKEN, REFUSED, SHORT };
+
+/* TAKEN with *@pfn; REFUSED by the mark *@mark; SHORT: not in the lists. */
+static enum answer try_lists(const struct walk *walk, struct mu_zone *zone,
+			     uint64_t *mark, mu_pfn_t *pfn)
+{
+	struct mu_buddy *buddy = walk->buddy;
+	uintptr_t flags = mu_lock_irqsave(buddy->port, &zone->lock);
+	uint64_t left = mu_zone_free(zone) + zone->pristine_pages;
+	enum answer answer = REFUSED;
+
+	*mark = mark_of(walk, zone);
+	if (left >= ((uint64_t)1 << walk->order) + *mark) {
+		*pfn = mu_zone_take(buddy->memmap, zone, walk->order);
+		answer = *pfn == MU_NO_PFN ? SHORT : TAKEN;
+	}
+	mu_unlock_irqrestore(buddy->port, &zone->lock, flags);
+	return answer;
+}
+
+/*
+ * The lists of @zone, then its source, until there is a page or the source has
+ * no more. MU_GREW with *@pfn, else the source's last word.
+ *
+ * It ends: each turn but the last sees grown_blocks move, and a zone has a
+ * bounded number of blocks.
+ */
+static enum mu_grow try_zone(const struct walk *walk, struct mu_zone *zone,
+			     uint64_t *seen, mu_pfn_t *pfn)
+{
+	const struct mu_source *source = &walk->buddy->source;
+	enum mu_grow grown;
+
+	do {
+		uint64_t mark;
+
+		/* acquire: what is read of the zone below is no older. */
+		*seen = atomic_load_explicit(&zone->grown_blocks,
+					     memory_order_acquire);
+		switch (try_lists(walk, zone, &mark, pfn)) {
+		case TAKEN:
+			return MU_GREW;
+		case REFUSED:
+			return MU_EXHAUSTED;
+		case SHORT:
+			break;
+		}
+		if (!source->grow)
+			return MU_EXHAUSTED;
+		grown = source->grow(source->arg, zone, walk->order, mark,
+				     *seen, pfn);
+	} while (grown == MU_GROWN_BY_OTHER);
+	return grown;
+}
+
+/* Every zone once; a zone that is about to grow is waited for only when no
+ * other can serve. */
+static enum mu_status walk_zones(const struct walk *walk, mu_pfn_t *pfn)
+{
+	struct mu_buddy *buddy = walk->buddy;
+
+	for (;;) {
+		struct mu_zone *growing = NULL;
+		uint64_t growing_seen = 0;
+
+		for (unsigned i = 0; i < buddy->nr_zones; i++) {
+			struct mu_zone *zone =
+				&buddy->zones[walk->node->zonelist[i]];
+			uint64_t seen;
+			enum mu_grow grown;
+
+			if (zone->type > walk->highest ||
+			    (walk->flags & MU_ALLOC_THISNODE &&
+			     zone->nid != walk->node->nid))
+				continue;
+			grown = try_zone(walk, zone, &seen, pfn);
+			if (grown == MU_GREW)
+				return MU_OK;
+			if (grown == MU_GROWS_BY_OTHER && !growing) {
+				growing = zone;
+				growing_seen = seen;
+			}
+		}
+		if (!growing)
+			return MU_ERR_NOMEM;
+		buddy->source.wait(buddy->source.arg, growing, growing_seen);
+	}
+}
+
+/* Out of line, so that the fast path is short. */
+static __attribute__((noinline)) enum mu_status
+alloc_slow(struct mu_buddy *buddy, const struct mu_node *node, unsigned order,
+	   unsigned flags, mu_pfn_t *pfn)
+{
+	struct walk walk = {
+		.buddy = buddy,
+		.node = node,
+		.highest = highest_zone(flags),
+		.order = order,
+		.flags = flags,
+		.wmark = MU_WMARK_LOW,
+	};
+	enum mu_status status = walk_zones(&walk, pfn);
+
+	if (status == MU_OK)
+		return status;
+	walk.wmark = MU_WMARK_MIN;
+	return walk_zones(&walk, pfn);
+}
+
+enum mu_status mu_alloc_pages(struct mu_buddy *buddy, int nid, unsigned order,
+			      unsigned flags, mu_pfn_t *pfn)
+{
+	const struct mu_node *node;
+	struct mu_zone *zone;
+	uintptr_t irq;
+	mu_pfn_t taken = MU_NO_PFN;
+
+	if (flags & ~MU_ALLOC_FLAGS ||
+	    ((flags & ZONE_FLAGS) & ((flags & ZONE_FLAGS) - 1)))
+		return MU_ERR_INVALID;
+	if (nid == MU_NO_NODE)
+		nid = mu_cpu_node(buddy->port, mu_cpu_id(buddy->port));
+	if (order > MU_BLOCK_ORDER || (unsigned)nid >= buddy->nr_nodes)
+		return MU_ERR_RANGE;
+	node = &buddy->nodes[nid];
+	zone = node->preferred[highest_zone(flags)];
+	if (MU_LIKELY(zone)) {
+		irq = mu_lock_irqsave(buddy->port, &zone->lock);
+		if (MU_LIKELY(mu_zone_free(zone) >=
+			      ((uint64_t)1 << order) + zone->fast_mark))
+			taken = mu_zone_take(buddy->memmap, zone, order);
+		mu_unlock_irqrestore(buddy->port, &zone->lock, irq);
+	}
+	if (MU_LIKELY(taken != MU_NO_PFN)) {
+		*pfn = taken;
+		return MU_OK;
+	}
+	return alloc_slow(buddy, node, order, flags, pfn);
+}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * lists: a zone's free lists, linked by pfn through the descriptors.
+ *
+ * A link is 48 bits, so that 2^48 pages can be told apart in a descriptor of 16
+ * bytes; MU_NO_PFN, all ones, ends a list. Everything here needs zone->lock.
+ */
+#ifndef MU_BUDDY_LISTS_H
+#define MU_BUDDY_LISTS_H
+
+#include "memup/buddy.h"
+
+_Static_assert(MU_PHYS_BITS - MU_PAGE_SHIFT_MIN < 48, "a pfn fits a link");
+
+static inline mu_pfn_t mu_page_next(const struct mu_page *page)
+{
+	return (mu_pfn_t)page->next_hi << 32 | page->next_lo;
+}
+
+static inline mu_pfn_t mu_page_prev(const struct mu_page *page)
+{
+	return (mu_pfn_t)page->prev_hi << 32 | page->prev_lo;
+}
+
+static inline void mu_page_set_next(struct mu_page *page, mu_pfn_t pfn)
+{
+	page->next_hi = (uint16_t)(pfn >> 32);
+	page->next_lo = (uint32_t)pfn;
+}
+
+static inline void mu_page_set_prev(struct mu_page *page, mu_pfn_t pfn)
+{
+	page->prev_hi = (uint16_t)(pfn >> 32);
+	page->prev_lo = (uint32_t)pfn;
+}
+
+/* Make @page the first of 2^@order pages of @kind; the ragged flag stays. */
+static inline void mu_page_set(struct mu_page *page, enum mu_page_kind kind,
+			       unsigned order)
+{
+	page->state = (uint8_t)((page->state & ~MU_PAGE_KIND) | kind);
+	page->order = (uint8_t)order;
+}
+
+/* Count @pages more (or fewer, negative) in the lists. */
+static inline void mu_zone_count(struct mu_zone *zone, int64_t pages)
+{
+	/* relaxed: written under the lock, a hint to all others. */
+	uint64_t now =
+		atomic_load_explicit(&zone->free_pages, memory_order_relaxed);
+
+	atomic_store_explicit(&zone->free_pages, now + (uint64_t)pages,
+			      memory_order_relaxed);
+}
+
+/* Put the free page at @pfn, of 2^@order pages, in front of its list. */
+static inline void mu_list_push(const struct mu_memmap *memmap,
+				struct mu_zone *zone, mu_pfn_t pfn,
+				unsigned order)
+{
+	struct mu_free_area *area = &zone->free_area[order];
+	struct mu_page *page = mu_pfn_to_page(memmap, pfn);
+
+	mu_page_set(page, MU_PAGE_FREE, order);
+	mu_page_set_next(page, area->head);
+	mu_page_set_prev(page, MU_NO_PFN);
+	if (area->head != MU_NO_PFN)
+		mu_page_set_prev(mu_pfn_to_page(memmap, area->head), pfn);
+	area->head = pfn;
+	area->nr_free++;
+	mu_zone_count(zone, (int64_t)1 << order);
+}
+
+/* Take the free page at @pfn out of its list. */
+static inline void mu_list_remove(const struct mu_memmap *memmap,
+				  struct mu_zone *zone, mu_pfn_t pfn)
+{
+	struct mu_page *page = mu_pfn_to_page(memmap, pfn);
+	struct mu_free_area *area = &zone->free_area[page->order];
+	mu_pfn_t next = mu_page_next(page), prev = mu_page_prev(page);
+
+	if (prev == MU_NO_PFN)
+		area->head = next;
+	else
+		mu_page_set_next(mu_pfn_to_page(memmap, prev), next);
+	if (next != MU_NO_PFN)
+		mu_page_set_prev(mu_pfn_to_page(memmap, next), prev);
+	area->nr_free--;
+	mu_zone_count(zone, -((int64_t)1 << page->order));
+}
+
+#endif

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: MIT
+#include "base/fmt.h"
+#include "base/lock.h"
+#include "buddy/lists.h"
+#include "buddy/zone.h"
+
+typedef unsigned long long ull;
+
+static enum mu_status corrupt(struct mu_error *error,
+			      const struct mu_zone *zone, const char *what,
+			      unsigned order, uint64_t is, uint64_t should)
+{
+	return mu_fail(error, MU_ERR_CORRUPT, 0,
+		       "node %d zone %s order %u: %s is %llu, not %llu",
+		       zone->nid, mu_zone_type_str(zone->type), order, what,
+		       (ull)is, (ull)should);
+}
+
+/* Every page of one list: what it says, where it is, who points to it. */
+static enum mu_status check_list(const struct mu_memmap *memmap,
+				 const struct mu_zone *zone, unsigned order,
+				 struct mu_error *error)
+{
+	const struct mu_free_area *area = &zone->free_area[order];
+	mu_pfn_t prev = MU_NO_PFN, pfn = area->head;
+	uint64_t found = 0;
+
+	for (; pfn != MU_NO_PFN; found++) {
+		const struct mu_page *page;
+
+		/* A cycle would never end. */
+		if (found == area->nr_free)
+			return corrupt(error, zone, "length of the list", order,
+				       found + 1, area->nr_free);
+		if (pfn < zone->start_pfn || pfn >= zone->end_pfn)
+			return corrupt(error, zone, "pfn in the list", order,
+				       pfn, zone->start_pfn);
+		if (!mu_memmap_online(memmap, pfn))
+			return corrupt(error, zone, "pristine pfn in the list",
+				       order, pfn, 0);
+		page = mu_pfn_to_page(memmap, pfn);
+		if (mu_page_kind(page) != MU_PAGE_FREE)
+			return corrupt(error, zone, "kind of a free page",
+				       order, mu_page_kind(page), MU_PAGE_FREE);
+		if (page->order != order)
+			return corrupt(error, zone, "order of a free page",
+				       order, page->order, order);
+		if (page->zone != zone->id)
+			return corrupt(error, zone, "zone of a free page",
+				       order, page->zone, zone->id);
+		if (mu_page_prev(page) != prev)
+			return corrupt(error, zone, "back link", order,
+				       mu_page_prev(page), prev);
+		if (pfn & (((mu_pfn_t)1 << order) - 1))
+			return corrupt(error, zone, "misaligned pfn", order,
+				       pfn, 0);
+		prev = pfn;
+		pfn = mu_page_next(page);
+	}
+	if (found != area->nr_free)
+		return corrupt(error, zone, "length of the list", order, found,
+			       area->nr_free);
+	return MU_OK;
+}
+
+enum mu_status mu_zone_validate(struct mu_buddy *buddy, struct mu_zone *zone,
+				struct mu_error *error)
+{
+	uintptr_t flags = mu_lock_irqsave(buddy->port, &zone->lock);
+	enum mu_status status = MU_OK;
+	uint64_t free = 0;
+
+	for (unsigned order = 0; status == MU_OK && order < MU_NR_ORDERS;
+	     order++) {
+		status = check_list(buddy->memmap, zone, order, error);
+		free += zone->free_area[order].nr_free << order;
+	}
+	if (status == MU_OK && free != mu_zone_free(zone))
+		status = corrupt(error, zone, "count of free pages", 0,
+				 mu_zone_free(zone), free);
+	if (status == MU_OK &&
+	    free + zone->pristine_pages > zone->managed_pages)
+		status = corrupt(error, zone, "count of managed pages", 0,
+				 zone->managed_pages,
+				 free + zone->pristine_pages);
+	mu_unlock_irqrestore(buddy->port, &zone->lock, flags);
+	return status;
+}

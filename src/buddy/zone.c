@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: MIT
+#include <string.h>
+#include "base/assert.h"
+#include "base/lock.h"
+#include "buddy/lists.h"
+#include "buddy/zone.h"
+
+const char *mu_zone_type_str(enum mu_zone_type type)
+{
+	static const char *const names[MU_NR_ZONES] = {"DMA", "DMA32", "Normal",
+						       "Movable"};
+
+	return (unsigned)type < MU_NR_ZONES ? names[type] : "unknown";
+}
+
+void mu_zone_init(struct mu_zone *zone, uint32_t id, int nid,
+		  enum mu_zone_type type, mu_pfn_t start, mu_pfn_t end)
+{
+	memset(zone, 0, sizeof(*zone));
+	zone->id = id;
+	zone->nid = nid;
+	zone->type = type;
+	zone->start_pfn = start;
+	zone->end_pfn = end;
+	for (unsigned order = 0; order < MU_NR_ORDERS; order++)
+		zone->free_area[order].head = MU_NO_PFN;
+}
+
+/*
+ * The 2^@from pages at @pfn are in no list: allocate the first 2^@order of them
+ * and put the rest into the lists, halves first.
+ */
+static void split(const struct mu_memmap *memmap, struct mu_zone *zone,
+		  mu_pfn_t pfn, unsigned from, unsigned order)
+{
+	struct mu_page *page = mu_pfn_to_page(memmap, pfn);
+
+	while (from > order) {
+		from--;
+		mu_list_push(memmap, zone, pfn + ((mu_pfn_t)1 << from), from);
+	}
+	mu_page_set(page, MU_PAGE_ALLOCATED, order);
+	/* relaxed: the caller publishes the page as it likes. */
+	atomic_store_explicit(&page->refcount, 1, memory_order_relaxed);
+	page->private_data = 0;
+}
+
+mu_pfn_t mu_zone_take(const struct mu_memmap *memmap, struct mu_zone *zone,
+		      unsigned order)
+{
+	for (unsigned from = order; from < MU_NR_ORDERS; from++) {
+		mu_pfn_t pfn = zone->free_area[from].head;
+
+		if (pfn == MU_NO_PFN)
+			continue;
+		mu_list_remove(memmap, zone, pfn);
+		split(memmap, zone, pfn, from, order);
+		return pfn;
+	}
+	return MU_NO_PFN;
+}
+
+/* May the descriptor of @pfn, in the block of @page, be read? */
+static bool readable(const struct mu_memmap *memmap, const struct mu_page *page,
+		     mu_pfn_t pfn)
+{
+	return MU_LIKELY(!(page->state & MU_PAGE_RAGGED)) ||
+	       mu_memmap_online(memmap, pfn);
+}
+
+void mu_zone_give(const struct mu_memmap *memmap, struct mu_zone *zone,
+		  mu_pfn_t pfn, unsigned order)
+{
+	struct mu_page *page = mu_pfn_to_page(memmap, pfn);
+
+	while (order < MU_BLOCK_ORDER) {
+		mu_pfn_t other = pfn ^ ((mu_pfn_t)1 << order);
+		struct mu_page *buddy = mu_pfn_to_page(memmap, other);
+
+		if (!readable(memmap, page, other) ||
+		    mu_page_kind(buddy) != MU_PAGE_FREE ||
+		    buddy->order != order || buddy->zone != zone->id)
+			break;
+		mu_list_remove(memmap, zone, other);
+		/* The higher half is a first page no more. */
+		if (other < pfn) {
+			mu_page_set(page, MU_PAGE_TAIL, 0);
+			page = buddy;
+			pfn = other;
+		} else {
+			mu_page_set(buddy, MU_PAGE_TAIL, 0);
+		}
+		order++;
+	}
+	mu_list_push(memmap, zone, pfn, order);
+}
+
+void mu_zone_update_mark(struct mu_zone *zone)
+{
+	uint64_t low = zone->watermark[MU_WMARK_LOW];
+
+	zone->fast_mark =
+		low > zone->pristine_pages ? low - zone->pristine_pages : 0;
+}
+
+void mu_zone_add_pristine(struct mu_zone *zone, uint64_t pages)
+{
+	zone->pristine_pages += pages;
+	zone->managed_pages += pages;
+	mu_zone_update_mark(zone);
+}
+
+void mu_buddy_add_range(struct mu_buddy *buddy, struct mu_zone *zone,
+			mu_pfn_t start, mu_pfn_t end)
+{
+	uintptr_t flags = mu_lock_irqsave(buddy->port, &zone->lock);
+
+	zone->managed_pages += end - start;
+	while (start < end) {
+		unsigned order = start ? mu_ctz(start) : MU_BLOCK_ORDER;
+
+		order = MU_MIN(order, MU_BLOCK_ORDER);
+		order = MU_MIN(order, mu_log2(end - start));
+		mu_zone_give(buddy->memmap, zone, start, order);
+		start += (mu_pfn_t)1 << order;
+	}
+	mu_unlock_irqrestore(buddy->port, &zone->lock, flags);
+}
+
+bool mu_buddy_add_block(struct mu_buddy *buddy, struct mu_zone *zone,
+			mu_pfn_t start, unsigned take, uint64_t mark,
+			mu_pfn_t *pfn)
+{
+	uintptr_t flags = mu_lock_irqsave(buddy->port, &zone->lock);
+	uint64_t left = mu_zone_free(zone) + zone->pristine_pages;
+	bool taken =
+		take < MU_NR_ORDERS && left >= ((uint64_t)1 << take) + mark;
+
+	mu_assert(buddy->port, zone->pristine_pages >= MU_BLOCK_PAGES);
+	zone->pristine_pages -= MU_BLOCK_PAGES;
+	mu_zone_update_mark(zone);
+	if (taken) {
+		split(buddy->memmap, zone, start, MU_BLOCK_ORDER, take);
+		*pfn = start;
+	} else {
+		mu_list_push(buddy->memmap, zone, start, MU_BLOCK_ORDER);
+	}
+	/* release: who sees the count sees the block in the lists, once it
+	 * has the lock; written under the lock only, so no add is needed. */
+	atomic_store_explicit(&zone->grown_blocks,
+			      atomic_load_explicit(&zone->grown_blocks,
+						   memory_order_relaxed) +
+				      1,
+			      memory_order_release);
+	mu_unlock_irqrestore(buddy->port, &zone->lock, flags);
+	return taken;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/* zone: split and merge in one zone. Everything here needs zone->lock. */
+#ifndef MU_BUDDY_ZONE_H
+#define MU_BUDDY_ZONE_H
+
+#include "memup/buddy.h"
+
+static inline uint64_t mu_zone_free(const struct mu_zone *zone)
+{
+	/* relaxed: exact under the lock, a hint without. */
+	return atomic_load_explicit(&zone->free_pages, memory_order_relaxed);
+}
+
+/*
+ * Take 2^@order pages out of the lists and mark them allocated; the first pfn,
+ * or MU_NO_PFN when no list has a page that large.
+ */
+mu_pfn_t mu_zone_take(const struct mu_memmap *memmap, struct mu_zone *zone,
+		      unsigned order);
+
+/* Give 2^@order pages at @pfn, in no list, back and merge them. */
+void mu_zone_give(const struct mu_memmap *memmap, struct mu_zone *zone,
+		  mu_pfn_t pfn, unsigned order);
+
+/* Recompute fast_mark: after a change of the low mark or of pristine_pages. */
+void mu_zone_update_mark(struct mu_zone *zone);
+
+#endif

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * fill: one 64-bit word into a run of descriptors, at the speed of memory.
+ */
+#ifndef MU_MEMMAP_FILL_H
+#define MU_MEMMAP_FILL_H
+
+#include "memup/port.h"
+
+/*
+ * Store @word @count times at @dst, through the port's memmap_fill if it has
+ * one. @dst is aligned to 64 bytes, @count a multiple of 8. The stores are
+ * visible before any store that follows.
+ */
+void mu_fill(const struct mu_port *port, uint64_t *dst, uint64_t word,
+	     size_t count);
+
+#endif
