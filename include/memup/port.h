@@ -10,7 +10,8 @@
  *   tier 1  memmap, buddy         + memmap_map, irq_save, irq_restore, pause,
  *                                 panic
  *   tier 2  deferred, padata      + cpu_count, cpu_id, cpu_node, clock, run_on,
- *                                 wait, wake, watchdog, memmap_fill
+ *                                 run_cancel, wait, wake, watchdog,
+ *                                 memmap_fill
  *
  * Every hook gets @arg, the port's own state, first. Unless it says otherwise
  * a hook may be called from any CPU, from several at once, and with interrupts
@@ -106,16 +107,27 @@ struct mu_port {
 	 * Have @fn(@fn_arg) called @count times, each on a CPU of its own out
 	 * of @cpus, and return at once how many of these calls will happen:
 	 * fewer when CPUs or threads are short, 0 when there are none. The
-	 * calls may start late but do start. Not called with interrupts off.
-	 * Default: 0, the caller works alone.
+	 * calls see what the caller wrote before. They may start late but do
+	 * start; a port that queues them behind calls that have not returned
+	 * needs run_cancel too, since those may be waiting for these. Not
+	 * called with interrupts off. Default: 0, the caller works alone.
 	 */
 	unsigned (*run_on)(void *arg, const struct mu_cpumask *cpus,
 			   unsigned count, void (*fn)(void *), void *fn_arg);
 
 	/*
+	 * Take back the calls of @fn(@fn_arg) that run_on() promised and that
+	 * have not begun. Returns how many; they never happen. Default: 0,
+	 * which is right where run_on() promises idle CPUs alone, so that
+	 * every call begins without another having to return.
+	 */
+	unsigned (*run_cancel)(void *arg, void (*fn)(void *), void *fn_arg);
+
+	/*
 	 * Sleep while *@word is @seen (as a futex does: it may wake for no
-	 * reason); wake() ends every such sleep on @word. Not called with
-	 * interrupts off. Default: a loop of pause().
+	 * reason); wake() ends every such sleep on @word. To wake(), @word is
+	 * a name that is never read: its memory may be gone by then. Not called
+	 * with interrupts off. Default: a loop of pause().
 	 */
 	void (*wait)(void *arg, _Atomic uint32_t *word, uint32_t seen);
 	void (*wake)(void *arg, _Atomic uint32_t *word);

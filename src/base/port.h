@@ -65,6 +65,12 @@ static inline unsigned mu_run_on(const struct mu_port *port,
 	return port->run_on(port->arg, cpus, count, fn, fn_arg);
 }
 
+static inline unsigned mu_run_cancel(const struct mu_port *port,
+				     void (*fn)(void *), void *fn_arg)
+{
+	return port->run_cancel ? port->run_cancel(port->arg, fn, fn_arg) : 0;
+}
+
 /* Returns when *@word is not @seen any more. */
 static inline void mu_wait(const struct mu_port *port, _Atomic uint32_t *word,
 			   uint32_t seen)

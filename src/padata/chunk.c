@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT
+#include "base/bits.h"
+#include "padata/chunk.h"
+
+void mu_chunks_init(struct mu_padata_chunks *chunks,
+		    const struct mu_padata_mt_job *job, unsigned threads)
+{
+	chunks->end = job->start + job->size;
+	chunks->align = MU_MAX(job->align, 1);
+	chunks->least = MU_MAX(job->min_chunk, 1);
+	chunks->divisor = (uint64_t)threads * MU_CHUNKS_PER_THREAD;
+}
+
+uint64_t mu_chunk_end(const struct mu_padata_chunks *chunks, uint64_t start)
+{
+	uint64_t left = chunks->end - start;
+	uint64_t size = MU_MAX(left / chunks->divisor, chunks->least);
+	uint64_t past;
+
+	/* No sum here passes chunks->end, so none wraps. */
+	if (size >= left)
+		return chunks->end;
+	past = (start + size) % chunks->align;
+	if (past)
+		size += MU_MIN(chunks->align - past, left - size);
+	return start + size;
+}
+
+unsigned mu_chunks_worth(const struct mu_padata_mt_job *job, unsigned limit)
+{
+	uint64_t least = MU_MAX(MU_MAX(job->min_chunk, job->align), 1);
+	uint64_t worth = job->size / least;
+
+	return worth >= limit ? limit : (unsigned)MU_MAX(worth, 1);
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * padata_port: a port of threads, one for each CPU but CPU 0, which is where
+ * the test itself runs. What a real port may do seldom this one does on
+ * purpose: promise fewer calls than were asked for, none, or late ones.
+ */
+#ifndef TESTS_PADATA_PORT_H
+#define TESTS_PADATA_PORT_H
+
+#include <pthread.h>
+#include "memup/port.h"
+
+enum padata_port_kind {
+	/* Promise idle CPUs alone; nothing can be taken back. */
+	PADATA_PORT_IDLE,
+	/* Queue calls behind those that run; they can be taken back. */
+	PADATA_PORT_QUEUE,
+};
+
+struct padata_port_config {
+	unsigned cpus; /* with CPU 0 */
+	enum padata_port_kind kind;
+	unsigned most;	   /* calls promised at once; 0: no limit */
+	unsigned nodes;	   /* CPU c is on node c % nodes; 0: 1 */
+	unsigned delay_us; /* a call starts up to so late, at random */
+};
+
+struct padata_port_call {
+	void (*fn)(void *);
+	void *arg;
+	struct padata_port_call *next;
+};
+
+struct padata_port_cpu {
+	struct padata_port *owner;
+	pthread_t thread;
+	unsigned id;
+	bool busy;
+	struct padata_port_call *calls; /* oldest first */
+};
+
+struct padata_port {
+	struct mu_port port;
+	struct padata_port_config config;
+	pthread_mutex_t lock; /* all below */
+	pthread_cond_t work, changed;
+	bool ending;
+	struct padata_port_cpu *cpu;
+	uint64_t promised, begun, cancelled;
+	unsigned begun_on_node[MU_MAX_NODES];
+	/* wait() and wake() */
+	pthread_mutex_t sleep_lock;
+	pthread_cond_t sleep;
+};
+
+void padata_port_init(struct padata_port *pp,
+		      const struct padata_port_config *config);
+
+/* Ends the threads; fails the test if a promised call did not happen. */
+void padata_port_destroy(struct padata_port *pp);
+
+/* A random number from @seed, which advances. */
+uint64_t padata_random(uint64_t *seed);
+
+#endif
