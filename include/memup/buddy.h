@@ -102,10 +102,15 @@ struct mu_zone {
 	int nid;		/* (C) */
 };
 
+/* No zone of that type. */
+#define MU_NO_ZONE UINT16_MAX
+
 struct mu_node {
 	int nid;
 	/* First zone to try for each highest zone type, or NULL. (C) */
 	struct mu_zone *preferred[MU_NR_ZONES];
+	/* Its own zones; MU_NO_ZONE where it has none. (C) */
+	uint16_t zone_id[MU_NR_ZONES];
 	/* Zone ids of all nodes, nearest first, highest type first. (C) */
 	uint16_t *zonelist;
 	mu_pfn_t start_pfn, end_pfn; /* equal: a node without memory (C) */

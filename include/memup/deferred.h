@@ -134,10 +134,14 @@ struct mu_deferred_stats mu_deferred_stats(const struct mu_deferred *deferred);
 /* Where the pristine and busy blocks of a zone lie: */
 enum mu_claim_state { MU_NOT_IN_EXTENT, MU_CLAIMED, MU_NOT_CLAIMED };
 
-/* Is the block of @pfn in an extent of some zone, and claimed? A snapshot.
- * O(zones + log extents). Any context. */
+/*
+ * Is the block of @pfn in an extent of @zone, and claimed? *@end (may be NULL)
+ * is the end of what can be said the same of. A snapshot. O(log extents). Any
+ * context.
+ */
 enum mu_claim_state mu_deferred_state(const struct mu_deferred *deferred,
-				      mu_pfn_t pfn);
+				      const struct mu_zone *zone, mu_pfn_t pfn,
+				      mu_pfn_t *end);
 
 /*
  * For the floor above, at start; one CPU.
@@ -150,14 +154,18 @@ void mu_deferred_init(struct mu_deferred *deferred, struct mu_buddy *buddy,
 /* How many extents mu_deferred_add() makes at the most of one range. */
 #define MU_EXTENTS_PER_RANGE 3
 
+/* Where the extents of @zone go; before its first mu_deferred_add(). */
+void mu_deferred_set_extents(struct mu_deferred *deferred,
+			     const struct mu_zone *zone,
+			     struct mu_extent *extents);
+
 /*
  * [@start, @end), whole blocks that memblock calls free, is pristine memory of
- * @zone. It is cut at multiples of 1 GiB, so that its middle can give aligned
- * gigantic pages from its tail for as long as it lasts. Ascending within a
- * zone; @extents is where the zone's next extents go. Returns how many.
+ * @zone. It is cut at multiples of 1 GiB (2^18 pages), so that its middle can
+ * give aligned gigantic pages from its tail for as long as it lasts. Ascending
+ * within a zone.
  */
-unsigned mu_deferred_add(struct mu_deferred *deferred, struct mu_zone *zone,
-			 mu_pfn_t start, mu_pfn_t end,
-			 struct mu_extent *extents);
+void mu_deferred_add(struct mu_deferred *deferred, struct mu_zone *zone,
+		     mu_pfn_t start, mu_pfn_t end);
 
 #endif /* MEMUP_DEFERRED_H */

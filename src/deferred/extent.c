@@ -27,78 +27,80 @@ void mu_deferred_init(struct mu_deferred *deferred, struct mu_buddy *buddy,
 	buddy->source.wait = mu_deferred_wait;
 }
 
-unsigned mu_deferred_add(struct mu_deferred *deferred, struct mu_zone *zone,
-			 mu_pfn_t start, mu_pfn_t end,
-			 struct mu_extent *extents)
+void mu_deferred_set_extents(struct mu_deferred *deferred,
+			     const struct mu_zone *zone,
+			     struct mu_extent *extents)
+{
+	deferred->zones[zone->id].extents = extents;
+}
+
+static mu_pfn_t extent_end(const struct mu_extent *extent)
+{
+	return extent->start + (extent->nr_blocks << MU_BLOCK_ORDER);
+}
+
+void mu_deferred_add(struct mu_deferred *deferred, struct mu_zone *zone,
+		     mu_pfn_t start, mu_pfn_t end)
 {
 	struct mu_pristine *pristine = &deferred->zones[zone->id];
 	mu_pfn_t cut[4] = {start, mu_align_up(start, GIGANTIC_PAGES),
 			   mu_align_down(end, GIGANTIC_PAGES), end};
-	unsigned added = 0;
 
 	/* No whole gigantic run inside: nothing to keep aligned. */
 	if (cut[1] >= cut[2])
 		cut[1] = cut[2] = start;
-	if (!pristine->nr_extents)
-		pristine->extents = extents;
 	for (unsigned i = 0; i < 3; i++) {
-		struct mu_extent *extent = &extents[added];
+		struct mu_extent *extent =
+			&pristine->extents[pristine->nr_extents];
 
 		if (cut[i] == cut[i + 1])
 			continue;
 		extent->start = cut[i];
 		extent->nr_blocks = (cut[i + 1] - cut[i]) >> MU_BLOCK_ORDER;
 		atomic_init(&extent->cursor, mu_cursor(0, extent->nr_blocks));
-		added++;
+		pristine->nr_extents++;
 	}
-	pristine->nr_extents += added;
 	mu_zone_add_pristine(zone, end - start);
-	return added;
 }
 
-static enum mu_claim_state zone_state(const struct mu_pristine *pristine,
-				      mu_pfn_t pfn)
+enum mu_claim_state mu_deferred_state(const struct mu_deferred *deferred,
+				      const struct mu_zone *zone, mu_pfn_t pfn,
+				      mu_pfn_t *end)
 {
+	const struct mu_pristine *pristine = &deferred->zones[zone->id];
 	unsigned lo = 0, hi = pristine->nr_extents;
 	const struct mu_extent *extent;
-	uint64_t cursor, block;
+	uint64_t cursor;
+	mu_pfn_t head, tail, ignored;
 
+	end = end ? end : &ignored;
 	while (lo < hi) {
 		unsigned mid = lo + (hi - lo) / 2;
 
-		extent = &pristine->extents[mid];
-		if (extent->start + (extent->nr_blocks << MU_BLOCK_ORDER) <=
-		    pfn)
+		if (extent_end(&pristine->extents[mid]) <= pfn)
 			lo = mid + 1;
 		else
 			hi = mid;
 	}
 	extent = &pristine->extents[lo];
-	if (lo == pristine->nr_extents || extent->start > pfn)
+	if (lo == pristine->nr_extents) {
+		*end = MU_NO_PFN;
 		return MU_NOT_IN_EXTENT;
-	block = (pfn - extent->start) >> MU_BLOCK_ORDER;
+	}
+	if (extent->start > pfn) {
+		*end = extent->start;
+		return MU_NOT_IN_EXTENT;
+	}
 	/* relaxed: a snapshot. */
 	cursor = atomic_load_explicit(&extent->cursor, memory_order_relaxed);
-	if (block >= mu_cursor_head(cursor) && block < mu_cursor_tail(cursor))
+	head = extent->start + (mu_cursor_head(cursor) << MU_BLOCK_ORDER);
+	tail = extent->start + (mu_cursor_tail(cursor) << MU_BLOCK_ORDER);
+	if (pfn >= head && pfn < tail) {
+		*end = tail;
 		return MU_NOT_CLAIMED;
-	return MU_CLAIMED;
-}
-
-enum mu_claim_state mu_deferred_state(const struct mu_deferred *deferred,
-				      mu_pfn_t pfn)
-{
-	for (unsigned i = 0; i < deferred->buddy->nr_zones; i++) {
-		const struct mu_pristine *pristine = &deferred->zones[i];
-		enum mu_claim_state state;
-
-		if (pfn < pristine->zone->start_pfn ||
-		    pfn >= pristine->zone->end_pfn)
-			continue;
-		state = zone_state(pristine, pfn);
-		if (state != MU_NOT_IN_EXTENT)
-			return state;
 	}
-	return MU_NOT_IN_EXTENT;
+	*end = pfn < head ? head : extent_end(extent);
+	return MU_CLAIMED;
 }
 
 static uint64_t zone_pristine_pages(const struct mu_pristine *pristine)

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * boot: the sequence from a machine's description to an allocator that owns all
+ * of its memory.
+ *
+ *     mu_mm_init(&mm, port)
+ *     mu_mm_add_machine(&mm, machine)    RAM into memblock, with its nodes
+ *     mu_memblock_reserve(&mm.memblock)  ... what the client keeps: image, initrd
+ *     size = mu_mm_size(&mm, &config)    one buffer for every table
+ *     mu_mm_start(&mm, &config, memmap, buf)
+ *                                        nodes, zones, sections, extents; from
+ *                                        here on mu_alloc_pages() can give
+ *                                        every page there is
+ *     mu_mm_finish(&mm, threads)         helpers; policy deferred
+ *
+ * What start does is O(ranges + nodes^2): the ragged ends of ranges become
+ * pages, whole blocks become extents. Only the eager policy initialises all
+ * descriptors before it returns.
+ *
+ * Zones follow Linux: DMA below 16 MiB and DMA32 below 4 GiB (both can be
+ * changed: they are the platform's), MOVABLE from the end of each node as
+ * kernelcore, movablecore and movable_node say. A page belongs to the zone of
+ * its address on the node of its region.
+ *
+ * Page 0 is never handed out: an address of 0 stands for failure in too much
+ * code.
+ */
+#ifndef MEMUP_BOOT_H
+#define MEMUP_BOOT_H
+
+#include "memup/deferred.h"
+#include "memup/machine.h"
+
+struct mu_config {
+	enum mu_policy policy;
+	/* Ends of the zones DMA and DMA32, in bytes; 0: no such zone. */
+	mu_phys_t dma_limit;
+	mu_phys_t dma32_limit;
+	/*
+	 * MOVABLE: at least kernelcore bytes are not movable, or at least
+	 * movablecore bytes are, shared evenly by the nodes; 0: not asked for.
+	 * movable_node: memory that can be removed (MU_RANGE_HOTPLUG) is.
+	 */
+	mu_phys_t kernelcore;
+	mu_phys_t movablecore;
+	bool movable_node;
+	/* Pages that the min watermarks add up to; 0: from the memory's size.
+	 */
+	uint64_t min_free_pages;
+	/* Measure each claim with the port's clock. */
+	bool measure;
+};
+
+/* Linux's x86-64 zones, the lazy policy, no MOVABLE zone. */
+struct mu_config mu_config_default(void);
+
+/*
+ * Everything that is known of one machine's memory. The floors under this one
+ * are open to the client: mm.memblock before start, mm.buddy and mm.memmap
+ * after.
+ */
+struct mu_mm {
+	const struct mu_port *port;
+	const struct mu_machine *machine; /* NULL: every distance is 20 */
+	struct mu_config config;
+	unsigned page_shift;
+	unsigned nr_nodes;
+	bool started;
+
+	struct mu_memblock memblock;
+	struct mu_memmap memmap;
+	struct mu_buddy buddy;
+	struct mu_deferred deferred;
+};
+
+/* An empty @mm with 4 KiB pages. @port must outlive it. Early boot, one CPU, as
+ * all functions here until mu_mm_start() has returned. */
+void mu_mm_init(struct mu_mm *mm, const struct mu_port *port);
+
+/*
+ * Put the RAM of @machine (finished; must stay while @mm does) into the
+ * memblock and take its page size. memblock's errors.
+ */
+enum mu_status mu_mm_add_machine(struct mu_mm *mm,
+				 const struct mu_machine *machine,
+				 struct mu_error *error) MU_MUST_CHECK;
+
+/*
+ * Bytes that mu_mm_start() will need for its tables, with what memblock holds
+ * now; 0 when it holds no memory. O(ranges).
+ */
+size_t mu_mm_size(const struct mu_mm *mm);
+
+/* Bytes of memmap that all memory of @mm takes, when all is backed. */
+uint64_t mu_mm_memmap_bytes(const struct mu_mm *mm);
+
+/*
+ * Build nodes, zones, sections and extents in @buf (mu_mm_size() bytes, aligned
+ * to 64, contents do not matter) and open the allocator. @memmap is where the
+ * port keeps the descriptor of pfn 0. memblock must not change any more.
+ * MU_ERR_NOT_FOUND when there is no memory, MU_ERR_RANGE for limits that are
+ * not in order, MU_ERR_NOMEM when the memmap cannot be backed: then @mm must be
+ * initialised again.
+ */
+enum mu_status mu_mm_start(struct mu_mm *mm, const struct mu_config *config,
+			   struct mu_page *memmap, void *buf,
+			   struct mu_error *error) MU_MUST_CHECK;
+
+/*
+ * Initialise what is still pristine, with up to @max_threads threads: see
+ * mu_deferred_finish(). What the deferred policy calls when CPUs are up; under
+ * the lazy policy it may be called at any time, or never.
+ */
+enum mu_status mu_mm_finish(struct mu_mm *mm,
+			    unsigned max_threads) MU_MUST_CHECK;
+
+/* What a page is. */
+enum mu_page_state {
+	MU_STATE_ABSENT,   /* no memory there: a hole */
+	MU_STATE_RESERVED, /* memory that is not the allocator's */
+	MU_STATE_PRISTINE, /* the allocator's, its descriptor not written */
+	MU_STATE_BUSY,	   /* claimed, being initialised */
+	MU_STATE_ONLINE,   /* free or allocated */
+};
+
+/* "absent", "reserved", ... */
+const char *mu_page_state_str(enum mu_page_state state);
+
+/*
+ * The state of @pfn, at this moment: pristine pages may become busy and then
+ * online at any time, all other states stay. O(log ranges). Any context.
+ */
+enum mu_page_state mu_page_state(const struct mu_mm *mm, mu_pfn_t pfn);
+
+/* Every page up to the end of memory, counted by what it is. */
+struct mu_census {
+	uint64_t allocated;
+	uint64_t free;
+	uint64_t pristine;
+	uint64_t busy;
+	uint64_t reserved;
+	uint64_t hole;
+	uint64_t total; /* the sum of the others */
+};
+
+/*
+ * Prove conservation: every page is exactly one of the above, every free list
+ * is sound, and all counters agree with a full walk of what was initialised.
+ * @census and @error may be NULL. MU_ERR_CORRUPT with what does not hold. Needs
+ * quiet: no other CPU in the allocator. O(pages initialised + ranges).
+ */
+enum mu_status mu_validate(struct mu_mm *mm, struct mu_census *census,
+			   struct mu_error *error) MU_MUST_CHECK;
+
+#endif /* MEMUP_BOOT_H */

@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: MIT */
+/* memup: every floor. */
+#ifndef MEMUP_MEMUP_H
+#define MEMUP_MEMUP_H
+
+#include "memup/boot.h"
+#include "memup/padata.h"
+
+#endif /* MEMUP_MEMUP_H */

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: MIT
+#include "base/fmt.h"
+#include "base/bits.h"
+#include "boot/layout.h"
+
+enum mu_status mu_layout_init(struct mu_layout *layout, const struct mu_mm *mm,
+			      const struct mu_config *config,
+			      const mu_pfn_t *movable_start,
+			      struct mu_error *error)
+{
+	mu_pfn_t dma = config->dma_limit >> mm->page_shift;
+	mu_pfn_t dma32 = config->dma32_limit >> mm->page_shift;
+
+	if (dma32 && dma > dma32)
+		return mu_fail(error, MU_ERR_RANGE, 0,
+			       "zones: DMA ends at 0x%llx, past DMA32 at 0x%llx",
+			       (unsigned long long)config->dma_limit,
+			       (unsigned long long)config->dma32_limit);
+	layout->memblock = &mm->memblock;
+	layout->page_shift = mm->page_shift;
+	layout->movable_start = movable_start;
+	layout->zone_start[MU_ZONE_DMA] = 0;
+	layout->zone_end[MU_ZONE_DMA] = dma;
+	layout->zone_start[MU_ZONE_DMA32] = dma;
+	layout->zone_end[MU_ZONE_DMA32] = MU_MAX(dma, dma32);
+	layout->zone_start[MU_ZONE_NORMAL] = MU_MAX(dma, dma32);
+	layout->zone_end[MU_ZONE_NORMAL] = MU_NO_PFN;
+	return MU_OK;
+}
+
+void mu_layout_zone(const struct mu_layout *layout, int nid,
+		    enum mu_zone_type type, mu_pfn_t *start, mu_pfn_t *end)
+{
+	mu_pfn_t movable = layout->movable_start[nid];
+
+	if (type == MU_ZONE_MOVABLE) {
+		*start = movable;
+		*end = MU_NO_PFN;
+	} else {
+		*start = MU_MIN(layout->zone_start[type], movable);
+		*end = MU_MIN(layout->zone_end[type], movable);
+	}
+}
+
+static void cut_by_zone(const struct mu_layout *layout, int nid,
+			mu_pfn_t start, mu_pfn_t end, mu_piece_fn fn, void *arg)
+{
+	for (unsigned type = 0; type < MU_NR_ZONES; type++) {
+		mu_pfn_t from, to;
+
+		mu_layout_zone(layout, nid, (enum mu_zone_type)type, &from,
+			       &to);
+		from = MU_MAX(from, start);
+		to = MU_MIN(to, end);
+		if (from < to)
+			fn(arg, nid, (enum mu_zone_type)type, from, to);
+	}
+}
+
+void mu_layout_memory(const struct mu_layout *layout, mu_piece_fn fn, void *arg)
+{
+	mu_pfn_t start, end;
+	uint64_t cursor;
+	int nid;
+
+	mu_for_each_mem_pfn_range(layout->memblock, cursor, MU_NO_NODE, &start,
+				  &end, &nid)
+		cut_by_zone(layout, MU_MAX(nid, 0), start, end, fn, arg);
+}
+
+void mu_layout_free(const struct mu_layout *layout, mu_piece_fn fn, void *arg)
+{
+	mu_phys_t mask = ((mu_phys_t)1 << layout->page_shift) - 1;
+	mu_phys_t base, end;
+	uint64_t cursor;
+	int nid;
+
+	mu_for_each_free_mem_range(layout->memblock, cursor, MU_NO_NODE,
+				   MU_MEMBLOCK_HOTPLUG, &base, &end, &nid)
+		cut_by_zone(layout, MU_MAX(nid, 0),
+			    (base + mask) >> layout->page_shift,
+			    end >> layout->page_shift, fn, arg);
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * layout: which zone of which node a range of memory belongs to.
+ *
+ * Memory and free memory are walked as *pieces*: the parts of a memblock range
+ * that lie in one zone. Everything that start has to know (how many zones, how
+ * large, which extents, which ragged blocks) is one walk each, so all of it is
+ * O(ranges).
+ */
+#ifndef MU_BOOT_LAYOUT_H
+#define MU_BOOT_LAYOUT_H
+
+#include "memup/boot.h"
+
+struct mu_layout {
+	const struct mu_memblock *memblock;
+	unsigned page_shift;
+	/* First pfn of each zone type, then the end: MOVABLE apart. */
+	mu_pfn_t zone_start[MU_ZONE_MOVABLE];
+	mu_pfn_t zone_end[MU_ZONE_MOVABLE];
+	/* Per node: first pfn of MOVABLE, or MU_NO_PFN. */
+	const mu_pfn_t *movable_start;
+};
+
+typedef void (*mu_piece_fn)(void *arg, int nid, enum mu_zone_type type,
+			    mu_pfn_t start, mu_pfn_t end);
+
+/* The zones of @config. MU_ERR_RANGE when the limits are not in order. */
+enum mu_status mu_layout_init(struct mu_layout *layout, const struct mu_mm *mm,
+			      const struct mu_config *config,
+			      const mu_pfn_t *movable_start,
+			      struct mu_error *error) MU_MUST_CHECK;
+
+/* [*@start, *@end) of one zone on node @nid. */
+void mu_layout_zone(const struct mu_layout *layout, int nid,
+		    enum mu_zone_type type, mu_pfn_t *start, mu_pfn_t *end);
+
+/* Call @fn for every piece of memory, in whole pages, ascending. */
+void mu_layout_memory(const struct mu_layout *layout, mu_piece_fn fn,
+		      void *arg);
+
+/* The same for what is neither reserved nor NOMAP. */
+void mu_layout_free(const struct mu_layout *layout, mu_piece_fn fn, void *arg);
+
+/*
+ * The first pfn of MOVABLE for each of @nodes, by kernelcore, movablecore and
+ * movable_node; MU_NO_PFN where a node has none. @nodes have their spans and
+ * present pages; @scratch has room for nr_nodes numbers.
+ */
+void mu_layout_movable(const struct mu_mm *mm, const struct mu_config *config,
+		       const struct mu_node *nodes, mu_pfn_t *movable_start,
+		       uint64_t *scratch);
+
+#endif
