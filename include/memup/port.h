@@ -43,8 +43,9 @@ struct mu_port {
 	/*
 	 * A pointer through which [@base, @base + @size) can be read and
 	 * written, valid as long as the machine; NULL where that cannot be.
-	 * memblock uses it for its own arrays and for zeroed allocations, never
-	 * for raw ones. Default: none; what needs it is MU_ERR_UNSUPPORTED.
+	 * memblock uses it for its own arrays and for allocations that return
+	 * pointers; of these it touches only those that it zeroes. Default:
+	 * none; what needs it is MU_ERR_UNSUPPORTED.
 	 */
 	void *(*phys_to_virt)(void *arg, mu_phys_t base, mu_phys_t size);
 

@@ -1,0 +1,542 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * memblock: the boot allocator.
+ *
+ * It knows two things: what memory there is, and what of it is taken. Each is a
+ * *type*: a table of *regions*, sorted, disjoint, and merged wherever two of
+ * one node and one set of flags touch. What may be handed out is the difference
+ * of the two tables, which is never stored.
+ *
+ *     memory    |=== node 0 ===|      |======== node 1 ========|
+ *     reserved      [krnl]                [initrd]      [alloc]
+ *     free      |==|      |====|      |==|        |====|       |
+ *
+ * It works before anything else does: the first MU_MEMBLOCK_REGIONS regions of
+ * each type are part of struct mu_memblock, later ones live in memory that
+ * memblock allocates from itself once mu_memblock_allow_resize() was called. It
+ * serves until its free memory is handed over to the page allocator; from
+ * mu_memblock_set_late_free() on it allocates nothing more and its tables no
+ * longer grow, but it still answers questions, and takes late frees.
+ *
+ * Conventions
+ *   Addresses and sizes are in bytes unless a name says pfn. A size of 0 does
+ *   nothing and is MU_OK. A range that wraps or passes MU_PHYS_MAX is
+ *   MU_ERR_RANGE, as is a node that is not MU_NO_NODE or below MU_MAX_NODES. A
+ *   table without room is MU_ERR_FULL; where it may grow and cannot,
+ *   MU_ERR_NOMEM (no place, or phys_to_virt() said NULL) or MU_ERR_UNSUPPORTED
+ *   (no such hook). The test is exact: a change that ends within the table's
+ *   room succeeds. What fails changes nothing.
+ *
+ * Context
+ *   One CPU at a time; there is no lock. Changing a table ends every iteration
+ *   over it. struct mu_memblock must not move: its tables point into it.
+ *
+ * Cost
+ *   n regions: a look-up by address O(log n), a change O(log n + n moved), an
+ *   allocation O(n) in the worst case, an iteration step O(1).
+ *
+ * The model, its words and the order of its fallbacks are those of Linux's
+ * mm/memblock.c (Y. Lu, T. Heo, M. Rapoport and others; first the "LMB" of
+ * PowerPC). Linux keeps one memblock in globals; this is an object.
+ */
+#ifndef MEMUP_MEMBLOCK_H
+#define MEMUP_MEMBLOCK_H
+
+#include "memup/port.h"
+
+#define MU_MEMBLOCK_REGIONS 128 /* of each type before it has to grow */
+#define MU_MEMBLOCK_LATE    32	/* ranges that can wait to be freed late */
+#define MU_MEMBLOCK_NAMED   8	/* named reservations */
+#define MU_MEMBLOCK_NAME    16	/* bytes of a name with its terminator */
+
+/* Flags of memory regions. */
+#define MU_MEMBLOCK_NONE 0x00u
+#define MU_MEMBLOCK_HOTPLUG                                                  \
+	0x01u			 /* may be removed: not for the kernel's own \
+				    use while movable_node is set */
+#define MU_MEMBLOCK_MIRROR 0x02u /* mirrored: the first choice */
+#define MU_MEMBLOCK_NOMAP  0x04u /* memory, but not to be mapped nor used */
+#define MU_MEMBLOCK_DRIVER_MANAGED \
+	0x08u /* a driver's: not allocated nor listed unless asked for */
+/* Flags of reserved regions. */
+#define MU_MEMBLOCK_RSRV_NOINIT \
+	0x10u /* its descriptors are not to be initialised */
+#define MU_MEMBLOCK_RSRV_KERN \
+	0x20u /* for the kernel's own use; all allocations are */
+/* And of memory again. */
+#define MU_MEMBLOCK_SCRATCH \
+	0x40u /* alone allocatable while scratch_only is set */
+
+#define MU_MEMBLOCK_MEMORY_FLAGS                                        \
+	(MU_MEMBLOCK_HOTPLUG | MU_MEMBLOCK_MIRROR | MU_MEMBLOCK_NOMAP | \
+	 MU_MEMBLOCK_DRIVER_MANAGED | MU_MEMBLOCK_SCRATCH)
+#define MU_MEMBLOCK_RESERVED_FLAGS \
+	(MU_MEMBLOCK_RSRV_NOINIT | MU_MEMBLOCK_RSRV_KERN)
+
+/* Where an allocation may end. */
+#define MU_MEMBLOCK_ALLOC_ANYWHERE   (~(mu_phys_t)0)
+#define MU_MEMBLOCK_ALLOC_ACCESSIBLE ((mu_phys_t)0) /* current_limit */
+
+struct mu_memblock_region {
+	mu_phys_t base;
+	mu_phys_t size; /* not 0 */
+	uint32_t flags; /* MU_MEMBLOCK_* */
+	int32_t nid;	/* node, or MU_NO_NODE */
+};
+
+/*
+ * regions[0 .. cnt) are in use. As many slots as max follow the first max;
+ * they are scratch for the change under way.
+ */
+struct mu_memblock_type {
+	unsigned cnt;
+	unsigned max;
+	mu_phys_t total_size; /* the sum of all sizes */
+	struct mu_memblock_region *regions;
+	const char *name;
+	/* Where regions[] is, if it was allocated; array_size 0 if not. */
+	mu_phys_t array_base;
+	mu_phys_t array_size;
+};
+
+struct mu_memblock_named {
+	char name[MU_MEMBLOCK_NAME];
+	mu_phys_t base;
+	mu_phys_t size; /* 0: the slot is free */
+};
+
+/*
+ * Takes the whole pages [@base, @base + @size) into the page allocator. MU_OK:
+ * all are taken. Any other answer: none is; MU_ERR_BUSY asks to be asked again.
+ * Must not call back into the memblock that calls it.
+ */
+typedef enum mu_status (*mu_memblock_late_free_t)(void *arg, mu_phys_t base,
+						  mu_phys_t size);
+
+/*
+ * All fields may be read. Those of the first group may be written at any time;
+ * the rest belong to memblock.
+ */
+struct mu_memblock {
+	bool bottom_up;	   /* allocate from the lowest address, not the top */
+	bool movable_node; /* keep allocations out of HOTPLUG regions */
+	bool scratch_only; /* allocate from SCRATCH regions alone */
+	bool debug;	   /* log every change, at MU_LOG_DEBUG */
+	mu_phys_t current_limit; /* end of what ALLOC_ACCESSIBLE means */
+	unsigned page_shift;	 /* 12, 14 or 16; mu_memblock_init() says 12 */
+
+	bool can_resize;
+	struct mu_memblock_type memory;
+	struct mu_memblock_type reserved;
+	struct mu_memblock_type late; /* freed, and not yet taken */
+	const struct mu_port *port;   /* never NULL */
+	mu_memblock_late_free_t late_free;
+	void *late_free_arg;
+	struct mu_memblock_named named[MU_MEMBLOCK_NAMED];
+	struct mu_memblock_region memory_init[2 * MU_MEMBLOCK_REGIONS];
+	struct mu_memblock_region reserved_init[2 * MU_MEMBLOCK_REGIONS];
+	struct mu_memblock_region late_init[2 * MU_MEMBLOCK_LATE];
+};
+
+/*
+ * Make @mb empty: top-down, no limit, 4 KiB pages. Of @port the hooks log and
+ * phys_to_virt are used; NULL is a port without hooks. @port stays with @mb.
+ */
+void mu_memblock_init(struct mu_memblock *mb, const struct mu_port *port);
+
+/*
+ * From now on tables may grow. Call it when all that firmware and the loader
+ * use is reserved: before, a new table could be put on top of it.
+ */
+void mu_memblock_allow_resize(struct mu_memblock *mb);
+
+/* ---- Change what there is and what is taken ---- */
+
+/*
+ * There is memory at [@base, @base + @size), of node @nid with @flags, any of
+ * MU_MEMBLOCK_MEMORY_FLAGS (else MU_ERR_INVALID). What is known already stays
+ * as it is, with a warning if it has another node or other flags.
+ */
+enum mu_status mu_memblock_add(struct mu_memblock *mb, mu_phys_t base,
+			       mu_phys_t size) MU_MUST_CHECK;
+enum mu_status mu_memblock_add_node(struct mu_memblock *mb, mu_phys_t base,
+				    mu_phys_t size, int nid,
+				    unsigned flags) MU_MUST_CHECK;
+
+/* There is no memory at [@base, @base + @size). */
+enum mu_status mu_memblock_remove(struct mu_memblock *mb, mu_phys_t base,
+				  mu_phys_t size) MU_MUST_CHECK;
+
+/*
+ * The range is taken, whether there is memory or not; @flags are any of
+ * MU_MEMBLOCK_RESERVED_FLAGS. What is taken already stays as it is.
+ */
+enum mu_status mu_memblock_reserve(struct mu_memblock *mb, mu_phys_t base,
+				   mu_phys_t size,
+				   unsigned flags) MU_MUST_CHECK;
+enum mu_status mu_memblock_reserve_node(struct mu_memblock *mb, mu_phys_t base,
+					mu_phys_t size, int nid,
+					unsigned flags) MU_MUST_CHECK;
+
+/*
+ * The range is not taken any more. After mu_memblock_set_late_free() this is
+ * mu_memblock_free_late().
+ */
+enum mu_status mu_memblock_phys_free(struct mu_memblock *mb, mu_phys_t base,
+				     mu_phys_t size) MU_MUST_CHECK;
+
+/*
+ * Set (@set) or clear @flag, one of the flags of @type, on what @type has in
+ * the range. @type is &mb->memory or &mb->reserved.
+ */
+enum mu_status mu_memblock_setclr_flag(struct mu_memblock *mb,
+				       struct mu_memblock_type *type,
+				       mu_phys_t base, mu_phys_t size, bool set,
+				       unsigned flag) MU_MUST_CHECK;
+
+#define MU_MEMBLOCK_MARK(name, type, set, flag)                                \
+	MU_MUST_CHECK static inline enum mu_status mu_memblock_##name(         \
+		struct mu_memblock *mb, mu_phys_t base, mu_phys_t size)        \
+	{                                                                      \
+		return mu_memblock_setclr_flag(mb, &mb->type, base, size, set, \
+					       MU_MEMBLOCK_##flag);            \
+	}
+MU_MEMBLOCK_MARK(mark_hotplug, memory, true, HOTPLUG)
+MU_MEMBLOCK_MARK(clear_hotplug, memory, false, HOTPLUG)
+MU_MEMBLOCK_MARK(mark_mirror, memory, true, MIRROR)
+MU_MEMBLOCK_MARK(clear_mirror, memory, false, MIRROR)
+MU_MEMBLOCK_MARK(mark_nomap, memory, true, NOMAP)
+MU_MEMBLOCK_MARK(clear_nomap, memory, false, NOMAP)
+MU_MEMBLOCK_MARK(mark_driver_managed, memory, true, DRIVER_MANAGED)
+MU_MEMBLOCK_MARK(clear_driver_managed, memory, false, DRIVER_MANAGED)
+MU_MEMBLOCK_MARK(mark_scratch, memory, true, SCRATCH)
+MU_MEMBLOCK_MARK(clear_scratch, memory, false, SCRATCH)
+MU_MEMBLOCK_MARK(reserved_mark_noinit, reserved, true, RSRV_NOINIT)
+MU_MEMBLOCK_MARK(reserved_clear_noinit, reserved, false, RSRV_NOINIT)
+MU_MEMBLOCK_MARK(reserved_mark_kern, reserved, true, RSRV_KERN)
+MU_MEMBLOCK_MARK(reserved_clear_kern, reserved, false, RSRV_KERN)
+
+/* What @type has in the range belongs to node @nid. */
+enum mu_status mu_memblock_set_node(struct mu_memblock *mb, mu_phys_t base,
+				    mu_phys_t size,
+				    struct mu_memblock_type *type,
+				    int nid) MU_MUST_CHECK;
+
+/*
+ * MU_ERR_NOT_FOUND, and an error in the log, when more than @threshold bytes of
+ * memory have no node.
+ */
+enum mu_status
+mu_memblock_validate_numa_coverage(const struct mu_memblock *mb,
+				   mu_phys_t threshold) MU_MUST_CHECK;
+
+/* ---- Limits. These never add a region, so only arguments can fail. ---- */
+
+/*
+ * Cut every memory region to multiples of @align, a power of two (else
+ * MU_ERR_INVALID); what is left of nothing goes.
+ */
+enum mu_status mu_memblock_trim_memory(struct mu_memblock *mb,
+				       mu_phys_t align) MU_MUST_CHECK;
+
+/*
+ * Keep of memory and reserved only [@base, @base + @size), and NOMAP memory
+ * everywhere.
+ */
+enum mu_status mu_memblock_cap_memory_range(struct mu_memblock *mb,
+					    mu_phys_t base,
+					    mu_phys_t size) MU_MUST_CHECK;
+
+/*
+ * The user said mem=@limit: keep the first @limit bytes of memory, counted from
+ * the lowest address without holes, and what is reserved below their end. No
+ * change when there is no more than @limit.
+ */
+void mu_memblock_enforce_memory_limit(struct mu_memblock *mb, mu_phys_t limit);
+
+/* The same, but NOMAP memory above the end stays. */
+void mu_memblock_mem_limit_remove_map(struct mu_memblock *mb, mu_phys_t limit);
+
+/* ---- Allocate ---- */
+
+/*
+ * All of these look for @size bytes that are free, aligned to @align (a power
+ * of two; 0 is a cache line, with a warning), and reserve them with
+ * MU_MEMBLOCK_RSRV_KERN. The first page of memory is never handed out. They
+ * search from the top, or from the bottom when bottom_up is set, in regions
+ * that may be used (see the flags), mirrored ones alone if there are any. What
+ * is not found is looked for again, in this order:
+ *
+ *   1. as asked
+ *   2. on any node, unless the node was to be exact
+ *   3. 1 and 2 without insisting on mirrored memory, with a warning
+ *   4. 1 to 3 from the lowest address on (functions that return pointers)
+ *
+ * MU_ERR_INVALID for a @size of 0 or a bad @align, MU_ERR_RANGE for a bad
+ * node, MU_ERR_NOMEM when nothing is found or when the memory was handed over,
+ * and what mu_memblock_reserve() says. *@out is written on success alone.
+ */
+
+/* In [@start, @end); @end may be one of MU_MEMBLOCK_ALLOC_*. */
+enum mu_status mu_memblock_alloc_range_nid(struct mu_memblock *mb,
+					   mu_phys_t size, mu_phys_t align,
+					   mu_phys_t start, mu_phys_t end,
+					   int nid, bool exact_nid,
+					   mu_phys_t *out) MU_MUST_CHECK;
+enum mu_status mu_memblock_phys_alloc_range(struct mu_memblock *mb,
+					    mu_phys_t size, mu_phys_t align,
+					    mu_phys_t start, mu_phys_t end,
+					    mu_phys_t *out) MU_MUST_CHECK;
+/* Below current_limit. */
+enum mu_status mu_memblock_phys_alloc(struct mu_memblock *mb, mu_phys_t size,
+				      mu_phys_t align,
+				      mu_phys_t *out) MU_MUST_CHECK;
+enum mu_status mu_memblock_phys_alloc_try_nid(struct mu_memblock *mb,
+					      mu_phys_t size, mu_phys_t align,
+					      int nid,
+					      mu_phys_t *out) MU_MUST_CHECK;
+
+/*
+ * These return pointers, through phys_to_virt() (MU_ERR_UNSUPPORTED without the
+ * hook, MU_ERR_NOMEM when it says NULL), to memory below current_limit also if
+ * @max_addr is higher. It is zeroed unless the name says raw.
+ */
+enum mu_status mu_memblock_alloc(struct mu_memblock *mb, mu_phys_t size,
+				 mu_phys_t align, void **out) MU_MUST_CHECK;
+enum mu_status mu_memblock_alloc_raw(struct mu_memblock *mb, mu_phys_t size,
+				     mu_phys_t align, void **out) MU_MUST_CHECK;
+enum mu_status mu_memblock_alloc_from(struct mu_memblock *mb, mu_phys_t size,
+				      mu_phys_t align, mu_phys_t min_addr,
+				      void **out) MU_MUST_CHECK;
+/* Below 4 GiB. */
+enum mu_status mu_memblock_alloc_low(struct mu_memblock *mb, mu_phys_t size,
+				     mu_phys_t align, void **out) MU_MUST_CHECK;
+enum mu_status mu_memblock_alloc_node(struct mu_memblock *mb, mu_phys_t size,
+				      mu_phys_t align, int nid,
+				      void **out) MU_MUST_CHECK;
+enum mu_status mu_memblock_alloc_try_nid(struct mu_memblock *mb, mu_phys_t size,
+					 mu_phys_t align, mu_phys_t min_addr,
+					 mu_phys_t max_addr, int nid,
+					 void **out) MU_MUST_CHECK;
+enum mu_status mu_memblock_alloc_try_nid_raw(struct mu_memblock *mb,
+					     mu_phys_t size, mu_phys_t align,
+					     mu_phys_t min_addr,
+					     mu_phys_t max_addr, int nid,
+					     void **out) MU_MUST_CHECK;
+enum mu_status mu_memblock_alloc_exact_nid_raw(struct mu_memblock *mb,
+					       mu_phys_t size, mu_phys_t align,
+					       mu_phys_t min_addr,
+					       mu_phys_t max_addr, int nid,
+					       void **out) MU_MUST_CHECK;
+
+/* ---- Ask ---- */
+
+mu_phys_t mu_memblock_phys_mem_size(const struct mu_memblock *mb);
+mu_phys_t mu_memblock_reserved_size(const struct mu_memblock *mb);
+/* The first address of memory and the first past all; 0 if there is none. */
+mu_phys_t mu_memblock_start_of_DRAM(const struct mu_memblock *mb);
+mu_phys_t mu_memblock_end_of_DRAM(const struct mu_memblock *mb);
+
+/* One address: is it memory, memory that may be mapped, taken? O(log n). */
+bool mu_memblock_is_memory(const struct mu_memblock *mb, mu_phys_t addr);
+bool mu_memblock_is_map_memory(const struct mu_memblock *mb, mu_phys_t addr);
+bool mu_memblock_is_reserved(const struct mu_memblock *mb, mu_phys_t addr);
+
+/*
+ * A range: is *all* of it memory, of whatever nodes and flags (O(log n) and the
+ * regions it spans); is *any* of it taken; is any of it in @type (O(log n)).
+ * An empty range is none of these, nor is one that wraps.
+ */
+bool mu_memblock_is_region_memory(const struct mu_memblock *mb, mu_phys_t base,
+				  mu_phys_t size);
+bool mu_memblock_is_region_reserved(const struct mu_memblock *mb,
+				    mu_phys_t base, mu_phys_t size);
+bool mu_memblock_overlaps_region(const struct mu_memblock_type *type,
+				 mu_phys_t base, mu_phys_t size);
+
+/* Do two ranges, neither empty, share an address? */
+static inline bool mu_memblock_addrs_overlap(mu_phys_t base1, mu_phys_t size1,
+					     mu_phys_t base2, mu_phys_t size2)
+{
+	return base1 < base2 + size2 && base2 < base1 + size1;
+}
+
+/*
+ * The node of @pfn, and in *@start_pfn and *@end_pfn (either may be NULL) the
+ * region it is in; MU_NO_NODE if it is not memory or has no node. O(log n).
+ */
+int mu_memblock_search_pfn_nid(const struct mu_memblock *mb, mu_pfn_t pfn,
+			       mu_pfn_t *start_pfn, mu_pfn_t *end_pfn);
+
+/* Are both tables sorted, disjoint, merged and summed? Else MU_ERR_CORRUPT. */
+enum mu_status mu_memblock_validate(const struct mu_memblock *mb) MU_MUST_CHECK;
+
+/* ---- Iterate ---- */
+
+/*
+ * A cursor is 0 before a walk upwards (next) and UINT64_MAX before one
+ * downwards (prev); each call moves it by one range and says false when there
+ * is none. Every output may be NULL. @nid is a node, or MU_NO_NODE for all.
+ * @flags says which memory regions are of interest: only those with
+ * MU_MEMBLOCK_MIRROR or _SCRATCH if these are given; also those with
+ * MU_MEMBLOCK_NOMAP or _DRIVER_MANAGED, and (with movable_node) _HOTPLUG, only
+ * if these are given.
+ */
+#define MU_MEMBLOCK_FIRST ((uint64_t)0)
+#define MU_MEMBLOCK_LAST  UINT64_MAX
+
+/* Regions of memory. */
+bool mu_memblock_next_mem(const struct mu_memblock *mb, uint64_t *cursor,
+			  int nid, unsigned flags, mu_phys_t *start,
+			  mu_phys_t *end, int *out_nid);
+bool mu_memblock_prev_mem(const struct mu_memblock *mb, uint64_t *cursor,
+			  int nid, unsigned flags, mu_phys_t *start,
+			  mu_phys_t *end, int *out_nid);
+/* Regions of reserved, all of them. */
+bool mu_memblock_next_reserved(const struct mu_memblock *mb, uint64_t *cursor,
+			       mu_phys_t *start, mu_phys_t *end, int *out_nid);
+bool mu_memblock_prev_reserved(const struct mu_memblock *mb, uint64_t *cursor,
+			       mu_phys_t *start, mu_phys_t *end, int *out_nid);
+/* Parts of memory regions that are not reserved. */
+bool mu_memblock_next_free(const struct mu_memblock *mb, uint64_t *cursor,
+			   int nid, unsigned flags, mu_phys_t *start,
+			   mu_phys_t *end, int *out_nid);
+bool mu_memblock_prev_free(const struct mu_memblock *mb, uint64_t *cursor,
+			   int nid, unsigned flags, mu_phys_t *start,
+			   mu_phys_t *end, int *out_nid);
+/* Regions of memory whatever their flags, in whole pages; empty ones not. */
+bool mu_memblock_next_mem_pfn(const struct mu_memblock *mb, uint64_t *cursor,
+			      int nid, mu_pfn_t *start, mu_pfn_t *end,
+			      int *out_nid);
+bool mu_memblock_prev_mem_pfn(const struct mu_memblock *mb, uint64_t *cursor,
+			      int nid, mu_pfn_t *start, mu_pfn_t *end,
+			      int *out_nid);
+
+/* The same as loops; @i is a uint64_t, the p_ are pointers or NULL. */
+#define mu_for_each_mem_range(mb, i, p_start, p_end)                   \
+	for ((i) = MU_MEMBLOCK_FIRST; mu_memblock_next_mem(            \
+		     mb, &(i), MU_NO_NODE,                             \
+		     MU_MEMBLOCK_HOTPLUG | MU_MEMBLOCK_DRIVER_MANAGED, \
+		     p_start, p_end, NULL);)
+#define mu_for_each_mem_range_rev(mb, i, p_start, p_end)               \
+	for ((i) = MU_MEMBLOCK_LAST; mu_memblock_prev_mem(             \
+		     mb, &(i), MU_NO_NODE,                             \
+		     MU_MEMBLOCK_HOTPLUG | MU_MEMBLOCK_DRIVER_MANAGED, \
+		     p_start, p_end, NULL);)
+#define mu_for_each_reserved_mem_range(mb, i, p_start, p_end) \
+	for ((i) = MU_MEMBLOCK_FIRST;                         \
+	     mu_memblock_next_reserved(mb, &(i), p_start, p_end, NULL);)
+#define mu_for_each_free_mem_range(mb, i, nid, flags, p_start, p_end, p_nid) \
+	for ((i) = MU_MEMBLOCK_FIRST; mu_memblock_next_free(                 \
+		     mb, &(i), nid, flags, p_start, p_end, p_nid);)
+#define mu_for_each_free_mem_range_reverse(mb, i, nid, flags, p_start, p_end, \
+					   p_nid)                             \
+	for ((i) = MU_MEMBLOCK_LAST; mu_memblock_prev_free(                   \
+		     mb, &(i), nid, flags, p_start, p_end, p_nid);)
+#define mu_for_each_mem_pfn_range(mb, i, nid, p_start, p_end, p_nid) \
+	for ((i) = MU_MEMBLOCK_FIRST;                                \
+	     mu_memblock_next_mem_pfn(mb, &(i), nid, p_start, p_end, p_nid);)
+
+/* Loops over the regions themselves; @region is a pointer to const region. */
+#define mu_for_each_mem_region(mb, region)    \
+	for ((region) = (mb)->memory.regions; \
+	     (region) < (mb)->memory.regions + (mb)->memory.cnt; (region)++)
+#define mu_for_each_reserved_mem_region(mb, region)                  \
+	for ((region) = (mb)->reserved.regions;                      \
+	     (region) < (mb)->reserved.regions + (mb)->reserved.cnt; \
+	     (region)++)
+
+/* ---- Hand over ---- */
+
+/*
+ * Cut the pages [*@pfn, @end) into chunks that a buddy allocator takes: the
+ * next is *@order, the largest power of two of at most 2^@max_order pages that
+ * *@pfn is aligned to and that fits. Steps *@pfn past it; false at the end.
+ *
+ *     while (mu_memblock_next_chunk(&pfn, end, MU_BLOCK_ORDER, &order))
+ *             give(pfn - (1 << order), order);
+ */
+static inline bool mu_memblock_next_chunk(mu_pfn_t *pfn, mu_pfn_t end,
+					  unsigned max_order, unsigned *order)
+{
+	unsigned fit;
+
+	if (*pfn >= end)
+		return false;
+	fit = 63u - (unsigned)__builtin_clzll(end - *pfn);
+	if (*pfn && (unsigned)__builtin_ctzll(*pfn) < fit)
+		fit = (unsigned)__builtin_ctzll(*pfn);
+	*order = fit < max_order ? fit : max_order;
+	*pfn += (mu_pfn_t)1 << *order;
+	return true;
+}
+
+/*
+ * All that was free is handed over; from now on @fn takes what is freed. NULL
+ * takes this back, for tests.
+ */
+void mu_memblock_set_late_free(struct mu_memblock *mb,
+			       mu_memblock_late_free_t fn, void *arg);
+
+/*
+ * Free the whole pages of the range after the hand-over. Where the taker is
+ * busy (their descriptors are not initialised yet) they wait for
+ * mu_memblock_flush_late() and this is MU_OK; with MU_MEMBLOCK_LATE ranges
+ * waiting, MU_ERR_FULL. MU_ERR_OVERLAP if some of them wait already. The
+ * reserved table is not changed. Before the hand-over this is
+ * mu_memblock_phys_free().
+ */
+enum mu_status mu_memblock_free_late(struct mu_memblock *mb, mu_phys_t base,
+				     mu_phys_t size) MU_MUST_CHECK;
+
+/*
+ * Offer all that waits again. MU_OK when nothing waits any more, else the last
+ * answer other than MU_OK that the taker gave.
+ */
+enum mu_status mu_memblock_flush_late(struct mu_memblock *mb) MU_MUST_CHECK;
+
+/*
+ * Empty both tables and free late what they were allocated. Only when nothing
+ * iterates over them any more: after all deferred memory is initialised. What
+ * the taker does not take at once waits. MU_ERR_INVALID before the hand-over,
+ * MU_ERR_FULL when there is no room to wait.
+ */
+enum mu_status mu_memblock_discard(struct mu_memblock *mb) MU_MUST_CHECK;
+
+/* ---- Named reservations ---- */
+
+/*
+ * Do what one "reserve_mem=SIZE:ALIGN:NAME" asks for: allocate SIZE bytes and
+ * remember them under NAME. @text has @len bytes, with or without
+ * "reserve_mem="; numbers are decimal, 0x hexadecimal or 0 octal, with K, M, G,
+ * T, P or E; an ALIGN less than a cache line is one. MU_ERR_SYNTAX;
+ * MU_ERR_INVALID for an ALIGN that is no power of two; MU_ERR_RANGE for a
+ * number over 64 bits; MU_ERR_BUSY for a NAME that is taken; MU_ERR_FULL for
+ * the ninth; and what mu_memblock_phys_alloc() says.
+ */
+enum mu_status mu_memblock_reserve_mem(struct mu_memblock *mb, const char *text,
+				       size_t len,
+				       struct mu_error *error) MU_MUST_CHECK;
+
+/* Where the reservation @name is; base and size may be NULL.
+ * MU_ERR_NOT_FOUND. */
+enum mu_status mu_memblock_reserve_mem_find(const struct mu_memblock *mb,
+					    const char *name, mu_phys_t *base,
+					    mu_phys_t *size) MU_MUST_CHECK;
+
+/* Free it, early or late, and forget it. MU_ERR_NOT_FOUND, and what
+ * mu_memblock_phys_free() says. */
+enum mu_status mu_memblock_reserve_mem_release(struct mu_memblock *mb,
+					       const char *name) MU_MUST_CHECK;
+
+/* ---- Look at it ---- */
+
+/* Both tables to the log, at MU_LOG_INFO, as Linux's memblock=debug has them.
+ */
+void mu_memblock_dump_all(const struct mu_memblock *mb);
+
+/* One table, with the names of flags, as Linux's debugfs has it. */
+void mu_memblock_dump_type(const struct mu_memblock *mb,
+			   const struct mu_memblock_type *type);
+
+#endif /* MEMUP_MEMBLOCK_H */
