@@ -45,6 +45,12 @@ all_src := $(core_src) $(port_src) $(cli_src) $(wildcard tests/*.c) $(bench_src)
 all_h   := $(wildcard include/memup/*.h src/*/*.h ports/*/*.h cli/*.h \
 	tests/*.h bench/*.h)
 
+# Short lines; V=1 shows the commands.
+ifeq ($(V),)
+Q := @
+say = @printf '  %-4s %s\n' $(1) $(2)
+endif
+
 obj = $(patsubst %.c,$(O)/%.o,$(1))
 
 .PHONY: all
@@ -55,29 +61,35 @@ MAKEFLAGS += --no-builtin-rules
 
 $(O)/src/%.o: src/%.c
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CORE_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(call say,CC,$@)
+	$(Q)$(CC) $(CPPFLAGS) $(CORE_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 $(O)/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(HOST_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(call say,CC,$@)
+	$(Q)$(CC) $(CPPFLAGS) $(HOST_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 $(O)/libmemup.a: $(call obj,$(core_src))
 	@mkdir -p $(@D) && rm -f $@
-	$(AR) rcs $@ $^
+	$(call say,AR,$@)
+	$(Q)$(AR) rcs $@ $^
 
 $(O)/libmemup-hosted.a: $(call obj,$(port_src))
 	@mkdir -p $(@D) && rm -f $@
-	$(AR) rcs $@ $^
+	$(call say,AR,$@)
+	$(Q)$(AR) rcs $@ $^
 
 $(O)/memup: $(call obj,$(cli_src)) $(O)/libmemup-hosted.a $(O)/libmemup.a
-	$(CC) $(SAN_$(BUILD)) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(SAN_$(BUILD)) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 build/memup: $(O)/memup
 	@cp $< $@
 
 $(O)/tests/test_%: $(O)/tests/test_%.o $(call obj,$(test_lib)) \
 		$(O)/libmemup-hosted.a $(O)/libmemup.a
-	$(CC) $(SAN_$(BUILD)) $(LDFLAGS) -o $@ $^ -lcmocka $(LDLIBS)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(SAN_$(BUILD)) $(LDFLAGS) -o $@ $^ -lcmocka $(LDLIBS)
 
 .SECONDARY: $(call obj,$(all_src))
 
@@ -112,7 +124,8 @@ format: ## rewrite every source in the house style
 	clang-format -i $(all_src) $(all_h)
 
 $(O)/bench/%: $(O)/bench/%.o $(O)/libmemup-hosted.a $(O)/libmemup.a
-	$(CC) $(SAN_$(BUILD)) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(SAN_$(BUILD)) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 .PHONY: compile_commands.json
 compile_commands.json: ## write compile_commands.json for editors and clangd

@@ -5,8 +5,8 @@
  *
  *     mu_mm_init(&mm, port)
  *     mu_mm_add_machine(&mm, machine)    RAM into memblock, with its nodes
- *     mu_memblock_reserve(&mm.memblock)  ... what the client keeps: image, initrd
- *     size = mu_mm_size(&mm, &config)    one buffer for every table
+ *     mu_memblock_reserve(&mm.memblock)  ... what the client keeps: image,
+ * initrd size = mu_mm_size(&mm, &config)    one buffer for every table
  *     mu_mm_start(&mm, &config, memmap, buf)
  *                                        nodes, zones, sections, extents; from
  *                                        here on mu_alloc_pages() can give
@@ -55,6 +55,18 @@ struct mu_config {
 struct mu_config mu_config_default(void);
 
 /*
+ * Which zone an address is in: the platform's limits, and where MOVABLE begins
+ * on each node. Private to this floor.
+ */
+struct mu_layout {
+	const struct mu_memblock *memblock;
+	unsigned page_shift;
+	mu_pfn_t zone_start[MU_ZONE_MOVABLE];
+	mu_pfn_t zone_end[MU_ZONE_MOVABLE];
+	const mu_pfn_t *movable_start; /* MU_NO_PFN: the node has none */
+};
+
+/*
  * Everything that is known of one machine's memory. The floors under this one
  * are open to the client: mm.memblock before start, mm.buddy and mm.memmap
  * after.
@@ -65,7 +77,7 @@ struct mu_mm {
 	struct mu_config config;
 	unsigned page_shift;
 	unsigned nr_nodes;
-	bool started;
+	struct mu_layout layout;
 
 	struct mu_memblock memblock;
 	struct mu_memmap memmap;

@@ -12,10 +12,11 @@ enum mu_status mu_layout_init(struct mu_layout *layout, const struct mu_mm *mm,
 	mu_pfn_t dma32 = config->dma32_limit >> mm->page_shift;
 
 	if (dma32 && dma > dma32)
-		return mu_fail(error, MU_ERR_RANGE, 0,
-			       "zones: DMA ends at 0x%llx, past DMA32 at 0x%llx",
-			       (unsigned long long)config->dma_limit,
-			       (unsigned long long)config->dma32_limit);
+		return mu_fail(
+			error, MU_ERR_RANGE, 0,
+			"zones: DMA ends at 0x%llx, past DMA32 at 0x%llx",
+			(unsigned long long)config->dma_limit,
+			(unsigned long long)config->dma32_limit);
 	layout->memblock = &mm->memblock;
 	layout->page_shift = mm->page_shift;
 	layout->movable_start = movable_start;
@@ -42,8 +43,8 @@ void mu_layout_zone(const struct mu_layout *layout, int nid,
 	}
 }
 
-static void cut_by_zone(const struct mu_layout *layout, int nid,
-			mu_pfn_t start, mu_pfn_t end, mu_piece_fn fn, void *arg)
+static void cut_by_zone(const struct mu_layout *layout, int nid, mu_pfn_t start,
+			mu_pfn_t end, mu_piece_fn fn, void *arg)
 {
 	for (unsigned type = 0; type < MU_NR_ZONES; type++) {
 		mu_pfn_t from, to;
@@ -63,8 +64,8 @@ void mu_layout_memory(const struct mu_layout *layout, mu_piece_fn fn, void *arg)
 	uint64_t cursor;
 	int nid;
 
-	mu_for_each_mem_pfn_range(layout->memblock, cursor, MU_NO_NODE, &start,
-				  &end, &nid)
+	mu_for_each_mem_pfn_range (layout->memblock, cursor, MU_NO_NODE, &start,
+				   &end, &nid)
 		cut_by_zone(layout, MU_MAX(nid, 0), start, end, fn, arg);
 }
 
@@ -75,8 +76,8 @@ void mu_layout_free(const struct mu_layout *layout, mu_piece_fn fn, void *arg)
 	uint64_t cursor;
 	int nid;
 
-	mu_for_each_free_mem_range(layout->memblock, cursor, MU_NO_NODE,
-				   MU_MEMBLOCK_HOTPLUG, &base, &end, &nid)
+	mu_for_each_free_mem_range (layout->memblock, cursor, MU_NO_NODE,
+				    MU_MEMBLOCK_HOTPLUG, &base, &end, &nid)
 		cut_by_zone(layout, MU_MAX(nid, 0),
 			    (base + mask) >> layout->page_shift,
 			    end >> layout->page_shift, fn, arg);

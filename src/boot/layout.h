@@ -12,16 +12,6 @@
 
 #include "memup/boot.h"
 
-struct mu_layout {
-	const struct mu_memblock *memblock;
-	unsigned page_shift;
-	/* First pfn of each zone type, then the end: MOVABLE apart. */
-	mu_pfn_t zone_start[MU_ZONE_MOVABLE];
-	mu_pfn_t zone_end[MU_ZONE_MOVABLE];
-	/* Per node: first pfn of MOVABLE, or MU_NO_PFN. */
-	const mu_pfn_t *movable_start;
-};
-
 typedef void (*mu_piece_fn)(void *arg, int nid, enum mu_zone_type type,
 			    mu_pfn_t start, mu_pfn_t end);
 

@@ -45,8 +45,7 @@ static mu_pfn_t pfn_after(const struct mu_memblock *memblock, int nid,
 	mu_pfn_t start, end, last = 0;
 	uint64_t cursor;
 
-	mu_for_each_mem_pfn_range(memblock, cursor, nid, &start, &end, NULL)
-	{
+	mu_for_each_mem_pfn_range (memblock, cursor, nid, &start, &end, NULL) {
 		if (end - start >= pages)
 			return start + pages;
 		pages -= end - start;
@@ -74,8 +73,7 @@ static void by_size(const struct mu_mm *mm, const struct mu_config *config,
 		return;
 	share_out(nodes, mm->nr_nodes, core, share);
 	for (unsigned nid = 0; nid < mm->nr_nodes; nid++) {
-		mu_pfn_t start =
-			pfn_after(&mm->memblock, (int)nid, share[nid]);
+		mu_pfn_t start = pfn_after(&mm->memblock, (int)nid, share[nid]);
 
 		start = mu_align_up(start, MU_BLOCK_PAGES);
 		if (nodes[nid].end_pfn > lowest)
@@ -89,8 +87,7 @@ static void by_hotplug(const struct mu_mm *mm, mu_pfn_t *movable_start)
 	mu_phys_t mask = ((mu_phys_t)1 << mm->page_shift) - 1;
 	const struct mu_memblock_region *region;
 
-	mu_for_each_mem_region(&mm->memblock, region)
-	{
+	mu_for_each_mem_region (&mm->memblock, region) {
 		mu_pfn_t start = (region->base + mask) >> mm->page_shift;
 		mu_pfn_t *first = &movable_start[MU_MAX(region->nid, 0)];
 

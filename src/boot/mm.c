@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: MIT
+/*
+ * What comes before start: the machine's memory in memblock, and how large the
+ * tables will be.
+ */
+#include <string.h>
+#include "base/bits.h"
+#include "base/fmt.h"
+#include "boot/tables.h"
+
+struct mu_config mu_config_default(void)
+{
+	return (struct mu_config){
+		.policy = MU_POLICY_LAZY,
+		.dma_limit = 16 * MU_MIB,
+		.dma32_limit = 4 * MU_GIB,
+	};
+}
+
+void mu_mm_init(struct mu_mm *mm, const struct mu_port *port)
+{
+	memset(mm, 0, sizeof(*mm));
+	mm->port = port;
+	mm->page_shift = MU_PAGE_SHIFT_MIN;
+	mm->nr_nodes = 1;
+	mu_memblock_init(&mm->memblock, port);
+}
+
+static unsigned memblock_flags(unsigned range_flags)
+{
+	unsigned flags = MU_MEMBLOCK_NONE;
+
+	if (range_flags & MU_RANGE_HOTPLUG)
+		flags |= MU_MEMBLOCK_HOTPLUG;
+	if (range_flags & MU_RANGE_MIRROR)
+		flags |= MU_MEMBLOCK_MIRROR;
+	if (range_flags & MU_RANGE_NOMAP)
+		flags |= MU_MEMBLOCK_NOMAP;
+	return flags;
+}
+
+enum mu_status mu_mm_add_machine(struct mu_mm *mm,
+				 const struct mu_machine *machine,
+				 struct mu_error *error)
+{
+	enum mu_status status = MU_OK;
+
+	if (!machine->finished)
+		return mu_fail(error, MU_ERR_INVALID, 0,
+			       "%s: the machine is not finished",
+			       machine->source);
+	mm->machine = machine;
+	mm->page_shift = machine->page_shift;
+	mm->nr_nodes = machine->nr_nodes;
+	mm->memblock.page_shift = machine->page_shift;
+	mu_memblock_allow_resize(&mm->memblock);
+	for (unsigned i = 0; status == MU_OK && i < machine->nr_ranges; i++) {
+		const struct mu_range *range = &machine->ranges[i];
+
+		if (range->type != MU_RANGE_RAM)
+			continue;
+		status = mu_memblock_add_node(&mm->memblock, range->base,
+					      range->size, range->nid,
+					      memblock_flags(range->flags));
+		if (status != MU_OK)
+			mu_fail(error, status, 0,
+				"%s: RAM at 0x%llx, 0x%llx bytes, range %u of "
+				"%u: %s",
+				machine->source,
+				(unsigned long long)range->base,
+				(unsigned long long)range->size, i,
+				machine->nr_ranges, mu_status_str(status));
+	}
+	if (status == MU_OK && mu_memblock_is_memory(&mm->memblock, 0)) {
+		status = mu_memblock_reserve(&mm->memblock, 0,
+					     (mu_phys_t)1 << mm->page_shift,
+					     MU_MEMBLOCK_NONE);
+		if (status != MU_OK)
+			mu_fail(error, status, 0,
+				"%s: page 0 cannot be "
+				"reserved: %s",
+				machine->source, mu_status_str(status));
+	}
+	return status;
+}
+
+/* Most zones that there can be: every type on each node that has memory. */
+static unsigned most_zones(const struct mu_mm *mm)
+{
+	uint64_t seen[MU_MAX_NODES / 64] = {0};
+	const struct mu_memblock_region *region;
+	unsigned nodes = 0;
+
+	mu_for_each_mem_region (&mm->memblock, region) {
+		unsigned nid = (unsigned)MU_MAX(region->nid, 0);
+		uint64_t bit = (uint64_t)1 << (nid % 64);
+
+		nodes += !(seen[nid / 64] & bit);
+		seen[nid / 64] |= bit;
+	}
+	return nodes * MU_NR_ZONES;
+}
+
+/* Where the next table of @bytes goes; NULL while only the size is wanted. */
+static void *carve(char *buf, size_t *at, size_t bytes)
+{
+	void *table = buf ? buf + *at : NULL;
+
+	*at += mu_align_up(bytes, MU_CACHE_LINE);
+	return table;
+}
+
+size_t mu_tables_lay_out(const struct mu_mm *mm, struct mu_tables *tables,
+			 void *buf)
+{
+	const struct mu_memblock *mb = &mm->memblock;
+	/* A reserved region cuts a free range in two, a zone border a piece;
+	 * each piece has two ends that may be ragged. */
+	unsigned ranges = mb->memory.cnt + mb->reserved.cnt;
+	unsigned pieces = (mb->memory.cnt + ranges) + 2 * most_zones(mm);
+	unsigned zones = most_zones(mm);
+	size_t at = 0;
+
+	if (!mb->memory.cnt)
+		return 0;
+	tables->nr_ragged = 2 * pieces;
+	tables->nodes = carve(buf, &at, mm->nr_nodes * sizeof(struct mu_node));
+	tables->zonelists = carve(
+		buf, &at, (size_t)mm->nr_nodes * zones * sizeof(uint16_t));
+	tables->zones = carve(buf, &at, zones * sizeof(struct mu_zone));
+	tables->pristine = carve(buf, &at, zones * sizeof(struct mu_pristine));
+	tables->extents = carve(buf, &at,
+				(size_t)MU_EXTENTS_PER_RANGE * pieces *
+					sizeof(struct mu_extent));
+	tables->movable_start =
+		carve(buf, &at, mm->nr_nodes * sizeof(mu_pfn_t));
+	tables->per_node = carve(buf, &at, mm->nr_nodes * sizeof(uint64_t));
+	tables->per_zone =
+		carve(buf, &at,
+		      (size_t)mm->nr_nodes * MU_NR_ZONES * sizeof(uint64_t));
+	tables->ragged = carve(buf, &at, tables->nr_ragged * sizeof(uint64_t));
+	tables->memmap =
+		carve(buf, &at,
+		      mu_memmap_size(mb, mm->page_shift, tables->nr_ragged));
+	return at;
+}
+
+size_t mu_mm_size(const struct mu_mm *mm)
+{
+	struct mu_tables tables;
+
+	return mu_tables_lay_out(mm, &tables, NULL);
+}
+
+uint64_t mu_mm_memmap_bytes(const struct mu_mm *mm)
+{
+	mu_pfn_t start, end, last = 0;
+	uint64_t cursor, blocks = 0;
+
+	/* Backing is by blocks; one that two ranges share counts once. */
+	mu_for_each_mem_pfn_range (&mm->memblock, cursor, MU_NO_NODE, &start,
+				   &end, NULL) {
+		start = MU_MAX(mu_align_down(start, MU_BLOCK_PAGES), last);
+		end = mu_align_up(end, MU_BLOCK_PAGES);
+		if (start < end)
+			blocks += (end - start) >> MU_BLOCK_ORDER;
+		last = MU_MAX(last, end);
+	}
+	return (blocks << MU_BLOCK_ORDER) * sizeof(struct mu_page);
+}
+
+enum mu_status mu_mm_finish(struct mu_mm *mm, unsigned max_threads)
+{
+	return mu_deferred_finish(&mm->deferred, max_threads);
+}

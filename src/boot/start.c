@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: MIT
+/*
+ * From memblock to the allocator. Each step is one walk over the pieces of
+ * memory or of free memory (layout.h).
+ */
+#include <string.h>
+#include "base/assert.h"
+#include "base/fmt.h"
+#include "base/sort.h"
+#include "boot/layout.h"
+#include "boot/tables.h"
+
+struct start {
+	struct mu_mm *mm;
+	struct mu_tables tables;
+	unsigned nr_ragged; /* of tables.ragged that are in use */
+	enum mu_status status;
+};
+
+/* ---- Nodes ---- */
+
+static void nodes_init(struct start *start)
+{
+	struct mu_mm *mm = start->mm;
+	mu_pfn_t first, end;
+	uint64_t cursor;
+	int nid;
+
+	mm->buddy.nodes = start->tables.nodes;
+	mm->buddy.nr_nodes = mm->nr_nodes;
+	for (unsigned i = 0; i < mm->nr_nodes; i++) {
+		struct mu_node *node = &mm->buddy.nodes[i];
+
+		memset(node, 0, sizeof(*node));
+		node->nid = (int)i;
+		for (unsigned type = 0; type < MU_NR_ZONES; type++)
+			node->zone_id[type] = MU_NO_ZONE;
+	}
+	mu_for_each_mem_pfn_range (&mm->memblock, cursor, MU_NO_NODE, &first,
+				   &end, &nid) {
+		struct mu_node *node = &mm->buddy.nodes[MU_MAX(nid, 0)];
+
+		if (!node->present_pages)
+			node->start_pfn = first;
+		node->end_pfn = end;
+		node->present_pages += end - first;
+	}
+}
+
+/* ---- Zones ---- */
+
+static void count_present(void *arg, int nid, enum mu_zone_type type,
+			  mu_pfn_t first, mu_pfn_t end)
+{
+	struct start *start = arg;
+
+	start->tables.per_zone[(unsigned)nid * MU_NR_ZONES + type] +=
+		end - first;
+}
+
+static void zones_init(struct start *start)
+{
+	struct mu_mm *mm = start->mm;
+	struct mu_buddy *buddy = &mm->buddy;
+	uint64_t *present = start->tables.per_zone;
+
+	memset(present, 0, mm->nr_nodes * MU_NR_ZONES * sizeof(*present));
+	mu_layout_memory(&start->mm->layout, count_present, start);
+	buddy->zones = start->tables.zones;
+	buddy->nr_zones = 0;
+	for (unsigned i = 0; i < mm->nr_nodes * MU_NR_ZONES; i++) {
+		struct mu_node *node = &buddy->nodes[i / MU_NR_ZONES];
+		enum mu_zone_type type = (enum mu_zone_type)(i % MU_NR_ZONES);
+		uint32_t id = buddy->nr_zones;
+		mu_pfn_t first, end;
+
+		if (!present[i])
+			continue;
+		mu_layout_zone(&start->mm->layout, node->nid, type, &first,
+			       &end);
+		mu_zone_init(&buddy->zones[id], id, node->nid, type,
+			     MU_MAX(first, node->start_pfn),
+			     MU_MIN(end, node->end_pfn));
+		buddy->zones[id].present_pages = present[i];
+		node->zone_id[type] = (uint16_t)id;
+		buddy->nr_zones++;
+	}
+}
+
+static struct mu_zone *zone_of(const struct start *start, int nid,
+			       enum mu_zone_type type)
+{
+	const struct mu_buddy *buddy = &start->mm->buddy;
+
+	return &buddy->zones[buddy->nodes[nid].zone_id[type]];
+}
+
+/* ---- Ragged blocks: every end of a piece that is not a block's ---- */
+
+static void note_ragged(void *arg, int nid, enum mu_zone_type type,
+			mu_pfn_t first, mu_pfn_t end)
+{
+	struct start *start = arg;
+	uint64_t *ragged = start->tables.ragged;
+
+	(void)nid;
+	(void)type;
+	mu_verify(start->mm->port,
+		  start->nr_ragged + 2 <= start->tables.nr_ragged);
+	if (first & (MU_BLOCK_PAGES - 1))
+		ragged[start->nr_ragged++] =
+			mu_align_down(first, MU_BLOCK_PAGES);
+	if (end & (MU_BLOCK_PAGES - 1))
+		ragged[start->nr_ragged++] = mu_align_down(end, MU_BLOCK_PAGES);
+}
+
+static void ragged_init(struct start *start)
+{
+	uint64_t *ragged = start->tables.ragged;
+	size_t nr;
+
+	/* An end of free memory that is none of memory's is reserved's. */
+	mu_layout_memory(&start->mm->layout, note_ragged, start);
+	mu_layout_free(&start->mm->layout, note_ragged, start);
+	mu_sort_u64(ragged, start->nr_ragged);
+	nr = mu_unique_u64(ragged, start->nr_ragged);
+	for (size_t i = 0; i < nr; i++)
+		mu_memmap_add_ragged(&start->mm->memmap, ragged[i]);
+}
+
+/* ---- Free memory: whole blocks to extents, the rest to the lists ---- */
+
+static void count_extents(void *arg, int nid, enum mu_zone_type type,
+			  mu_pfn_t first, mu_pfn_t end)
+{
+	struct start *start = arg;
+
+	if (mu_align_up(first, MU_BLOCK_PAGES) <
+	    mu_align_down(end, MU_BLOCK_PAGES))
+		start->tables.per_zone[zone_of(start, nid, type)->id] +=
+			MU_EXTENTS_PER_RANGE;
+}
+
+/* Part of one ragged block becomes pages at once. */
+static void online_part(struct start *start, struct mu_zone *zone,
+			mu_pfn_t first, mu_pfn_t end)
+{
+	struct mu_mm *mm = start->mm;
+
+	start->status = mu_memmap_back(&mm->memmap,
+				       mu_align_down(first, MU_BLOCK_PAGES));
+	if (start->status != MU_OK)
+		return;
+	mu_memmap_init_ragged(&mm->memmap, first, end, (uint16_t)zone->id,
+			      MU_PAGE_TAIL);
+	mu_buddy_add_range(&mm->buddy, zone, first, end);
+}
+
+static void add_free(void *arg, int nid, enum mu_zone_type type, mu_pfn_t first,
+		     mu_pfn_t end)
+{
+	struct start *start = arg;
+	struct mu_zone *zone = zone_of(start, nid, type);
+
+	while (first < end && start->status == MU_OK) {
+		mu_pfn_t next = mu_align_down(end, MU_BLOCK_PAGES);
+
+		if (first & (MU_BLOCK_PAGES - 1) || next <= first) {
+			next = mu_align_up(first + 1, MU_BLOCK_PAGES);
+			next = MU_MIN(next, end);
+			online_part(start, zone, first, next);
+		} else {
+			mu_deferred_add(&start->mm->deferred, zone, first,
+					next);
+		}
+		first = next;
+	}
+}
+
+static void free_init(struct start *start)
+{
+	struct mu_mm *mm = start->mm;
+	uint64_t *nr = start->tables.per_zone;
+	struct mu_extent *next = start->tables.extents;
+
+	memset(nr, 0, mm->buddy.nr_zones * sizeof(*nr));
+	mu_layout_free(&start->mm->layout, count_extents, start);
+	for (unsigned i = 0; i < mm->buddy.nr_zones; i++) {
+		mu_deferred_set_extents(&mm->deferred, &mm->buddy.zones[i],
+					next);
+		next += nr[i];
+	}
+	mu_layout_free(&start->mm->layout, add_free, start);
+}
+
+static enum mu_status take_everything(struct mu_mm *mm)
+{
+	enum mu_status status;
+
+	mu_deferred_take(&mm->deferred, 0, UINT64_MAX, &status);
+	return status;
+}
+
+enum mu_status mu_mm_start(struct mu_mm *mm, const struct mu_config *config,
+			   struct mu_page *memmap, void *buf,
+			   struct mu_error *error)
+{
+	struct start start = {.mm = mm, .status = MU_OK};
+	enum mu_status status;
+
+	if (!mu_tables_lay_out(mm, &start.tables, buf))
+		return mu_fail(error, MU_ERR_NOT_FOUND, 0,
+			       "there is no memory to start with");
+	status = mu_layout_init(&mm->layout, mm, config,
+				start.tables.movable_start, error);
+	if (status != MU_OK)
+		return status;
+	mm->config = *config;
+	mm->buddy.port = mm->port;
+	mm->buddy.memmap = &mm->memmap;
+
+	nodes_init(&start);
+	mu_layout_movable(mm, config, mm->buddy.nodes,
+			  start.tables.movable_start, start.tables.per_node);
+	zones_init(&start);
+	mu_zonelists_build(mm, start.tables.zonelists, start.tables.per_node);
+	mu_memmap_init(&mm->memmap, mm->port, memmap, &mm->memblock,
+		       mm->page_shift, start.tables.memmap,
+		       start.tables.nr_ragged);
+	ragged_init(&start);
+	mu_deferred_init(&mm->deferred, &mm->buddy, start.tables.pristine);
+	mm->deferred.measure = config->measure;
+	free_init(&start);
+	mu_buddy_set_watermarks(&mm->buddy, config->min_free_pages,
+				mm->page_shift);
+	if (start.status == MU_OK && config->policy == MU_POLICY_EAGER)
+		start.status = take_everything(mm);
+	if (start.status != MU_OK)
+		return mu_fail(error, start.status, 0,
+			       "memmap: %llu of %llu bytes could be backed",
+			       (unsigned long long)(mm->memmap.backed_pages *
+						    sizeof(struct mu_page)),
+			       (unsigned long long)mu_mm_memmap_bytes(mm));
+	return MU_OK;
+}

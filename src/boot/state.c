@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+#include "base/bits.h"
+#include "boot/layout.h"
+
+const char *mu_page_state_str(enum mu_page_state state)
+{
+	static const char *const names[] = {"absent", "reserved", "pristine",
+					    "busy", "online"};
+
+	return (unsigned)state < MU_ARRAY_SIZE(names) ? names[state]
+						      : "unknown";
+}
+
+/* The zone on node @nid that @pfn lies in. */
+static const struct mu_zone *zone_at(const struct mu_mm *mm, int nid,
+				     mu_pfn_t pfn)
+{
+	const struct mu_node *node = &mm->buddy.nodes[MU_MAX(nid, 0)];
+
+	for (unsigned type = 0; type < MU_NR_ZONES; type++) {
+		mu_pfn_t start, end;
+
+		mu_layout_zone(&mm->layout, node->nid, (enum mu_zone_type)type,
+			       &start, &end);
+		if (pfn >= start && pfn < end)
+			return &mm->buddy.zones[node->zone_id[type]];
+	}
+	return NULL;
+}
+
+enum mu_page_state mu_page_state(const struct mu_mm *mm, mu_pfn_t pfn)
+{
+	int nid;
+
+	if (mu_memmap_online(&mm->memmap, pfn))
+		return MU_STATE_ONLINE;
+	if (!mu_memblock_is_region_memory(&mm->memblock, pfn << mm->page_shift,
+					  (mu_phys_t)1 << mm->page_shift))
+		return MU_STATE_ABSENT;
+	nid = mu_memblock_search_pfn_nid(&mm->memblock, pfn, NULL, NULL);
+	switch (mu_deferred_state(&mm->deferred, zone_at(mm, nid, pfn), pfn,
+				  NULL)) {
+	case MU_NOT_CLAIMED:
+		return MU_STATE_PRISTINE;
+	case MU_CLAIMED:
+		/* It may have come online since we looked. */
+		return mu_memmap_online(&mm->memmap, pfn) ? MU_STATE_ONLINE
+							  : MU_STATE_BUSY;
+	case MU_NOT_IN_EXTENT:
+	default:
+		return MU_STATE_RESERVED;
+	}
+}

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Conservation: what each page is, and that everybody agrees.
+ *
+ * Memory is walked twice, as memblock has it: all of it, and what is free of
+ * it. What is free must be in the lists, allocated, or in an extent; what is
+ * not free must be in none of them; and the sums of each zone must be its
+ * counters.
+ */
+#include <string.h>
+#include "base/bits.h"
+#include "base/fmt.h"
+#include "boot/layout.h"
+
+typedef unsigned long long ull;
+
+struct audit {
+	struct mu_mm *mm;
+	struct mu_error *error;
+	struct mu_census *census; /* of everything */
+	const struct mu_zone *zone;
+	mu_pfn_t end; /* of the piece of free memory that is walked */
+	enum mu_status status;
+};
+
+static mu_pfn_t corrupt(struct audit *audit, const char *what, mu_pfn_t pfn)
+{
+	audit->status = mu_fail(audit->error, MU_ERR_CORRUPT, 0,
+				"pfn 0x%llx (node %d zone %s): %s", (ull)pfn,
+				audit->zone->nid,
+				mu_zone_type_str(audit->zone->type), what);
+	return audit->end;
+}
+
+/* The online page at @pfn: count it, look at its tails, step past it. */
+static mu_pfn_t audit_page(struct audit *audit, mu_pfn_t pfn)
+{
+	const struct mu_memmap *memmap = &audit->mm->memmap;
+	const struct mu_page *page = mu_pfn_to_page(memmap, pfn);
+	mu_pfn_t pages = (mu_pfn_t)1 << page->order;
+
+	if (page->zone != audit->zone->id)
+		return corrupt(audit, "is in another zone's book", pfn);
+	if (pages > audit->end - pfn || pfn & (pages - 1))
+		return corrupt(audit, "its order does not fit its place", pfn);
+	if (mu_page_kind(page) == MU_PAGE_FREE)
+		audit->census->free += pages;
+	else if (mu_page_kind(page) == MU_PAGE_ALLOCATED)
+		audit->census->allocated += pages;
+	else
+		return corrupt(audit, "neither free nor allocated", pfn);
+	for (mu_pfn_t tail = pfn + 1; tail < pfn + pages; tail++) {
+		if (!mu_memmap_online(memmap, tail))
+			return corrupt(audit, "a tail is pristine", tail);
+		if (mu_page_kind(mu_pfn_to_page(memmap, tail)) != MU_PAGE_TAIL)
+			return corrupt(audit, "not a tail, in a larger page",
+				       tail);
+	}
+	return pfn + pages;
+}
+
+static void audit_free(void *arg, int nid, enum mu_zone_type type,
+		       mu_pfn_t start, mu_pfn_t end)
+{
+	struct audit *audit = arg;
+	const struct mu_mm *mm = audit->mm;
+	mu_pfn_t pfn = start;
+
+	if (audit->status != MU_OK)
+		return;
+	audit->zone = &mm->buddy.zones[mm->buddy.nodes[nid].zone_id[type]];
+	audit->end = end;
+	while (pfn < end) {
+		mu_pfn_t next;
+
+		if (mu_memmap_online(&mm->memmap, pfn)) {
+			pfn = audit_page(audit, pfn);
+			continue;
+		}
+		switch (mu_deferred_state(&mm->deferred, audit->zone, pfn,
+					  &next)) {
+		case MU_NOT_CLAIMED:
+			next = MU_MIN(next, end);
+			audit->census->pristine += next - pfn;
+			break;
+		case MU_CLAIMED:
+			next = mu_align_down(pfn, MU_BLOCK_PAGES) +
+			       MU_BLOCK_PAGES;
+			audit->census->busy += next - pfn;
+			break;
+		case MU_NOT_IN_EXTENT:
+		default:
+			next = corrupt(audit,
+				       "lost: free in memblock, and in "
+				       "nobody's book",
+				       pfn);
+		}
+		pfn = next;
+	}
+}
+
+/* Zone by zone: do the counters say what the walk found? */
+struct zone_sum {
+	struct audit audit;
+	struct mu_census census;
+	const struct mu_zone *only;
+};
+
+static void audit_zone_piece(void *arg, int nid, enum mu_zone_type type,
+			     mu_pfn_t start, mu_pfn_t end)
+{
+	struct zone_sum *sum = arg;
+
+	if (nid == sum->only->nid && type == sum->only->type)
+		audit_free(&sum->audit, nid, type, start, end);
+}
+
+static enum mu_status compare(const struct zone_sum *sum, const char *what,
+			      uint64_t counter, uint64_t walk)
+{
+	if (counter == walk)
+		return MU_OK;
+	return mu_fail(sum->audit.error, MU_ERR_CORRUPT, 0,
+		       "node %d zone %s: %s says %llu, the walk found %llu",
+		       sum->only->nid, mu_zone_type_str(sum->only->type), what,
+		       (ull)counter, (ull)walk);
+}
+
+static enum mu_status audit_zone(struct mu_mm *mm, struct mu_zone *zone,
+				 struct mu_census *total,
+				 struct mu_error *error)
+{
+	struct zone_sum sum = {.only = zone};
+	const struct mu_census *census = &sum.census;
+	enum mu_status status;
+
+	sum.audit.mm = mm;
+	sum.audit.error = error;
+	sum.audit.census = &sum.census;
+	mu_layout_free(&mm->layout, audit_zone_piece, &sum);
+	status = sum.audit.status;
+	if (status == MU_OK)
+		status = mu_zone_validate(&mm->buddy, zone, error);
+	if (status == MU_OK)
+		status = compare(&sum, "free_pages", zone->free_pages,
+				 census->free);
+	if (status == MU_OK)
+		status = compare(&sum, "pristine_pages", zone->pristine_pages,
+				 census->pristine + census->busy);
+	if (status == MU_OK)
+		status = compare(&sum, "managed_pages", zone->managed_pages,
+				 census->free + census->pristine +
+					 census->busy + census->allocated);
+	total->allocated += census->allocated;
+	total->free += census->free;
+	total->pristine += census->pristine;
+	total->busy += census->busy;
+	total->reserved += zone->present_pages - zone->managed_pages;
+	return status;
+}
+
+static void count_piece(void *arg, int nid, enum mu_zone_type type,
+			mu_pfn_t start, mu_pfn_t end)
+{
+	(void)nid;
+	(void)type;
+	*(uint64_t *)arg += end - start;
+}
+
+enum mu_status mu_validate(struct mu_mm *mm, struct mu_census *census,
+			   struct mu_error *error)
+{
+	struct mu_census ignored;
+	uint64_t memory = 0, managed = 0;
+
+	census = census ? census : &ignored;
+	memset(census, 0, sizeof(*census));
+	for (unsigned i = 0; i < mm->buddy.nr_zones; i++) {
+		enum mu_status status =
+			audit_zone(mm, &mm->buddy.zones[i], census, error);
+
+		if (status != MU_OK)
+			return status;
+		managed += mm->buddy.zones[i].managed_pages;
+	}
+	if (mm->memmap.written_pages != census->free + census->allocated)
+		return mu_fail(error, MU_ERR_CORRUPT, 0,
+			       "%llu descriptors were written, but %llu pages "
+			       "are free or allocated",
+			       (ull)mm->memmap.written_pages,
+			       (ull)(census->free + census->allocated));
+	mu_layout_memory(&mm->layout, count_piece, &memory);
+	census->total = mm->memmap.end_pfn;
+	census->hole = census->total - memory;
+	if (managed + census->reserved != memory)
+		return mu_fail(error, MU_ERR_CORRUPT, 0,
+			       "%llu pages are managed and %llu reserved, but "
+			       "memory has %llu",
+			       (ull)managed, (ull)census->reserved,
+			       (ull)memory);
+	return MU_OK;
+}
