@@ -26,6 +26,7 @@
  * the higher value wins, as in Linux's e820__update_table().
  */
 enum mu_range_type {
+	MU_RANGE_NONE,		/* no memory; only for mu_machine_update() */
 	MU_RANGE_RAM = 1,	/* usable */
 	MU_RANGE_RESERVED,	/* firmware's: not memory to the kernel */
 	MU_RANGE_ACPI,		/* ACPI tables: usable when they were read */
@@ -81,6 +82,10 @@ struct mu_machine {
 	uint8_t *distances;
 
 	bool finished;
+
+	/* Workspace of mu_machine_finish(), out of the caller's memory. */
+	struct mu_range *scratch_ranges; /* max_ranges of them */
+	uint32_t *scratch_heap;		 /* 2 * max_ranges of them */
 };
 
 /*
@@ -92,7 +97,9 @@ size_t mu_machine_size(unsigned max_ranges, unsigned max_nodes);
 
 /*
  * Make @machine empty, in @buf of mu_machine_size() bytes, aligned to 8, which
- * stays with it. The page size is 4 KiB until somebody says otherwise.
+ * stays with it. The page size is 4 KiB until somebody says otherwise. Both
+ * limits must be ones that mu_machine_size() takes. No function of this floor
+ * locks: one caller at a time for each machine, in any context.
  */
 void mu_machine_init(struct mu_machine *machine, void *buf, unsigned max_ranges,
 		     unsigned max_nodes);
@@ -100,26 +107,60 @@ void mu_machine_init(struct mu_machine *machine, void *buf, unsigned max_ranges,
 /*
  * Add one range, as firmware says it; order and overlap do not matter.
  * A @size of 0 adds nothing. MU_ERR_RANGE when it wraps or passes
- * MU_PHYS_MAX, MU_ERR_FULL.
+ * MU_PHYS_MAX, MU_ERR_FULL, MU_ERR_INVALID for an unknown type and for a
+ * machine that is finished (so for every function that adds to one).
  */
 enum mu_status mu_machine_add(struct mu_machine *machine, mu_phys_t base,
 			      mu_phys_t size, enum mu_range_type type,
 			      unsigned flags,
 			      struct mu_error *error) MU_MUST_CHECK;
 
-/* Say that [@base, @base + @size) belongs to node @nid. Errors as above, and
- * MU_ERR_RANGE for a node past @max_nodes. */
+/*
+ * What is of type @from in [@base, @base + @size) is of type @to from now on;
+ * what is added later is not touched. MU_RANGE_NONE as @from is any type, as
+ * @to it takes the memory away. Works on the ranges added so far one by one,
+ * overlapping or not: O(n). Errors as above; MU_ERR_FULL when cutting needs
+ * more ranges than there are. Linux's e820__range_update() and
+ * e820__range_remove() are the model.
+ */
+enum mu_status mu_machine_update(struct mu_machine *machine, mu_phys_t base,
+				 mu_phys_t size, enum mu_range_type from,
+				 enum mu_range_type to,
+				 struct mu_error *error) MU_MUST_CHECK;
+
+/*
+ * Say that [@base, @base + @size) belongs to node @nid. Errors as above, and
+ * MU_ERR_RANGE for a node past @max_nodes. The flags go to the ranges of that
+ * node. Affinities may overlap: an address belongs to the smallest that covers
+ * it (old kernels print the span of a node, other nodes inside), of equals to
+ * the one with the lowest node.
+ */
 enum mu_status mu_machine_add_affinity(struct mu_machine *machine,
 				       mu_phys_t base, mu_phys_t size, int nid,
 				       unsigned flags,
 				       struct mu_error *error) MU_MUST_CHECK;
 
-/* Add @count CPUs to node @nid. MU_ERR_RANGE past @max_nodes or MU_MAX_CPUS. */
+/*
+ * Add @count CPUs to node @nid; 0 only says that the node is there.
+ * MU_ERR_RANGE past @max_nodes, or past MU_MAX_CPUS in all.
+ */
 enum mu_status mu_machine_add_cpus(struct mu_machine *machine, int nid,
 				   unsigned count,
 				   struct mu_error *error) MU_MUST_CHECK;
 
-/* The distance from node @from to node @to, 10 to 255. */
+/*
+ * Add @count CPUs, spread evenly over the nodes that are present (node 0 if
+ * none is), the first ones get the rest. MU_ERR_RANGE past MU_MAX_CPUS.
+ */
+enum mu_status mu_machine_spread_cpus(struct mu_machine *machine,
+				      unsigned count,
+				      struct mu_error *error) MU_MUST_CHECK;
+
+/*
+ * The distance from node @from to node @to, 10 to 255, and 10 exactly from a
+ * node to itself (ACPI 6.5, 5.2.17, SLIT); MU_ERR_RANGE otherwise. A node is
+ * not present because somebody knows the way to it.
+ */
 enum mu_status mu_machine_set_distance(struct mu_machine *machine, int from,
 				       int to, unsigned distance,
 				       struct mu_error *error) MU_MUST_CHECK;
@@ -127,10 +168,14 @@ enum mu_status mu_machine_set_distance(struct mu_machine *machine, int from,
 /*
  * Sort, resolve overlaps (the higher type wins), cut at node borders, give
  * every range its node (one that no affinity names goes to the node of the
- * nearest range below it, else to the first), merge what is alike, complete
- * the distances. MU_ERR_NOT_FOUND when there is no RAM at all, MU_ERR_FULL
- * when the pieces do not fit. A machine that named no CPU has one, on its
- * first node with memory.
+ * nearest range below it, else to that of the lowest affinity, else to 0),
+ * merge what is alike, complete the distances. MU_ERR_NOT_FOUND when there is
+ * no RAM at all, MU_ERR_FULL when the pieces do not fit: then the machine is
+ * as it was, but for the order of its ranges. A machine that named no CPU has
+ * one, on its first node with memory. Done twice it does nothing.
+ *
+ * Ranges keep the bytes that firmware gave; they need not begin or end at a
+ * page.
  */
 enum mu_status mu_machine_finish(struct mu_machine *machine,
 				 struct mu_error *error) MU_MUST_CHECK;
@@ -139,6 +184,9 @@ enum mu_status mu_machine_finish(struct mu_machine *machine,
 mu_phys_t mu_machine_ram(const struct mu_machine *machine);
 mu_phys_t mu_machine_top(const struct mu_machine *machine);
 unsigned mu_machine_cpus(const struct mu_machine *machine);
+
+/* A text of many lines that a reader takes is at most this long, in bytes. */
+#define MU_MACHINE_TEXT_MAX ((size_t)256 << 20)
 
 /*
  * Readers. Each takes the whole text (@len bytes, no terminator needed) and
@@ -154,21 +202,64 @@ unsigned mu_machine_cpus(const struct mu_machine *machine);
  *   place   := SIZE "@" ADDRESS [ ":" NODE ]
  *   hole    := "-" SIZE "@" ADDRESS
  *
- * SIZE and ADDRESS are numbers with an optional K, M, G, T or P; "64T",
- * "8x1T/448", "4G@0:0+4G@8G:1/8", "64G,-1G@3G". COUNT nodes lie one after the
- * other from address 0; CPUS are spread evenly over all nodes, the first ones
- * get the rest. A hole takes memory away. Without CPUS each node has one.
+ * SIZE and ADDRESS are numbers, decimal or 0x and hexadecimal, with an
+ * optional K, M, G, T or P, and multiples of 4 KiB; "64T", "8x1T/448",
+ * "4G@0:0+4G@8G:1/8", "64G,-1G@3G". COUNT nodes lie one after the other from
+ * address 0; a place without NODE is of node 0; CPUS are spread evenly over
+ * all nodes, the first ones get the rest. A hole takes memory away. Without
+ * CPUS each node has one. MU_ERR_SYNTAX or MU_ERR_RANGE name the character,
+ * from 1.
  */
 enum mu_status mu_machine_read_short(struct mu_machine *machine,
 				     const char *text, size_t len,
 				     struct mu_error *error) MU_MUST_CHECK;
 
 /*
- * A Linux boot log: BIOS-e820 and SRAT lines, among anything else.
- * MU_ERR_NOT_FOUND when it holds no memory map.
+ * A Linux boot log: BIOS-e820 and SRAT lines, among anything else, with or
+ * without time stamps and syslog prefixes, of 2.6 (ends are exclusive) and
+ * later (inclusive).
+ *
+ * Of several boots in one file the last that has a map counts. Of several maps
+ * of one boot the one counts that the kernel went on with: the map after
+ * mtrr or firmware fixes ("modified:") before a user's (mem=, memmap=: "user:")
+ * before that with setup_data ("reserve setup_data:") before that of the
+ * firmware ("BIOS-e820:", or "Xen:" in a guest).
+ *
+ * CPUs are those of the SRAT; without them those that the boot brought up in
+ * each node; without them the number that the kernel allowed or brought up,
+ * spread evenly.
+ *
+ * MU_ERR_NOT_FOUND when it holds no memory map; MU_ERR_SYNTAX and MU_ERR_RANGE
+ * for a line of a map that makes no sense.
  */
 enum mu_status mu_machine_read_log(struct mu_machine *machine, const char *text,
 				   size_t len,
 				   struct mu_error *error) MU_MUST_CHECK;
+
+/*
+ * The text of /proc/zoneinfo. Set machine->page_shift first: it counts in
+ * pages. Each zone is RAM from its first page on, as many pages as are present:
+ * the amount is right, holes are taken to be at the end of their zone. Zones
+ * also say which node an address belongs to. Counts no CPUs.
+ * MU_ERR_NOT_FOUND when it has no zone with pages.
+ */
+enum mu_status mu_machine_read_zoneinfo(struct mu_machine *machine,
+					const char *text, size_t len,
+					struct mu_error *error) MU_MUST_CHECK;
+
+/* The same, only for the nodes: no range is added. */
+enum mu_status
+mu_machine_read_zoneinfo_nodes(struct mu_machine *machine, const char *text,
+			       size_t len,
+			       struct mu_error *error) MU_MUST_CHECK;
+
+/*
+ * The text of /proc/iomem: System RAM at any depth, and what firmware keeps at
+ * the outermost. MU_ERR_NOT_FOUND when it has no System RAM, or when every
+ * address in it is 0, which is what readers without privilege get to see.
+ */
+enum mu_status mu_machine_read_iomem(struct mu_machine *machine,
+				     const char *text, size_t len,
+				     struct mu_error *error) MU_MUST_CHECK;
 
 #endif /* MEMUP_MACHINE_H */

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: MIT
+#include "base/bits.h"
+#include "machine/text.h"
+
+bool mu_text_line(struct mu_text *rest, struct mu_text *line)
+{
+	const char *end = rest->at;
+
+	if (mu_text_empty(rest))
+		return false;
+	while (end < rest->end && *end != '\n')
+		end++;
+	rest->line++;
+	*line = (struct mu_text){rest->at, end, rest->line};
+	if (line->end > line->at && line->end[-1] == '\r')
+		line->end--;
+	rest->at = end < rest->end ? end + 1 : end;
+	return true;
+}
+
+bool mu_text_skip(struct mu_text *text, const char *word)
+{
+	const char *at = text->at;
+
+	for (; *word; word++, at++) {
+		if (at == text->end || *at != *word)
+			return false;
+	}
+	text->at = at;
+	return true;
+}
+
+bool mu_text_find(struct mu_text *text, const char *word)
+{
+	struct mu_text try = *text;
+
+	for (; try.at < try.end; try.at++) {
+		if (*try.at == *word && mu_text_skip(&try, word)) {
+			*text = try;
+			return true;
+		}
+	}
+	return false;
+}
+
+void mu_text_blanks(struct mu_text *text)
+{
+	while (text->at < text->end && (*text->at == ' ' || *text->at == '\t'))
+		text->at++;
+}
+
+static unsigned digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return (unsigned)(c - '0');
+	if (c >= 'a' && c <= 'f')
+		return (unsigned)(c - 'a') + 10;
+	if (c >= 'A' && c <= 'F')
+		return (unsigned)(c - 'A') + 10;
+	return UINT_MAX;
+}
+
+bool mu_text_is_digit(const struct mu_text *text, unsigned base)
+{
+	return text->at < text->end && digit(*text->at) < base;
+}
+
+enum mu_status mu_text_number(struct mu_text *text, unsigned base,
+			      uint64_t *value)
+{
+	struct mu_text try = *text;
+	uint64_t number = 0;
+
+	if (base == 16 && mu_text_skip(&try, "0x") &&
+	    !mu_text_is_digit(&try, base))
+		return MU_ERR_SYNTAX;
+	if (!mu_text_is_digit(&try, base))
+		return MU_ERR_SYNTAX;
+	for (; mu_text_is_digit(&try, base); try.at++) {
+		unsigned add = digit(*try.at);
+
+		if (number > (UINT64_MAX - add) / base)
+			return MU_ERR_RANGE;
+		number = number * base + add;
+	}
+	*text = try;
+	*value = number;
+	return MU_OK;
+}
+
+const char *mu_text_quote(struct mu_quote *out, struct mu_text text)
+{
+	size_t len = 0;
+
+	for (; text.at < text.end && len + 1 < sizeof(out->text); text.at++) {
+		char c = *text.at;
+
+		if (c < ' ' || c > '~')
+			c = '?';
+		out->text[len++] = c;
+	}
+	if (text.at < text.end)
+		__builtin_memcpy(out->text + len - 3, "...", 3);
+	out->text[len] = '\0';
+	return out->text;
+}
+
+enum mu_status mu_text_failed(struct mu_error *error, enum mu_status status,
+			      const struct mu_text *line)
+{
+	if (error && status != MU_OK)
+		error->line = line->line;
+	return status;
+}
