@@ -33,6 +33,10 @@ static enum mu_status memmap_map(void *arg, mu_pfn_t *start, mu_pfn_t *end)
 	char *from;
 	size_t bytes;
 
+	/* A huge page is made at the first store, if all of it is accessible
+	 * by then: so all of the memmap is, from the beginning. */
+	if (hosted->config.backing == MU_BACK_HUGE)
+		return MU_OK;
 	if (hosted->config.backing != MU_BACK_BLOCK) {
 		*start &= ~(MU_SECTION_PAGES - 1);
 		*end = *start + MU_SECTION_PAGES;
@@ -51,7 +55,8 @@ static void memmap_unmap(void *arg, mu_pfn_t start, mu_pfn_t end)
 
 	byte_range(hosted, start, end, &from, &bytes);
 	madvise(from, bytes, MADV_DONTNEED);
-	mprotect(from, bytes, PROT_NONE);
+	if (hosted->config.backing != MU_BACK_HUGE)
+		mprotect(from, bytes, PROT_NONE);
 }
 
 /* The offset of @base in the windows; false when it is not in one. */
@@ -104,7 +109,10 @@ enum mu_status mu_hosted_memory_init(struct mu_hosted *hosted,
 	hosted->memmap_bytes = end * sizeof(struct mu_page);
 	hosted->ram_bytes = mu_machine_ram(machine);
 	pthread_mutex_init(&hosted->ram_lock, NULL);
-	hosted->memmap = reserve(hosted->memmap_bytes, PROT_NONE);
+	hosted->memmap = reserve(hosted->memmap_bytes,
+				 hosted->config.backing == MU_BACK_HUGE
+					 ? PROT_READ | PROT_WRITE
+					 : PROT_NONE);
 	if (hosted->memmap == MAP_FAILED) {
 		hosted->memmap = NULL;
 		if (error) {
