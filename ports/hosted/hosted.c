@@ -19,6 +19,14 @@ static void panic(void *arg, const char *line)
 	abort();
 }
 
+static void watchdog(void *arg)
+{
+	const struct mu_hosted *hosted = arg;
+
+	if (hosted->config.tick)
+		hosted->config.tick(hosted->config.tick_arg);
+}
+
 static uint64_t clock_ns(void *arg)
 {
 	struct timespec now;
@@ -48,6 +56,7 @@ enum mu_status mu_hosted_create(struct mu_hosted **out,
 	hosted->port.log = log_line;
 	hosted->port.panic = panic;
 	hosted->port.clock = clock_ns;
+	hosted->port.watchdog = watchdog;
 	status = mu_hosted_memory_init(hosted, error);
 	if (status == MU_OK) {
 		status = mu_hosted_threads_init(hosted, error);

@@ -41,6 +41,10 @@ struct mu_hosted_config {
 	enum mu_hosted_backing backing;
 	/* Where log lines go; NULL: nowhere. */
 	void (*log)(enum mu_log_level level, const char *line);
+	/* The watchdog hook: called with @tick_arg now and then while long work
+	 * goes on, by every thread that does it; NULL: nothing. */
+	void (*tick)(void *arg);
+	void *tick_arg;
 };
 
 struct mu_hosted;

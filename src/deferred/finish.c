@@ -48,7 +48,6 @@ static enum mu_status take_chunk(uint64_t start, uint64_t end, void *arg)
 
 	/* Fewer than asked for: others grew the zones meanwhile. */
 	mu_deferred_take(deferred, nid, end - start, &status);
-	mu_watchdog(deferred->port);
 	return status;
 }
 

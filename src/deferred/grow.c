@@ -137,7 +137,8 @@ uint64_t mu_deferred_take_zone(struct mu_deferred *deferred,
 			*status = MU_ERR_NOMEM;
 		if (grown != MU_GREW)
 			break;
-		done++;
+		if (++done % MU_SECTION_BLOCKS == 0)
+			mu_watchdog(deferred->port);
 	}
 	return done;
 }

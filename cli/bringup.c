@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: MIT
+#include <stdlib.h>
+#include <string.h>
+#include "cli/bringup.h"
+#include "cli/progress.h"
+
+/* The port's watchdog: called by every thread that writes descriptors. */
+static void tick(void *arg)
+{
+	struct bringup *bringup = arg;
+
+	progress_tick(bringup->progress, bringup->mm.memmap.written_pages,
+		      bringup->to_write);
+}
+
+static void *allocate_tables(size_t bytes)
+{
+	/* Raw memory: what is not touched costs nothing. */
+	return aligned_alloc(64, (bytes + 63) & ~(size_t)63);
+}
+
+enum mu_status bringup_start(struct bringup *bringup,
+			     const struct mu_machine *machine,
+			     const struct mu_config *config, unsigned threads,
+			     struct mu_error *error)
+{
+	struct mu_hosted_config hosted = {
+		/* Who finishes takes part: one fewer. */
+		.threads = threads ? threads - 1 : 0,
+		.backing = config->policy == MU_POLICY_LAZY ? MU_BACK_SECTION
+							    : MU_BACK_HUGE,
+		.tick = tick,
+		.tick_arg = bringup,
+	};
+	struct mu_mm *mm = &bringup->mm;
+	const struct mu_port *port;
+	enum mu_status status;
+
+	memset(bringup, 0, sizeof(*bringup));
+	status = mu_hosted_create(&bringup->hosted, machine, &hosted, error);
+	if (status != MU_OK)
+		return status;
+	bringup->progress = progress_begin(mu_policy_str(config->policy));
+	port = mu_hosted_port(bringup->hosted);
+	bringup->began = port->clock(port->arg);
+	mu_mm_init(mm, port);
+	status = mu_mm_add_machine(mm, machine, error);
+	if (status == MU_OK) {
+		bringup->to_write =
+			mu_mm_memmap_bytes(mm) / sizeof(struct mu_page);
+		bringup->tables = allocate_tables(mu_mm_size(mm));
+		status = bringup->tables ? MU_OK : MU_ERR_NOMEM;
+	}
+	if (status == MU_OK)
+		status = mu_mm_start(mm, config,
+				     mu_hosted_memmap(bringup->hosted),
+				     bringup->tables, error);
+	if (status != MU_OK)
+		bringup_end(bringup);
+	return status;
+}
+
+void bringup_end(struct bringup *bringup)
+{
+	progress_end(bringup->progress);
+	mu_hosted_destroy(bringup->hosted);
+	free(bringup->tables);
+}
+
+uint64_t bringup_memmap_bytes(const struct mu_machine *machine)
+{
+	struct mu_port port = {0};
+	struct mu_mm *mm = malloc(sizeof(*mm));
+	uint64_t bytes = UINT64_MAX;
+
+	if (!mm)
+		return bytes;
+	mu_mm_init(mm, &port);
+	if (mu_mm_add_machine(mm, machine, NULL) == MU_OK)
+		bytes = mu_mm_memmap_bytes(mm);
+	free(mm);
+	return bytes;
+}
+
+static void fill_in(struct run *run, const struct mu_mm *mm)
+{
+	struct mu_deferred_stats stats = mu_deferred_stats(&mm->deferred);
+
+	run->pages = 0;
+	for (unsigned i = 0; i < mm->buddy.nr_zones; i++)
+		run->pages += mm->buddy.zones[i].managed_pages;
+	run->descriptors_written = mm->memmap.written_pages;
+	run->memmap_bytes = mm->memmap.backed_pages * sizeof(struct mu_page);
+	run->claims = stats.claims;
+	run->claim_ns_max = stats.claim_ns_max;
+	run->is_online = !stats.pristine_pages;
+}
+
+enum mu_status bringup_run(struct run *run, const struct mu_machine *machine,
+			   enum mu_policy policy, unsigned threads,
+			   struct mu_error *error)
+{
+	struct bringup *bringup = malloc(sizeof(*bringup));
+	struct mu_config config = mu_config_default();
+	const struct mu_port *port;
+	enum mu_status status;
+	uint64_t began;
+	mu_pfn_t pfn;
+
+	if (!bringup)
+		return MU_ERR_NOMEM;
+	memset(run, 0, sizeof(*run));
+	run->policy = policy;
+	run->threads = policy == MU_POLICY_DEFERRED ? threads : 1;
+	config.policy = policy;
+	config.measure = true;
+	status = bringup_start(bringup, machine, &config, run->threads, error);
+	if (status != MU_OK)
+		goto out;
+	port = mu_hosted_port(bringup->hosted);
+	began = bringup->began;
+	run->usable_ns = port->clock(port->arg) - began;
+	status = mu_alloc_pages(&bringup->mm.buddy, MU_NO_NODE, 0, 0, &pfn);
+	run->first_alloc_ns = port->clock(port->arg) - began;
+	if (status == MU_OK && policy == MU_POLICY_DEFERRED)
+		status = mu_mm_finish(&bringup->mm, threads);
+	run->online_ns = policy == MU_POLICY_EAGER
+				 ? run->usable_ns
+				 : port->clock(port->arg) - began;
+	fill_in(run, &bringup->mm);
+	run->valid = status == MU_OK &&
+		     mu_validate(&bringup->mm, NULL, &run->why) == MU_OK;
+	bringup_end(bringup);
+out:
+	free(bringup);
+	return status;
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/* command: the subcommands of memup. */
+#ifndef MEMUP_CLI_COMMAND_H
+#define MEMUP_CLI_COMMAND_H
+
+/* What the program says to its caller. */
+enum {
+	EXIT_DONE = 0,
+	EXIT_NO = 1,   /* it ran, and the answer is no */
+	EXIT_USAGE = 2 /* bad input or bad use; nothing was done */
+};
+
+struct command {
+	const char *name;
+	const char *summary; /* one line, for the list */
+	const char *help;    /* all of --help */
+	/* argv[0] is the subcommand. */
+	int (*run)(int argc, char **argv);
+};
+
+extern const struct command command_boot;
+extern const struct command command_show;
+
+#endif
