@@ -90,7 +90,7 @@ static void print_nodes(const struct mu_machine *machine,
 	table_begin(&table, 6, names);
 	for (unsigned nid = 0; nid < machine->nr_nodes; nid++) {
 		const struct mu_node *node = &mm->buddy.nodes[nid];
-		char distances[4 * 64 + 4] = "";
+		char distances[260] = "";
 		size_t len = 0;
 
 		if (!machine->nodes[nid].present)
@@ -98,7 +98,7 @@ static void print_nodes(const struct mu_machine *machine,
 		for (unsigned to = 0; to < machine->nr_nodes; to++) {
 			if (!machine->nodes[to].present)
 				continue;
-			if (len + 4 > 4 * 64) {
+			if (len + 8 > sizeof(distances)) {
 				snprintf(distances + len,
 					 sizeof(distances) - len, "...");
 				break;

@@ -98,15 +98,15 @@ struct mu_deferred_stats {
 /*
  * Grow @zone by one block and take a page of @order from it, or only grow it
  * (@order MU_NR_ORDERS). The hook of struct mu_source; see there for the
- * answers, @mark and @seen. Any context but NMI.
+ * answers, @mark and @seen. @arg is the struct mu_deferred. Any context but
+ * NMI.
  */
-enum mu_grow mu_deferred_grow(void *deferred, struct mu_zone *zone,
-			      unsigned order, uint64_t mark, uint64_t seen,
-			      mu_pfn_t *pfn);
+enum mu_grow mu_deferred_grow(void *arg, struct mu_zone *zone, unsigned order,
+			      uint64_t mark, uint64_t seen, mu_pfn_t *pfn);
 
 /* The other hook: return when the zone's grown_blocks is past @seen or no
  * claim is under way. Not by a CPU that holds a claim. */
-void mu_deferred_wait(void *deferred, struct mu_zone *zone, uint64_t seen);
+void mu_deferred_wait(void *arg, struct mu_zone *zone, uint64_t seen);
 
 /*
  * Claim and initialise up to @blocks blocks, nearest to @nid first, other nodes

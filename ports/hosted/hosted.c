@@ -36,40 +36,40 @@ static uint64_t clock_ns(void *arg)
 	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
-enum mu_status mu_hosted_create(struct mu_hosted **out,
+enum mu_status mu_hosted_create(struct mu_hosted **hosted,
 				const struct mu_machine *machine,
 				const struct mu_hosted_config *config,
 				struct mu_error *error)
 {
-	struct mu_hosted *hosted = calloc(1, sizeof(*hosted));
+	struct mu_hosted *made = calloc(1, sizeof(*made));
 	enum mu_status status = MU_ERR_NOMEM;
 
-	if (!hosted)
+	if (!made)
 		return MU_ERR_NOMEM;
-	if (pthread_key_create(&hosted->cpu, NULL)) {
-		free(hosted);
+	if (pthread_key_create(&made->cpu, NULL)) {
+		free(made);
 		return MU_ERR_NOMEM;
 	}
-	hosted->machine = machine;
-	hosted->config = *config;
-	hosted->port.arg = hosted;
-	hosted->port.log = log_line;
-	hosted->port.panic = panic;
-	hosted->port.clock = clock_ns;
-	hosted->port.watchdog = watchdog;
-	status = mu_hosted_memory_init(hosted, error);
+	made->machine = machine;
+	made->config = *config;
+	made->port.arg = made;
+	made->port.log = log_line;
+	made->port.panic = panic;
+	made->port.clock = clock_ns;
+	made->port.watchdog = watchdog;
+	status = mu_hosted_memory_init(made, error);
 	if (status == MU_OK) {
-		status = mu_hosted_threads_init(hosted, error);
+		status = mu_hosted_threads_init(made, error);
 		if (status != MU_OK)
-			mu_hosted_threads_destroy(hosted);
+			mu_hosted_threads_destroy(made);
 	}
 	if (status != MU_OK) {
-		mu_hosted_memory_destroy(hosted);
-		pthread_key_delete(hosted->cpu);
-		free(hosted);
+		mu_hosted_memory_destroy(made);
+		pthread_key_delete(made->cpu);
+		free(made);
 		return status;
 	}
-	*out = hosted;
+	*hosted = made;
 	return MU_OK;
 }
 

@@ -19,7 +19,7 @@ static bool read_kib(const char *file, const char *name, uint64_t *bytes)
 	while (!found && fgets(line, sizeof(line), in)) {
 		uint64_t kib;
 
-		if (strncmp(line, name, strlen(name)) ||
+		if (strncmp(line, name, strlen(name)) != 0 ||
 		    sscanf(line + strlen(name), ": %" SCNu64, &kib) != 1)
 			continue;
 		*bytes = kib << 10;

@@ -64,7 +64,7 @@ static void zones_init(struct start *start)
 	struct mu_buddy *buddy = &mm->buddy;
 	uint64_t *present = start->tables.per_zone;
 
-	memset(present, 0, mm->nr_nodes * MU_NR_ZONES * sizeof(*present));
+	memset(present, 0, sizeof(*present) * MU_NR_ZONES * mm->nr_nodes);
 	mu_layout_memory(&start->mm->layout, count_present, start);
 	buddy->zones = start->tables.zones;
 	buddy->nr_zones = 0;

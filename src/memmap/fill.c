@@ -15,6 +15,12 @@
 
 typedef long long v2di __attribute__((vector_size(16)));
 
+#ifdef __clang__
+#define STREAM(at, value) __builtin_nontemporal_store(value, at)
+#else
+#define STREAM(at, value) __builtin_ia32_movntdq(at, value)
+#endif
+
 static void fill(uint64_t *dst, uint64_t word, size_t count)
 {
 	v2di pair = {(long long)word, (long long)word};
@@ -24,7 +30,7 @@ static void fill(uint64_t *dst, uint64_t word, size_t count)
 	for (; at < end; at += 16) {
 #pragma GCC unroll 16
 		for (int i = 0; i < 16; i++)
-			__builtin_ia32_movntdq(at + i, pair);
+			STREAM(at + i, pair);
 	}
 	__builtin_ia32_sfence();
 }
