@@ -339,7 +339,7 @@ static void full_is_exact(void **state)
 		for (mu_phys_t i = 0; i < 128; i++)
 			ok(put(type, i * 0x4000, 0x2000));
 		mbm_save(&world, &image);
-		fails(MU_ERR_FULL, put(type, 128 * 0x4000, 0x1000));
+		fails(MU_ERR_FULL, put(type, 0x200000, 0x1000));
 		fails(MU_ERR_FULL, put(type, 0x3000, 1));
 		fails(MU_ERR_FULL, take(type, 0x1000, 0x800));
 		fails(MU_ERR_FULL,
