@@ -101,11 +101,14 @@ static void empty(struct mu_memblock_type *type,
 enum mu_status mu_memblock_discard(struct mu_memblock *mb)
 {
 	const struct mu_memblock_type *types[2] = {&mb->memory, &mb->reserved};
+	unsigned need = 0;
 
 	if (!mb->late_free)
 		return MU_ERR_INVALID;
-	/* Both arrays must find a place to wait before either is let go. */
-	if (mb->late.cnt + 2 > mb->late.max)
+	/* All arrays must find a place to wait before any is let go. */
+	for (int i = 0; i < 2; i++)
+		need += types[i]->array_size ? 1 : 0;
+	if (need > mb->late.max - mb->late.cnt)
 		return MU_ERR_FULL;
 	for (int i = 0; i < 2; i++) {
 		struct mu_table_edit edit = {
