@@ -72,22 +72,16 @@ enum mu_status mu_log_add_map(struct mu_machine *machine, struct mu_text line,
 	return mu_text_failed(error, status, &line);
 }
 
-/* A node number; -1, which fits nowhere, when it is not even an int. */
+/* A node number; what is too large for any machine is left to the core. */
 static bool read_node(struct mu_text *line, int *nid)
 {
 	uint64_t value;
 
 	mu_text_blanks(line);
-	switch (mu_text_number(line, 10, &value)) {
-	case MU_OK:
-		*nid = value <= INT_MAX ? (int)value : -1;
-		return true;
-	case MU_ERR_RANGE:
-		*nid = -1;
-		return true;
-	default:
+	if (mu_text_number(line, 10, &value))
 		return false;
-	}
+	*nid = (int)MU_MIN(value, INT_MAX);
+	return true;
 }
 
 enum mu_status mu_log_add_srat_mem(struct mu_machine *machine,
