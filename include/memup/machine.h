@@ -215,19 +215,31 @@ enum mu_status mu_machine_read_short(struct mu_machine *machine,
 				     struct mu_error *error) MU_MUST_CHECK;
 
 /*
- * A Linux boot log: BIOS-e820 and SRAT lines, among anything else, with or
- * without time stamps and syslog prefixes, of 2.6 (ends are exclusive) and
- * later (inclusive).
+ * A Linux boot log of any architecture, among anything else, with or without
+ * time stamps and syslog prefixes, of 2.6 (ends are exclusive) and later
+ * (inclusive). Of several boots in one file the last that has a map counts.
  *
- * Of several boots in one file the last that has a map counts. Of several maps
- * of one boot the one counts that the kernel went on with: the map after
- * mtrr or firmware fixes ("modified:") before a user's (mem=, memmap=: "user:")
- * before that with setup_data ("reserve setup_data:") before that of the
- * firmware ("BIOS-e820:", or "Xen:" in a guest).
+ * Of several maps of one boot the one counts that the kernel went on with; the
+ * first of these that is there:
  *
- * CPUs are those of the SRAT; without them those that the boot brought up in
- * each node; without them the number that the kernel allowed or brought up,
- * spread evenly.
+ *   "modified:"             e820 after the kernel changed it
+ *   "user:"                 e820 after mem= and memmap=
+ *   "reserve setup_data:"   e820 with what the loader handed over cut out
+ *   "BIOS-e820:", "Xen:"    e820 of the firmware, or of the hypervisor
+ *   " memory[0x0] [...]"    memblock=debug
+ *   "node 0: [mem ...]"     early memory node ranges: all but x86
+ *   "efi: mem00: ..."       efi=debug
+ *   "SRAT: Node 0 ..."      what is not hotplug; holes in it are not seen
+ *
+ * "e820: update", "e820: remove" after that map and "OF: reserved mem" change
+ * it. Nodes come from SRAT lines, without them from early ranges. CPUs are
+ * those of the SRAT; without them those that the boot names for each node;
+ * without them the number that it brought up or allowed, spread evenly. The
+ * page size comes from lines that name one amount in pages and in bytes.
+ *
+ * Not read: maps in page frames (Alpha's memclusters, early_node_map of Linux
+ * 3.4 and before), MIPS's "memory: SIZE @ ADDRESS", the hypervisor's own map in
+ * a log of Xen. Pages of 8 KiB are taken for 4 KiB.
  *
  * MU_ERR_NOT_FOUND when it holds no memory map; MU_ERR_SYNTAX and MU_ERR_RANGE
  * for a line of a map that makes no sense.

@@ -14,6 +14,7 @@ static const struct {
 	{"Reserved", MU_RANGE_RESERVED},
 	{"reserved", MU_RANGE_RESERVED},
 	{"Crash kernel", MU_RANGE_RESERVED},
+	{"Unknown E820 type", MU_RANGE_RESERVED},
 	{"ACPI Tables", MU_RANGE_ACPI},
 	{"ACPI Non-volatile Storage", MU_RANGE_NVS},
 	{"Unusable memory", MU_RANGE_UNUSABLE},

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * log: a boot log is read twice. The first time finds the boot that counts and
- * the best source that it has for each thing, the second time reads it.
+ * log: a boot log is read three times. The first time finds the boot that
+ * counts and the best source that it has for each thing; the second reads the
+ * map, the nodes and the CPUs; the third makes the changes to the map that the
+ * kernel made after it had printed it.
  */
 #include "base/bits.h"
 #include "base/fmt.h"
@@ -10,17 +12,22 @@
 struct boot {
 	struct mu_text text; /* from its first line to its last */
 	unsigned maps[MU_LOG_NR_MAPS];
-	unsigned srat_cpus, node_cpus; /* lines */
-	unsigned allowed, brought_up;  /* CPUs */
+	uint32_t last[MU_LOG_NR_MAPS];		   /* number of its last line */
+	unsigned srat_cpus, node_lists, node_cpus; /* lines */
+	unsigned allowed, brought_up;		   /* CPUs */
+	unsigned percpu_shift, hash_shift;
+	uint64_t total_pages;
+	mu_phys_t early_bytes;
 };
 
-static bool has_map(const struct boot *boot)
+/* The best map that @boot has, or MU_LOG_NR_MAPS. */
+static enum mu_log_map best_map(const struct boot *boot)
 {
-	for (unsigned i = 0; i < MU_LOG_NR_MAPS; i++) {
+	for (unsigned i = MU_LOG_NR_MAPS; i-- > 0;) {
 		if (boot->maps[i])
-			return true;
+			return (enum mu_log_map)i;
 	}
-	return false;
+	return MU_LOG_NR_MAPS;
 }
 
 static void survey_line(struct boot *boot, struct mu_text line,
@@ -29,9 +36,18 @@ static void survey_line(struct boot *boot, struct mu_text line,
 	switch (kind) {
 	case MU_LOG_MAP:
 		boot->maps[map]++;
+		boot->last[map] = line.line;
+		if (map == MU_LOG_MAP_EARLY)
+			boot->early_bytes += mu_log_early_bytes(line);
+		break;
+	case MU_LOG_SRAT_MEM:
+		boot->maps[MU_LOG_MAP_SRAT]++;
 		break;
 	case MU_LOG_SRAT_CPU:
 		boot->srat_cpus++;
+		break;
+	case MU_LOG_NODE_LIST:
+		boot->node_lists++;
 		break;
 	case MU_LOG_NODE_CPUS:
 		boot->node_cpus++;
@@ -42,9 +58,26 @@ static void survey_line(struct boot *boot, struct mu_text line,
 	case MU_LOG_BROUGHT_UP:
 		boot->brought_up = mu_log_cpu_count(line);
 		break;
+	case MU_LOG_PERCPU:
+		boot->percpu_shift = mu_log_percpu_shift(line);
+		break;
+	case MU_LOG_HASH:
+		boot->hash_shift = mu_log_hash_shift(line);
+		break;
+	case MU_LOG_TOTAL_PAGES:
+		boot->total_pages += mu_log_total_pages(line);
+		break;
 	default:
 		break;
 	}
+}
+
+/* A second banner, or a second map of the firmware. */
+static bool begins_boot(const struct boot *boot, enum mu_log_kind kind)
+{
+	if (kind == MU_LOG_BANNER)
+		return best_map(boot) != MU_LOG_NR_MAPS;
+	return kind == MU_LOG_HEADER && boot->maps[MU_LOG_MAP_FIRMWARE];
 }
 
 /* The last boot in @text that has a map. */
@@ -53,40 +86,79 @@ static struct boot find_boot(struct mu_text text)
 	struct boot best = {.text = text}, boot = {.text = text};
 	struct mu_text line, before = text;
 
-	for (; mu_text_line(&text, &line); before = text) {
-		enum mu_log_map map;
+	for (; mu_log_next_line(&text, &line); before = text) {
+		enum mu_log_map map = MU_LOG_NR_MAPS;
 		enum mu_log_kind kind = mu_log_classify(&line, &map);
 
-		if ((kind == MU_LOG_BANNER || kind == MU_LOG_HEADER) &&
-		    has_map(&boot)) {
+		if (begins_boot(&boot, kind)) {
 			boot.text.end = before.at;
 			best = boot;
 			boot = (struct boot){.text = before};
 		}
 		survey_line(&boot, line, kind, map);
 	}
-	return has_map(&boot) ? boot : best;
+	return best_map(&boot) != MU_LOG_NR_MAPS ? boot : best;
+}
+
+static enum mu_status read_map_line(struct mu_machine *machine,
+				    const struct boot *boot,
+				    enum mu_log_map map, struct mu_text line,
+				    struct mu_error *error)
+{
+	enum mu_status status = MU_OK;
+
+	if (map == best_map(boot))
+		status = mu_log_add_entry(machine, map, line, error);
+	/* Early ranges know the nodes too, unless the firmware told. */
+	if (!status && map == MU_LOG_MAP_EARLY && !boot->maps[MU_LOG_MAP_SRAT])
+		status = mu_log_add_early_node(machine, line, error);
+	return status;
 }
 
 static enum mu_status read_line(struct mu_machine *machine,
-				const struct boot *boot, enum mu_log_map best,
-				struct mu_text line, struct mu_error *error)
+				const struct boot *boot, struct mu_text line,
+				struct mu_error *error)
 {
-	enum mu_log_map map;
+	enum mu_log_map map = MU_LOG_NR_MAPS;
 
 	switch (mu_log_classify(&line, &map)) {
 	case MU_LOG_MAP:
-		if (map != best)
-			return MU_OK;
-		return mu_log_add_map(machine, line, error);
+		return read_map_line(machine, boot, map, line, error);
 	case MU_LOG_SRAT_MEM:
-		return mu_log_add_srat_mem(machine, line, error);
+		return mu_log_add_srat_mem(machine, line,
+					   best_map(boot) == MU_LOG_MAP_SRAT,
+					   error);
+	case MU_LOG_EMPTY_NODE:
+		return mu_log_add_empty_node(machine, line, error);
 	case MU_LOG_SRAT_CPU:
 		return mu_log_add_srat_cpu(machine, line, error);
-	case MU_LOG_NODE_CPUS:
+	case MU_LOG_NODE_LIST:
 		if (boot->srat_cpus)
 			return MU_OK;
+		return mu_log_add_node_list(machine, line, error);
+	case MU_LOG_NODE_CPUS:
+		if (boot->srat_cpus || boot->node_lists)
+			return MU_OK;
 		return mu_log_add_node_cpus(machine, line, error);
+	default:
+		return MU_OK;
+	}
+}
+
+static enum mu_status change_line(struct mu_machine *machine,
+				  const struct boot *boot, struct mu_text line,
+				  struct mu_error *error)
+{
+	enum mu_log_map map = MU_LOG_NR_MAPS;
+
+	switch (mu_log_classify(&line, &map)) {
+	case MU_LOG_CHANGE:
+		/* What came before the map was printed is in it. */
+		if (line.line < boot->last[best_map(boot)])
+			return MU_OK;
+		return mu_log_change(machine, line, error);
+	case MU_LOG_RESERVED:
+		return mu_log_reserve(machine, line, error);
 	default:
 		return MU_OK;
 	}
@@ -96,7 +168,7 @@ static enum mu_status complete_cpus(struct mu_machine *machine,
 				    const struct boot *boot,
 				    struct mu_error *error)
 {
-	if (boot->srat_cpus)
+	if (boot->srat_cpus || boot->node_lists)
 		return MU_OK;
 	/* The CPU that boots is not in the list of those that it starts. */
 	if (boot->node_cpus)
@@ -106,22 +178,38 @@ static enum mu_status complete_cpus(struct mu_machine *machine,
 		error);
 }
 
+static void set_page_size(struct mu_machine *machine, const struct boot *boot)
+{
+	unsigned shift = boot->percpu_shift;
+
+	if (!shift)
+		shift = boot->hash_shift;
+	if (!shift)
+		shift = mu_log_total_shift(boot->early_bytes,
+					   boot->total_pages);
+	if (shift)
+		machine->page_shift = shift;
+}
+
 enum mu_status mu_machine_read_log(struct mu_machine *machine, const char *text,
 				   size_t len, struct mu_error *error)
 {
 	struct boot boot = find_boot(mu_text(text, len));
-	enum mu_log_map best = MU_LOG_NR_MAPS;
+	struct mu_text rest = boot.text, line;
 	enum mu_status status = MU_OK;
-	struct mu_text line;
 
-	while (best > 0 && !boot.maps[best - 1])
-		best--;
-	if (best == 0)
-		return mu_fail(error, MU_ERR_NOT_FOUND, 0,
-			       "no memory map in this log: no line with "
-			       "\"BIOS-e820:\"");
-	best--;
-	while (!status && mu_text_line(&boot.text, &line))
-		status = read_line(machine, &boot, best, line, error);
-	return status ? status : complete_cpus(machine, &boot, error);
+	if (best_map(&boot) == MU_LOG_NR_MAPS)
+		return mu_fail(
+			error, MU_ERR_NOT_FOUND, 0,
+			"no memory map in this log: no \"BIOS-e820:\", "
+			"no early memory node ranges, no \"SRAT: Node\"");
+	while (!status && mu_log_next_line(&rest, &line))
+		status = read_line(machine, &boot, line, error);
+	rest = boot.text;
+	while (!status && mu_log_next_line(&rest, &line))
+		status = change_line(machine, &boot, line, error);
+	if (status)
+		return status;
+	set_page_size(machine, &boot);
+	return complete_cpus(machine, &boot, error);
 }

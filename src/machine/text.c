@@ -88,6 +88,26 @@ enum mu_status mu_text_number(struct mu_text *text, unsigned base,
 	return MU_OK;
 }
 
+unsigned mu_text_count_list(struct mu_text *text)
+{
+	uint64_t count = 0, first, last;
+
+	do {
+		mu_text_blanks(text);
+		if (mu_text_number(text, 10, &first))
+			break;
+		last = first;
+		if (mu_text_skip(text, "-") && mu_text_number(text, 10, &last))
+			break;
+		if (last < first || last - first >= MU_MAX_CPUS)
+			return MU_MAX_CPUS + 1;
+		count += last - first + 1;
+		if (count > MU_MAX_CPUS)
+			return MU_MAX_CPUS + 1;
+	} while (mu_text_skip(text, ",") || mu_text_skip(text, " "));
+	return (unsigned)count;
+}
+
 const char *mu_text_quote(struct mu_quote *out, struct mu_text text)
 {
 	size_t len = 0;

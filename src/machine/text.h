@@ -51,6 +51,13 @@ bool mu_text_is_digit(const struct mu_text *text, unsigned base);
 enum mu_status mu_text_number(struct mu_text *text, unsigned base,
 			      uint64_t *value) MU_MUST_CHECK;
 
+/*
+ * How many numbers a list such as "0-3,8" or "0-3 8" names, up to MU_MAX_CPUS
+ * + 1, which is also what a range that makes no sense counts for. Stops at what
+ * is no list.
+ */
+unsigned mu_text_count_list(struct mu_text *text);
+
 /* Room for some text in a message. */
 struct mu_quote {
 	char text[64];

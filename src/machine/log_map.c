@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: MIT
+#include "base/bits.h"
+#include "base/fmt.h"
+#include "machine/e820.h"
+#include "machine/efi.h"
+#include "machine/log.h"
+
+/* "[mem 0x1000-0x1fff] usable" */
+static enum mu_status add_e820(struct mu_machine *machine, struct mu_text line,
+			       struct mu_error *error)
+{
+	struct mu_range entry;
+	enum mu_status status = mu_e820_entry(&line, &entry, error);
+
+	if (status)
+		return status;
+	return mu_machine_add(machine, entry.base, entry.size,
+			      (enum mu_range_type)entry.type, entry.flags,
+			      error);
+}
+
+/* "0: [mem 0x1000-0x1fff]": the range of a line of MU_LOG_MAP_EARLY. */
+static enum mu_status read_early(struct mu_text *line, int *nid,
+				 mu_phys_t *base, mu_phys_t *size,
+				 struct mu_error *error)
+{
+	(void)mu_log_node(line, nid);
+	(void)mu_text_skip(line, ": ");
+	return mu_e820_range(line, base, size, error);
+}
+
+static enum mu_status add_early(struct mu_machine *machine, struct mu_text line,
+				struct mu_error *error)
+{
+	mu_phys_t base, size;
+	int nid = MU_NO_NODE;
+	enum mu_status status = read_early(&line, &nid, &base, &size, error);
+
+	if (status)
+		return status;
+	return mu_machine_add(machine, base, size, MU_RANGE_RAM, 0, error);
+}
+
+mu_phys_t mu_log_early_bytes(struct mu_text line)
+{
+	mu_phys_t base, size;
+	int nid;
+
+	return read_early(&line, &nid, &base, &size, NULL) ? 0 : size;
+}
+
+/* "0x0]  [0x1000-0x1fff], 0x1000 bytes on node 0 flags: 0x0" */
+static enum mu_status add_memblock(struct mu_machine *machine,
+				   struct mu_text line, struct mu_error *error)
+{
+	uint64_t first = 0, last = 0, flags = 0;
+	enum mu_status status;
+	int nid = MU_NO_NODE;
+	struct mu_text rest;
+
+	(void)mu_text_find(&line, "[");
+	rest = line;
+	if (mu_text_number(&line, 16, &first) || !mu_text_skip(&line, "-") ||
+	    mu_text_number(&line, 16, &last) || last < first ||
+	    last >= MU_PHYS_MAX) {
+		struct mu_quote quote;
+
+		return mu_fail(error, MU_ERR_SYNTAX, 0,
+			       "no range below 2^%d at \"%s\"", MU_PHYS_BITS,
+			       mu_text_quote(&quote, rest));
+	}
+	rest = line;
+	/* The flags of memblock are ours, bit for bit. */
+	if (mu_text_find(&rest, "flags: ") &&
+	    !mu_text_number(&rest, 16, &flags))
+		flags &= MU_RANGE_HOTPLUG | MU_RANGE_MIRROR | MU_RANGE_NOMAP;
+	status = mu_machine_add(machine, first, last - first + 1, MU_RANGE_RAM,
+				(unsigned)flags, error);
+	if (!status && mu_text_find(&line, "on node ") &&
+	    mu_log_node(&line, &nid))
+		status = mu_machine_add_affinity(
+			machine, first, last - first + 1, nid, 0, error);
+	return status;
+}
+
+enum mu_status mu_log_add_entry(struct mu_machine *machine, enum mu_log_map map,
+				struct mu_text line, struct mu_error *error)
+{
+	enum mu_status status;
+
+	switch (map) {
+	case MU_LOG_MAP_EARLY:
+		status = add_early(machine, line, error);
+		break;
+	case MU_LOG_MAP_EFI:
+		status = mu_efi_add_line(machine, line, error);
+		break;
+	case MU_LOG_MAP_MEMBLOCK:
+		status = add_memblock(machine, line, error);
+		break;
+	default:
+		status = add_e820(machine, line, error);
+		break;
+	}
+	return mu_text_failed(error, status, &line);
+}
+
+enum mu_status mu_log_add_early_node(struct mu_machine *machine,
+				     struct mu_text line,
+				     struct mu_error *error)
+{
+	mu_phys_t base, size;
+	int nid = MU_NO_NODE;
+	enum mu_status status = read_early(&line, &nid, &base, &size, error);
+
+	if (!status)
+		status = mu_machine_add_affinity(machine, base, size, nid, 0,
+						 error);
+	return mu_text_failed(error, status, &line);
+}
+
+enum mu_status mu_log_add_srat_mem(struct mu_machine *machine,
+				   struct mu_text line, bool as_ram,
+				   struct mu_error *error)
+{
+	enum mu_status status;
+	unsigned flags = 0;
+	struct mu_quote quote;
+	mu_phys_t base, size;
+	uint64_t pxm;
+	int nid;
+
+	if (!mu_log_node(&line, &nid) || !mu_text_skip(&line, " PXM ") ||
+	    mu_text_number(&line, 10, &pxm)) {
+		status = mu_fail(error, MU_ERR_SYNTAX, 0,
+				 "no node and proximity domain in \"%s\"",
+				 mu_text_quote(&quote, line));
+		return mu_text_failed(error, status, &line);
+	}
+	mu_text_blanks(&line);
+	status = mu_e820_range(&line, &base, &size, error);
+	if (!status) {
+		struct mu_text rest = line;
+
+		if (mu_text_find(&rest, "hotplug"))
+			flags |= MU_RANGE_HOTPLUG;
+		rest = line;
+		if (mu_text_find(&rest, "non-volatile"))
+			flags |= MU_RANGE_NONVOLATILE;
+		status = mu_machine_add_affinity(machine, base, size, nid,
+						 flags, error);
+	}
+	/* Memory that may be plugged in one day is not there yet. */
+	if (!status && as_ram && !flags)
+		status = mu_machine_add(machine, base, size, MU_RANGE_RAM, 0,
+					error);
+	return mu_text_failed(error, status, &line);
+}
+
+/* "[mem 0x0000-0x0fff] usable ==> reserved", or only the type that goes. */
+enum mu_status mu_log_change(struct mu_machine *machine, struct mu_text line,
+			     struct mu_error *error)
+{
+	enum mu_range_type from, to = MU_RANGE_NONE;
+	mu_phys_t base, size;
+	enum mu_status status = mu_e820_range(&line, &base, &size, error);
+
+	if (status)
+		return mu_text_failed(error, status, &line);
+	mu_text_blanks(&line);
+	(void)mu_text_skip(&line, "(");
+	from = mu_e820_type(&line);
+	(void)mu_text_skip(&line, ")");
+	if (mu_text_skip(&line, " ==> ")) {
+		(void)mu_text_skip(&line, "(");
+		to = mu_e820_type(&line);
+		/* Words that no kernel prints: better no change than a hole. */
+		if (from == MU_RANGE_NONE || to == MU_RANGE_NONE)
+			return MU_OK;
+	}
+	status = mu_machine_update(machine, base, size, from, to, error);
+	return mu_text_failed(error, status, &line);
+}
+
+/*
+ * "0x1000..0x1fff (4 KiB) nomap non-reusable name". What is reusable the kernel
+ * uses for movable pages until its owner wants it: that is memory.
+ */
+enum mu_status mu_log_reserve(struct mu_machine *machine, struct mu_text line,
+			      struct mu_error *error)
+{
+	uint64_t first, last;
+	struct mu_text rest;
+	enum mu_status status;
+
+	if (mu_text_number(&line, 16, &first) || !mu_text_skip(&line, "..") ||
+	    mu_text_number(&line, 16, &last) || last < first)
+		return MU_OK;
+	rest = line;
+	if (mu_text_find(&rest, " reusable"))
+		return MU_OK;
+	status = mu_machine_update(machine, first, last - first + 1,
+				   MU_RANGE_RAM, MU_RANGE_RESERVED, error);
+	return mu_text_failed(error, status, &line);
+}
+
+enum mu_status mu_log_add_empty_node(struct mu_machine *machine,
+				     struct mu_text line,
+				     struct mu_error *error)
+{
+	int nid;
+
+	if (!mu_log_node(&line, &nid))
+		return MU_OK;
+	return mu_text_failed(
+		error, mu_machine_add_cpus(machine, nid, 0, error), &line);
+}

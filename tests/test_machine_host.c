@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: MIT
+/* A host's /proc and /sys as a tree of files, and the loader. */
+#include <sys/stat.h>
+#include <ftw.h>
+#include <unistd.h>
+
+#include "ports/hosted/machine.h"
+#include "tests/machine_util.h"
+
+static char root[64];
+
+static int make_root(void **state)
+{
+	(void)state;
+	(void)snprintf(root, sizeof(root), "/tmp/memup-test.XXXXXX");
+	return mkdtemp(root) ? 0 : -1;
+}
+
+static int remove_one(const char *path, const struct stat *status, int type,
+		      struct FTW *ftw)
+{
+	(void)status;
+	(void)type;
+	(void)ftw;
+	return remove(path);
+}
+
+static int remove_root(void **state)
+{
+	(void)state;
+	return nftw(root, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+/* Write @text to @path under the root, with the directories on the way. */
+static void put(const char *path, const char *text)
+{
+	char full[256];
+	FILE *file;
+
+	(void)snprintf(full, sizeof(full), "%s%s", root, path);
+	for (char *slash = strchr(full + strlen(root) + 1, '/'); slash;
+	     slash = strchr(slash + 1, '/')) {
+		*slash = '\0';
+		(void)mkdir(full, 0755);
+		*slash = '/';
+	}
+	file = fopen(full, "w");
+	assert_non_null(file);
+	assert_true(fputs(text, file) >= 0);
+	assert_int_equal(fclose(file), 0);
+}
+
+static void put_memmap(unsigned entry, const char *start, const char *end,
+		       const char *type)
+{
+	char path[64];
+
+	(void)snprintf(path, sizeof(path), "/sys/firmware/memmap/%u/start",
+		       entry);
+	put(path, start);
+	(void)snprintf(path, sizeof(path), "/sys/firmware/memmap/%u/end",
+		       entry);
+	put(path, end);
+	(void)snprintf(path, sizeof(path), "/sys/firmware/memmap/%u/type",
+		       entry);
+	put(path, type);
+}
+
+static void put_zoneinfo(void)
+{
+	char text[256];
+
+	(void)snprintf(text, sizeof(text),
+		       "Node 0, zone Normal\n spanned 16\n present 8\n"
+		       " start_pfn: 0\n"
+		       "Node 3, zone Normal\n spanned 16\n present 16\n"
+		       " start_pfn: 16\n");
+	put("/proc/zoneinfo", text);
+}
+
+static struct mu_machine *read_host(void)
+{
+	struct mu_machine *machine = machine_new(64, 16);
+	struct mu_error error;
+
+	if (mu_host_machine(machine, root, &error) ||
+	    mu_machine_finish(machine, &error))
+		fail_msg("%s", error.text);
+	return machine;
+}
+
+static void from_memmap(void **state)
+{
+	struct mu_machine *machine;
+
+	(void)state;
+	put_memmap(0, "0x0\n", "0xfff\n", "System RAM\n");
+	put_memmap(10, "0x9fc00\n", "0x9ffff\n", "Reserved\n");
+	put_memmap(2, "0x100000\n", "0x1fffff\n", "System RAM\n");
+	put_memmap(3, "0x200000\n", "0x200fff\n", "Unknown E820 type\n");
+	put_zoneinfo();
+	put("/proc/iomem", "0-ffffff : System RAM\n");
+	machine = read_host();
+	/* Nodes are those of the zones: everything up to 16 pages is 0. */
+	assert_int_equal(machine->ranges[0].base, 0);
+	assert_int_equal(machine->ranges[0].size, 0x1000);
+	assert_int_equal(machine->ranges[0].nid, 0);
+	assert_int_equal(mu_machine_ram(machine), 0x101000);
+	assert_int_equal(machine->ranges[machine->nr_ranges - 1].type,
+			 MU_RANGE_RESERVED);
+	assert_int_equal(machine->ranges[machine->nr_ranges - 1].base,
+			 0x200000);
+	assert_true(machine->nodes[3].present);
+	free(machine);
+}
+
+static void from_iomem_and_blocks(void **state)
+{
+	struct mu_machine *machine;
+
+	(void)state;
+	put("/proc/iomem", "0-7fff : System RAM\n");
+	put("/sys/devices/system/memory/block_size_bytes", "1000\n");
+	put("/sys/devices/system/node/node0/memory0", "");
+	put("/sys/devices/system/node/node0/memory1", "");
+	put("/sys/devices/system/node/node0/memory10", "");
+	put("/sys/devices/system/node/node0/memory_failure", "");
+	put("/sys/devices/system/node/node5/memory2", "");
+	put("/sys/devices/system/node/node5/memory7", "");
+	put("/sys/devices/system/node/node0/cpulist", "0-3,8-9\n");
+	put("/sys/devices/system/node/node5/cpulist", "\n");
+	put("/sys/devices/system/node/node0/distance", "10 17\n");
+	put("/sys/devices/system/node/node5/distance", "28 10\n");
+	put("/sys/devices/system/node/online", "0,5\n");
+	machine = read_host();
+	assert_ranges(machine, "0-1fff usable 0\n"
+			       "2000-7fff usable 5\n");
+	assert_int_equal(machine->nodes[0].nr_cpus, 6);
+	assert_int_equal(machine->nodes[5].nr_cpus, 0);
+	assert_int_equal(machine->distances[5], 17);
+	assert_int_equal(machine->distances[(size_t)5 * 16], 28);
+	free(machine);
+}
+
+static void from_zoneinfo(void **state)
+{
+	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+	struct mu_machine *machine;
+
+	(void)state;
+	put("/proc/iomem", "00000000-00000000 : System RAM\n");
+	put_zoneinfo();
+	put("/sys/devices/system/cpu/online", "0-2\n");
+	machine = read_host();
+	assert_int_equal(machine->nr_ranges, 2);
+	assert_int_equal(machine->ranges[0].size, 8 * page);
+	assert_int_equal(machine->ranges[1].base, 16 * page);
+	assert_int_equal(machine->ranges[1].nid, 3);
+	assert_int_equal(machine->nodes[0].nr_cpus, 2);
+	assert_int_equal(machine->nodes[3].nr_cpus, 1);
+	free(machine);
+}
+
+static void misread_host(enum mu_status status, const char *text)
+{
+	struct mu_machine *machine = machine_new(64, 16);
+	struct mu_error error;
+	const char *got;
+
+	assert_int_equal(mu_host_machine(machine, root, &error), status);
+	got = error.text;
+	if (strncmp(got, root, strlen(root)) == 0)
+		got += strlen(root);
+	assert_string_equal(got, text);
+	free(machine);
+}
+
+static void bad_hosts(void **state)
+{
+	(void)state;
+	misread_host(MU_ERR_NOT_FOUND,
+		     "no memory in /sys/firmware/memmap, /proc/iomem or "
+		     "/proc/zoneinfo, or not to be read");
+	put("/proc/zoneinfo", "Node 0, zone DMA\n present 1\n spanned 1\n");
+	misread_host(
+		MU_ERR_SYNTAX,
+		"/proc/zoneinfo:1: Node 0, zone DMA: pages, but no start_pfn");
+	put("/proc/iomem", "\n9-8 : System RAM\n");
+	misread_host(MU_ERR_RANGE, "/proc/iomem:2: System RAM at 0x9-0x8");
+	put("/proc/iomem", "0-ffff : System RAM\n");
+	put("/sys/devices/system/node/node0/cpulist", "0-4096\n");
+	misread_host(MU_ERR_RANGE, "4097 more CPUs are over the limit of 4096");
+	put("/sys/devices/system/node/node0/cpulist", "0\n");
+	put("/sys/devices/system/node/node0/distance", "11\n");
+	misread_host(MU_ERR_RANGE,
+		     "/sys/devices/system/node/node0/distance: the distance "
+		     "from node 0 to node 0 cannot be 11: it is 10 to itself, "
+		     "10 to 255 to others");
+	put("/sys/devices/system/node/node0/distance", "10\n");
+	put("/sys/devices/system/memory/block_size_bytes", "8000000\n");
+	put("/sys/devices/system/node/node0/memory99999999", "");
+	misread_host(MU_ERR_RANGE,
+		     "/sys/devices/system/node/node0/memory99999999: past the "
+		     "limit of 52 address bits with blocks of 0x8000000 bytes");
+	put("/sys/devices/system/node/node16/cpulist", "0\n");
+	put("/sys/devices/system/memory/block_size_bytes", "1000\n");
+	misread_host(MU_ERR_RANGE, "node 16 is not one of 0 to 15");
+}
+
+static void load_host(void **state)
+{
+	struct mu_machine *machine = NULL;
+	struct mu_error error;
+
+	(void)state;
+	if (mu_machine_load(&machine, NULL, &error))
+		fail_msg("%s", error.text);
+	assert_true(machine->finished);
+	assert_string_equal(machine->source, "this host");
+	assert_true(mu_machine_ram(machine) >= MU_MIB);
+	assert_true(mu_machine_cpus(machine) >= 1);
+	mu_machine_unload(machine);
+	mu_machine_unload(NULL);
+}
+
+static void load_text(void **state)
+{
+	struct mu_machine *machine = NULL;
+	struct mu_error error;
+	char path[128], expected[256];
+
+	(void)state;
+	assert_int_equal(mu_machine_load(&machine, "2x4G/6", &error), MU_OK);
+	assert_int_equal(mu_machine_cpus(machine), 6);
+	assert_string_equal(machine->source, "2x4G/6");
+	mu_machine_unload(machine);
+
+	put("/boot.log", "BIOS-e820: [mem 0x0-0xfff] usable\n");
+	(void)snprintf(path, sizeof(path), "%s/boot.log", root);
+	assert_int_equal(mu_machine_load(&machine, path, &error), MU_OK);
+	assert_string_equal(machine->source, path);
+	assert_int_equal(mu_machine_ram(machine), 4096);
+	mu_machine_unload(machine);
+
+	machine = NULL;
+	put("/boot.log", "\nBIOS-e820: [mem 0x2000-0x2fff] usable\n"
+			 "BIOS-e820: [mem 0x3000-0xfff] usable\n");
+	assert_int_equal(mu_machine_load(&machine, path, &error), MU_ERR_RANGE);
+	(void)snprintf(expected, sizeof(expected),
+		       "%s:3: range 0x3000-0xfff ends before it begins", path);
+	assert_string_equal(error.text, expected);
+	assert_int_equal(error.line, 3);
+	assert_int_equal(mu_machine_load(&machine, path, NULL), MU_ERR_RANGE);
+
+	assert_int_equal(mu_machine_load(&machine, "/nowhere/boot.log", &error),
+			 MU_ERR_SYNTAX);
+	assert_string_equal(error.text,
+			    "/nowhere/boot.log: expected a size or a count of "
+			    "nodes at character 1 (and there is no file of "
+			    "that name)");
+	assert_int_equal(mu_machine_load(&machine, root, &error),
+			 MU_ERR_INVALID);
+	(void)snprintf(expected, sizeof(expected), "%s: Is a directory", root);
+	assert_string_equal(error.text, expected);
+	assert_int_equal(mu_machine_load(&machine, "64", &error), MU_ERR_RANGE);
+	assert_string_equal(error.text,
+			    "64: not a multiple of 4 KiB at character 1");
+	assert_null(machine);
+}
+
+/* More ranges than the loader makes room for at first. */
+static void load_grows(void **state)
+{
+	struct mu_machine *machine = NULL;
+	char path[128], *text = malloc((size_t)5000 * 64);
+	size_t len = 0;
+
+	(void)state;
+	assert_non_null(text);
+	for (unsigned i = 0; i < 5000; i++)
+		len += (size_t)sprintf(
+			text + len, "BIOS-e820: [mem 0x%x000-0x%xfff] usable\n",
+			2 * i, 2 * i);
+	put("/boot.log", text);
+	free(text);
+	(void)snprintf(path, sizeof(path), "%s/boot.log", root);
+	assert_int_equal(mu_machine_load(&machine, path, NULL), MU_OK);
+	assert_int_equal(machine->nr_ranges, 5000);
+	mu_machine_unload(machine);
+}
+
+int main(void)
+{
+#define IN_A_ROOT(test) \
+	cmocka_unit_test_setup_teardown(test, make_root, remove_root)
+	const struct CMUnitTest tests[] = {
+		IN_A_ROOT(from_memmap),	  IN_A_ROOT(from_iomem_and_blocks),
+		IN_A_ROOT(from_zoneinfo), IN_A_ROOT(bad_hosts),
+		IN_A_ROOT(load_host),	  IN_A_ROOT(load_text),
+		IN_A_ROOT(load_grows),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
