@@ -27,6 +27,12 @@ void mu_chunks_init(struct mu_padata_chunks *chunks,
 /* Where the chunk that begins at @start ends; @start is below chunks->end. */
 uint64_t mu_chunk_end(const struct mu_padata_chunks *chunks, uint64_t start);
 
+/*
+ * Is the share of the first chunk above the least size? If not, the job is too
+ * small for its threads to have many chunks each.
+ */
+bool mu_chunks_guided(const struct mu_padata_chunks *chunks, uint64_t size);
+
 /* How many chunks of the least size @job has, at least 1, at most @limit. */
 unsigned mu_chunks_worth(const struct mu_padata_mt_job *job, unsigned limit);
 
