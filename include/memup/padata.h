@@ -24,9 +24,9 @@
  * the memory of the node. On the machines measured for Linux an eighth to a
  * quarter of a node's CPUs had 80 to 90 % of the gain ("mm: parallelize
  * deferred_init_memmap()", 2020). So a job that is large enough to measure
- * itself begins with a quarter of the threads it may have and doubles them
- * until a doubling raises throughput by less than an eighth. Helpers are spread
- * over the nodes they may run on, one each in turn.
+ * itself begins with a quarter of the threads it may have, then takes half,
+ * then all, and stops where a step raised throughput by less than an eighth.
+ * Helpers are spread over the nodes they may run on, one each in turn.
  *
  * All state is in memory of the caller and nothing is shared between jobs, so
  * any number may run at once.

@@ -6,7 +6,8 @@
 void mu_ramp_init(struct mu_padata_ramp *ramp, unsigned most, bool measure)
 {
 	*ramp = (struct mu_padata_ramp){.most = most};
-	ramp->threads = measure ? MU_MIN(most, MU_MAX(2u, most / 4)) : most;
+	ramp->threads =
+		measure ? MU_MIN(most, MU_MAX(2u, (most + 3) / 4)) : most;
 	ramp->settled = ramp->threads == most;
 }
 
@@ -15,7 +16,7 @@ void mu_ramp_open(struct mu_padata_ramp *ramp, uint64_t now, uint64_t done,
 {
 	ramp->since = now;
 	ramp->done = done;
-	ramp->quota = 2 * ramp->threads * chunk;
+	ramp->quota = MU_MAX(2 * ramp->threads, 8u) * chunk;
 }
 
 bool mu_ramp_step(struct mu_padata_ramp *ramp, uint64_t now, uint64_t done)
@@ -36,7 +37,9 @@ bool mu_ramp_step(struct mu_padata_ramp *ramp, uint64_t now, uint64_t done)
 	} else {
 		ramp->before = ramp->threads;
 		ramp->rate_before = rate;
-		ramp->threads = MU_MIN(2 * ramp->threads, ramp->most);
+		ramp->threads = ramp->threads < (ramp->most + 1) / 2
+					? (ramp->most + 1) / 2
+					: ramp->most;
 	}
 	return true;
 }
