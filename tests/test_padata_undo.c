@@ -174,8 +174,8 @@ static void *cancel_soon(void *arg)
 	/* Another thread may look all the time. */
 	do {
 		mu_padata_mt_progress(&l->mt, &progress);
-		assert_true(progress.done >= before);
-		assert_true(progress.done <= progress.size);
+		padata_check(progress.done >= before);
+		padata_check(progress.done <= progress.size);
 		before = progress.done;
 	} while (progress.done < (uint64_t)UNITS / 3);
 	mu_padata_mt_cancel(&l->mt);

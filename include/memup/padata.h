@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * padata: parallel jobs.
+ * padata: parallel jobs, multithreaded (here) and serialised (further down).
  *
  * A *multithreaded job* is a range of units, [start, start + size), that the
  * caller and *helpers* (calls of the port's run_on hook) cut into *chunks* and
@@ -108,8 +108,8 @@ struct mu_padata_ramp {
 struct mu_padata_failed;
 
 /*
- * A job under way, about 900 bytes. In memory of the caller, who leaves it
- * alone from start until finish has returned. All fields are private.
+ * A job under way, 736 bytes on 64-bit machines. In memory of the caller, who
+ * leaves it alone from start until finish has returned. All fields are private.
  */
 struct mu_padata_mt {
 	/* Written by start, before there is a second thread. */
@@ -195,5 +195,140 @@ struct mu_padata_progress {
  */
 void mu_padata_mt_progress(const struct mu_padata_mt *mt,
 			   struct mu_padata_progress *progress);
+
+/*
+ * A *serialised job* is one object that may be worked on anywhere, at the same
+ * time as others, but must be handed on in the order in which it came (packets
+ * of a stream, say):
+ *
+ *	 do_parallel(1 2 3 4)      parallel()        do_serial       serial()
+ *	 ------------------->   any CPU, any order  ----------->  1, 2, 3, 4
+ *
+ * An *instance* has the CPUs and how many jobs may be on their way to them. A
+ * *shell* is one order: within it serial() is called for one job at a time, in
+ * the order of mu_padata_do_parallel(), each call seeing what the ones before
+ * did; two shells have nothing to do with one another. There are no sequence
+ * numbers that could wrap: a shell is a list, and a job is handed on when it is
+ * done and all before it were.
+ *
+ * The interface is Linux's (Steffen Klassert, "padata: generic parallelization/
+ * serialization interface", 2010; Documentation/core-api/padata.rst). Two
+ * things differ. Changing the masks is one critical section, so that
+ * submitting meanwhile is never MU_ERR_BUSY. And two jobs of one shell are kept
+ * in order even when their callback CPUs differ.
+ */
+struct mu_padata_instance;
+struct mu_padata_shell;
+
+/*
+ * A job. A part of the caller's own object, which it is found by; zeroed before
+ * the first use except for the two functions. It is the library's from
+ * mu_padata_do_parallel() until serial() is called.
+ */
+struct mu_padata_priv {
+	/*
+	 * Do the work; then, or later and from anywhere,
+	 * mu_padata_do_serial() has to be called for @padata exactly once.
+	 * After that call @padata may be gone.
+	 */
+	void (*parallel)(struct mu_padata_priv *padata);
+
+	/*
+	 * It is the turn of @padata, which is the caller's again: it may be
+	 * freed or submitted once more. Must not wait for a later job of the
+	 * same shell.
+	 */
+	void (*serial)(struct mu_padata_priv *padata);
+
+	/* Private. */
+	struct mu_padata_shell *shell;
+	struct mu_padata_priv *next; /* of the shell; under its lock */
+	unsigned cb_cpu;
+	_Atomic uint32_t state;
+};
+
+enum mu_padata_mask {
+	MU_PADATA_PARALLEL, /* CPUs for parallel() */
+	MU_PADATA_SERIAL,   /* CPUs for serial() */
+	MU_PADATA_NR_MASKS
+};
+
+/*
+ * Bytes of an instance and of a shell, which the caller provides, aligned as
+ * malloc() does.
+ */
+size_t mu_padata_instance_size(void);
+size_t mu_padata_shell_size(void);
+
+/*
+ * An instance in @memory for the CPUs that the port has, all of them online and
+ * in both masks. At most @limit jobs are under way to parallel() or in it on
+ * other CPUs; when that many are, the submitter works itself, which keeps it
+ * from running ahead. 0: one for every CPU.
+ */
+struct mu_padata_instance *mu_padata_instance_init(void *memory,
+						   const struct mu_port *port,
+						   unsigned limit);
+
+/*
+ * The memory of @instance is the caller's again. Waits for calls that only have
+ * to return. MU_ERR_BUSY while it has shells.
+ */
+enum mu_status
+mu_padata_instance_fini(struct mu_padata_instance *instance) MU_MUST_CHECK;
+
+/* A shell of @instance in @memory. */
+struct mu_padata_shell *
+mu_padata_shell_init(void *memory, struct mu_padata_instance *instance);
+
+/*
+ * The memory of @shell is the caller's again. Waits for a serial() that has not
+ * returned, so not from inside one. MU_ERR_BUSY while jobs are under way.
+ */
+enum mu_status
+mu_padata_shell_fini(struct mu_padata_shell *shell) MU_MUST_CHECK;
+
+/*
+ * Which CPUs to use for one kind of callback, from the next call on; those off
+ * line are used when they come back. While no CPU of a mask is on line no job
+ * is accepted (MU_ERR_INVALID from mu_padata_do_parallel()), those under way
+ * are brought to their end by whoever has them. Any time, also while jobs run.
+ * MU_ERR_INVALID if @which is neither mask.
+ */
+enum mu_status
+mu_padata_set_cpumask(struct mu_padata_instance *instance,
+		      enum mu_padata_mask which,
+		      const struct mu_cpumask *mask) MU_MUST_CHECK;
+
+/*
+ * @cpu came on line or is about to go off: to be called by the port before
+ * run_on stops to take calls for it. Any time. MU_ERR_RANGE if there is no such
+ * CPU.
+ */
+enum mu_status mu_padata_set_online(struct mu_padata_instance *instance,
+				    unsigned cpu, bool online) MU_MUST_CHECK;
+
+/*
+ * Submit @padata to @shell. parallel() is called on a CPU of the parallel mask,
+ * serial() on *@cb_cpu; when that is not in the serial mask it is replaced,
+ * there too, by the one whose place in the mask is *@cb_cpu modulo its weight.
+ *
+ * Where the port has no thread to spare parallel() is called before this
+ * returns, and serial() by whoever completes the job that was waited for, which
+ * can be inside this call as well: no lock may be held that they take.
+ *
+ * MU_ERR_INVALID without a callback, or while a mask has no CPU on line;
+ * MU_ERR_BUSY if @padata is under way already. Not with interrupts off.
+ */
+enum mu_status mu_padata_do_parallel(struct mu_padata_shell *shell,
+				     struct mu_padata_priv *padata,
+				     unsigned *cb_cpu) MU_MUST_CHECK;
+
+/*
+ * The work on @padata is done. Once for each successful
+ * mu_padata_do_parallel(), from inside parallel() or after it, from any thread.
+ * Not with interrupts off.
+ */
+void mu_padata_do_serial(struct mu_padata_priv *padata);
 
 #endif /* MEMUP_PADATA_H */
