@@ -119,6 +119,10 @@ test: setup ## all tests: debug, ASan+UBSan, TSan, with gcc and clang
 lint: setup ## format, clang-tidy, floors, freestanding symbols, headers alone
 	@tools/lint
 
+.PHONY: model
+model: setup ## search every state of models/ with spin
+	@CC=$(CC) tools/model
+
 .PHONY: format
 format: ## rewrite every source in the house style
 	clang-format -i $(all_src) $(all_h)

@@ -22,6 +22,14 @@ uint64_t padata_random(uint64_t *seed)
 	return z ^ (z >> 31);
 }
 
+void padata_check_at(bool ok, const char *what, const char *file, int line)
+{
+	if (ok)
+		return;
+	fprintf(stderr, "%s:%d: not true: %s\n", file, line, what);
+	abort();
+}
+
 static unsigned node_of(const struct padata_port *pp, unsigned cpu)
 {
 	return cpu % (pp->config.nodes ? pp->config.nodes : 1);
@@ -39,7 +47,7 @@ static void *cpu_main(void *arg)
 		struct padata_port_call *call;
 
 		while (!cpu->calls && !pp->ending)
-			pthread_cond_wait(&pp->work, &pp->lock);
+			pthread_cond_wait(&cpu->work, &pp->lock);
 		if (!cpu->calls)
 			break;
 		cpu->busy = true;
@@ -90,35 +98,52 @@ static uint64_t port_clock(void *arg)
 	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
+static void give(struct padata_port_cpu *cpu, void (*fn)(void *), void *arg)
+{
+	struct padata_port_call **last = &cpu->calls, *call;
+
+	while (*last)
+		last = &(*last)->next;
+	call = malloc(sizeof(*call));
+	if (!call)
+		abort();
+	*call = (struct padata_port_call){fn, arg, NULL};
+	*last = call;
+	cpu->given = true;
+	pthread_cond_signal(&cpu->work);
+}
+
 static unsigned port_run_on(void *arg, const struct mu_cpumask *cpus,
 			    unsigned count, void (*fn)(void *), void *fn_arg)
 {
 	struct padata_port *pp = arg;
-	unsigned got = 0;
+	unsigned got = 0, n = pp->config.cpus;
 
 	if (pp->config.most && count > pp->config.most)
 		count = pp->config.most;
 	pthread_mutex_lock(&pp->lock);
-	for (unsigned i = 1; i < pp->config.cpus && got < count; i++) {
+	/* Idle CPUs first; then, if calls may wait, the others in turn. */
+	for (unsigned i = 1; i < n; i++) {
 		struct padata_port_cpu *cpu = &pp->cpu[i];
-		struct padata_port_call **last = &cpu->calls, *call;
 
-		if (!mu_cpumask_test(cpus, i))
-			continue;
-		if (pp->config.kind == PADATA_PORT_IDLE &&
-		    (cpu->busy || cpu->calls))
-			continue;
-		while (*last)
-			last = &(*last)->next;
-		call = malloc(sizeof(*call));
-		if (!call)
-			abort();
-		*call = (struct padata_port_call){fn, fn_arg, NULL};
-		*last = call;
-		got++;
+		cpu->given = false;
+		if (got < count && mu_cpumask_test(cpus, i) && !cpu->busy &&
+		    !cpu->calls) {
+			give(cpu, fn, fn_arg);
+			got++;
+		}
+	}
+	for (unsigned i = 1;
+	     i < n && got < count && pp->config.kind == PADATA_PORT_QUEUE;
+	     i++) {
+		unsigned at = 1 + pp->turn++ % (n - 1);
+
+		if (mu_cpumask_test(cpus, at) && !pp->cpu[at].given) {
+			give(&pp->cpu[at], fn, fn_arg);
+			got++;
+		}
 	}
 	pp->promised += got;
-	pthread_cond_broadcast(&pp->work);
 	pthread_mutex_unlock(&pp->lock);
 	return got;
 }
@@ -195,7 +220,6 @@ void padata_port_init(struct padata_port *pp,
 	if (config->kind == PADATA_PORT_QUEUE)
 		pp->port.run_cancel = port_run_cancel;
 	pthread_mutex_init(&pp->lock, NULL);
-	pthread_cond_init(&pp->work, NULL);
 	pthread_mutex_init(&pp->sleep_lock, NULL);
 	pthread_cond_init(&pp->sleep, NULL);
 	pp->cpu = calloc(config->cpus, sizeof(*pp->cpu));
@@ -204,6 +228,7 @@ void padata_port_init(struct padata_port *pp,
 	for (unsigned i = 1; i < config->cpus; i++) {
 		pp->cpu[i].owner = pp;
 		pp->cpu[i].id = i;
+		pthread_cond_init(&pp->cpu[i].work, NULL);
 		if (pthread_create(&pp->cpu[i].thread, NULL, cpu_main,
 				   &pp->cpu[i]))
 			abort();
@@ -214,14 +239,16 @@ void padata_port_destroy(struct padata_port *pp)
 {
 	pthread_mutex_lock(&pp->lock);
 	pp->ending = true;
-	pthread_cond_broadcast(&pp->work);
-	pthread_mutex_unlock(&pp->lock);
 	for (unsigned i = 1; i < pp->config.cpus; i++)
+		pthread_cond_signal(&pp->cpu[i].work);
+	pthread_mutex_unlock(&pp->lock);
+	for (unsigned i = 1; i < pp->config.cpus; i++) {
 		pthread_join(pp->cpu[i].thread, NULL);
+		pthread_cond_destroy(&pp->cpu[i].work);
+	}
 	assert_int_equal(pp->promised, pp->begun + pp->cancelled);
 	free(pp->cpu);
 	pthread_mutex_destroy(&pp->lock);
-	pthread_cond_destroy(&pp->work);
 	pthread_mutex_destroy(&pp->sleep_lock);
 	pthread_cond_destroy(&pp->sleep);
 }

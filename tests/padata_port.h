@@ -35,7 +35,8 @@ struct padata_port_cpu {
 	struct padata_port *owner;
 	pthread_t thread;
 	unsigned id;
-	bool busy;
+	bool busy, given;
+	pthread_cond_t work;
 	struct padata_port_call *calls; /* oldest first */
 };
 
@@ -43,8 +44,8 @@ struct padata_port {
 	struct mu_port port;
 	struct padata_port_config config;
 	pthread_mutex_t lock; /* all below */
-	pthread_cond_t work, changed;
 	bool ending;
+	unsigned turn;
 	struct padata_port_cpu *cpu;
 	uint64_t promised, begun, cancelled;
 	unsigned begun_on_node[MU_MAX_NODES];
@@ -58,6 +59,13 @@ void padata_port_init(struct padata_port *pp,
 
 /* Ends the threads; fails the test if a promised call did not happen. */
 void padata_port_destroy(struct padata_port *pp);
+
+/*
+ * An assertion for threads that cmocka does not know: says what was wrong and
+ * ends the program.
+ */
+#define padata_check(cond) padata_check_at(cond, #cond, __FILE__, __LINE__)
+void padata_check_at(bool ok, const char *what, const char *file, int line);
 
 /* A random number from @seed, which advances. */
 uint64_t padata_random(uint64_t *seed);

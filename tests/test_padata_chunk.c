@@ -34,7 +34,8 @@ static uint64_t check_cut(const struct mu_padata_mt_job *job, unsigned threads)
 		}
 		/* The share asked for, rounded up to the border; smaller than
 		 * the one before, but for the rounding. */
-		share = MU_MAX(least, left / ((uint64_t)threads * 16));
+		share = MU_MAX(least, left / ((uint64_t)threads *
+					      MU_CHUNKS_PER_THREAD));
 		assert_true(end - start <= share ||
 			    end - start - share < align);
 		assert_true(end - start <= before ||
@@ -121,14 +122,14 @@ static void random_cuts(void **state)
 }
 
 /* A huge job with chunks of one unit ends in a number of chunks that is
- * logarithmic in its size (64 * 45 = 2880), which is what makes min_chunk = 1
+ * logarithmic in its size (128 * 45 = 5760), which is what makes min_chunk = 1
  * affordable. */
 static void few_chunks(void **state)
 {
 	struct mu_padata_mt_job job = {.size = UINT64_MAX};
 
 	(void)state;
-	assert_true(check_cut(&job, 4) < 2880);
+	assert_true(check_cut(&job, 4) < 5760);
 }
 
 static void worth(void **state)

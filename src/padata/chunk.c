@@ -33,3 +33,8 @@ unsigned mu_chunks_worth(const struct mu_padata_mt_job *job, unsigned limit)
 
 	return worth >= limit ? limit : (unsigned)MU_MAX(worth, 1);
 }
+
+bool mu_chunks_guided(const struct mu_padata_chunks *chunks, uint64_t size)
+{
+	return size / chunks->divisor >= MU_MAX(chunks->least, chunks->align);
+}

@@ -1,28 +1,28 @@
 // SPDX-License-Identifier: MIT
 /*
- * Multithreaded jobs: threads, cursor and the way out.
- *
- * The way out is where the care is. The job lives in the caller's memory, often
- * its stack, and a helper may be scheduled arbitrarily late. So a promised call
- * counts from before it is promised until its last access to the job, and
- * finish returns only when that count is zero. It gets there without waiting
- * for anybody to be scheduled: calls that have not begun are taken back, those
- * that have begun find the cursor at the end and leave.
+ * Multithreaded jobs: the cursor and the loop around it.
  *
  * A thread waits only for threads that are inside a thread function of the job
  * it started itself. Such waits follow the nesting of jobs, which has no
  * cycles, so jobs inside jobs cannot deadlock.
+ *
+ * All that ends a job early does so by putting the cursor to the end. What was
+ * taken before is done to its end, so "how much was taken" is the one fact from
+ * which all else follows: the job is complete if it is the size of the job.
  */
-#include "base/assert.h"
+#include "base/bits.h"
 #include "base/port.h"
 #include "padata/chunk.h"
+#include "padata/helpers.h"
+#include "padata/ramp.h"
+#include "padata/undo.h"
 
 /* Take the next chunk, [*@start, *@end), or return false. */
 static bool take(struct mu_padata_mt *mt, uint64_t *start, uint64_t *end)
 {
 	/* relaxed: the cursor hands out numbers and publishes nothing. What
 	 * they stand for was published by run_on, and what was done with it is
-	 * published by leave(). */
+	 * published by mu_helpers_leave(). */
 	*start = atomic_load_explicit(&mt->next, memory_order_relaxed);
 	do {
 		if (*start == mt->chunks.end)
@@ -34,79 +34,119 @@ static bool take(struct mu_padata_mt *mt, uint64_t *start, uint64_t *end)
 	return true;
 }
 
-/* End the job with @status: what nobody took yet is never taken. */
-static void stop(struct mu_padata_mt *mt, enum mu_status status)
+void mu_padata_mt_cancel(struct mu_padata_mt *mt)
 {
-	uint32_t ok = MU_OK;
-
-	/* relaxed: read after the acquire in mu_wait(), see leave(). */
-	atomic_compare_exchange_strong_explicit(
-		&mt->status, &ok, (uint32_t)status, memory_order_relaxed,
-		memory_order_relaxed);
+	/* relaxed: as in take(). It never moves back from there. */
 	atomic_store_explicit(&mt->next, mt->chunks.end, memory_order_relaxed);
 }
 
-static void work(struct mu_padata_mt *mt)
+bool mu_padata_mt_stopped(const struct mu_padata_mt *mt)
 {
-	uint64_t start, end;
-
-	while (take(mt, &start, &end)) {
-		enum mu_status status =
-			mt->job.thread_fn(start, end, mt->job.fn_arg);
-
-		if (status)
-			stop(mt, status);
-		mu_watchdog(mt->port);
-	}
+	/* relaxed: a hint; the chunk in hand is ended in either case. */
+	return atomic_load_explicit(&mt->next, memory_order_relaxed) ==
+	       mt->chunks.end;
 }
 
-/* @count helpers leave; @mt may be gone when this returns. */
-static void leave(struct mu_padata_mt *mt, unsigned count)
+/*
+ * Take and do one chunk. If that fails, remember it in @failed. Returns whether
+ * there was one.
+ */
+static bool work(struct mu_padata_mt *mt, struct mu_padata_failed *failed)
 {
-	const struct mu_port *port = mt->port;
-	_Atomic uint32_t *helpers = &mt->helpers;
+	const struct mu_padata_mt_job *job = &mt->job;
+	uint32_t none = MU_OK, status;
+	uint64_t start, end;
 
-	/* release: what this helper did happens before finish sees it gone. The
-	 * other helpers' decrements keep the release sequence alive. */
-	if (atomic_fetch_sub_explicit(helpers, count, memory_order_release) ==
-	    count)
-		mu_wake(port, helpers);
+	if (job->deadline && mu_clock(mt->port) >= job->deadline)
+		mu_padata_mt_cancel(mt);
+	if (!take(mt, &start, &end))
+		return false;
+	status = (uint32_t)job->thread_fn(start, end, job->fn_arg);
+	if (status) {
+		/* relaxed: read after the wait for mt->working. */
+		atomic_compare_exchange_strong_explicit(
+			&mt->status, &none, status, memory_order_relaxed,
+			memory_order_relaxed);
+		mu_padata_mt_cancel(mt);
+		*failed = (struct mu_padata_failed){.start = start, .end = end};
+		mu_undo_except(mt, failed);
+	} else {
+		/* relaxed: a number, read for good after that same wait. */
+		atomic_fetch_add_explicit(&mt->done, end - start,
+					  memory_order_relaxed);
+	}
+	mu_watchdog(mt->port);
+	return true;
+}
+
+/* Is this helper one too many? */
+static bool should_leave(struct mu_padata_mt *mt)
+{
+	/* relaxed: a count of permits that publishes nothing. */
+	uint32_t excess =
+		atomic_load_explicit(&mt->excess, memory_order_relaxed);
+
+	while (excess)
+		if (atomic_compare_exchange_weak_explicit(
+			    &mt->excess, &excess, excess - 1,
+			    memory_order_relaxed, memory_order_relaxed))
+			return true;
+	return false;
 }
 
 static void helper(void *arg)
 {
 	struct mu_padata_mt *mt = arg;
+	const struct mu_port *port = mt->port;
+	struct mu_padata_failed failed = {0};
 
-	work(mt);
-	leave(mt, 1);
+	/* relaxed: the caller only compares it with a number. */
+	atomic_fetch_add_explicit(&mt->begun, 1, memory_order_relaxed);
+	while (work(mt, &failed) && !should_leave(mt))
+		;
+	mu_helpers_leave(port, &mt->working, 1);
+	if (failed.end)
+		mu_undo_stay(mt);
+	mu_helpers_leave(port, &mt->helpers, 1);
 }
 
-/* The CPUs that helpers of @job may run on, but for that of the caller. */
-static void helper_cpus(struct mu_cpumask *cpus, const struct mu_port *port,
-			const struct mu_padata_mt_job *job)
+static void open_window(struct mu_padata_mt *mt)
 {
-	unsigned count = MU_MIN(mu_cpu_count(port), MU_MAX_CPUS);
-	unsigned here = mu_cpu_id(port);
+	/* relaxed: a measurement. */
+	uint64_t next = atomic_load_explicit(&mt->next, memory_order_relaxed);
+	uint64_t done = atomic_load_explicit(&mt->done, memory_order_relaxed);
 
-	*cpus = (struct mu_cpumask){{0}};
-	for (unsigned cpu = 0; cpu < count; cpu++)
-		if (cpu != here &&
-		    (!job->cpus || mu_cpumask_test(job->cpus, cpu)))
-			mu_cpumask_set(cpus, cpu);
+	if (next != mt->chunks.end)
+		mu_ramp_open(&mt->ramp, mu_clock(mt->port), done,
+			     mu_chunk_end(&mt->chunks, next) - next);
 }
 
-static void start_helpers(struct mu_padata_mt *mt,
-			  const struct mu_cpumask *cpus, unsigned count)
+/* The caller, between two chunks: more threads, or fewer? */
+static void adjust(struct mu_padata_mt *mt)
 {
-	unsigned got;
+	struct mu_padata_ramp *ramp = &mt->ramp;
+	unsigned threads = ramp->threads;
 
-	/* Counted first: a call may come and go before run_on returns. relaxed:
-	 * nobody else can see the job yet. */
-	atomic_store_explicit(&mt->helpers, count, memory_order_relaxed);
-	got = mu_run_on(mt->port, cpus, count, helper, mt);
-	mu_assert(mt->port, got <= count);
-	if (got < count)
-		leave(mt, count - got);
+	/* relaxed: measurements. */
+	if (atomic_load_explicit(&mt->begun, memory_order_relaxed) + 1 <
+	    threads) {
+		open_window(mt);
+		return;
+	}
+	if (!mu_ramp_step(
+		    ramp, mu_clock(mt->port),
+		    atomic_load_explicit(&mt->done, memory_order_relaxed)))
+		return;
+	if (ramp->threads > threads) {
+		threads += mu_helpers_add(mt, ramp->threads - threads, helper);
+		if (threads < ramp->threads)
+			ramp->settled = true; /* there are no more */
+	} else if (ramp->threads < threads) {
+		/* relaxed: see should_leave(). */
+		atomic_store_explicit(&mt->excess, threads - ramp->threads,
+				      memory_order_relaxed);
+	}
+	open_window(mt);
 }
 
 static enum mu_status check(const struct mu_padata_mt_job *job)
@@ -122,46 +162,60 @@ void mu_padata_mt_start(struct mu_padata_mt *mt, const struct mu_port *port,
 			const struct mu_padata_mt_job *job)
 {
 	enum mu_status status = check(job);
-	struct mu_cpumask cpus;
-	unsigned threads;
+	unsigned most, got;
 
 	mt->port = port;
 	mt->job = *job;
 	mt->job.cpus = NULL;
 	if (status)
 		mt->job.size = 0; /* nothing to take */
-	helper_cpus(&cpus, port, job);
-	threads = mu_cpumask_weight(&cpus) + 1;
-	if (job->max_threads)
-		threads = MU_MIN(threads, job->max_threads);
-	threads = mu_chunks_worth(&mt->job, threads);
-	mu_chunks_init(&mt->chunks, &mt->job, threads);
-	/* relaxed: run_on publishes them. */
+	mt->started = mu_clock(port);
+	/* run_on publishes all of this to the helpers. */
 	atomic_init(&mt->next, mt->job.start);
+	atomic_init(&mt->done, 0);
+	atomic_init(&mt->working, 0);
 	atomic_init(&mt->helpers, 0);
+	atomic_init(&mt->begun, 0);
+	atomic_init(&mt->excess, 0);
 	atomic_init(&mt->status, (uint32_t)status);
-	if (threads > 1)
-		start_helpers(mt, &cpus, threads - 1);
+	atomic_init(&mt->undone, 0);
+	atomic_init(&mt->failed, NULL);
+
+	most = mu_helpers_init(mt, job->cpus) + 1;
+	if (job->max_threads)
+		most = MU_MIN(most, job->max_threads);
+	most = mu_chunks_worth(&mt->job, most);
+	mu_chunks_init(&mt->chunks, &mt->job, most);
+	mu_ramp_init(&mt->ramp, most,
+		     port->clock && !job->all_at_once &&
+			     mu_chunks_guided(&mt->chunks, mt->job.size));
+	got = mu_helpers_add(mt, mt->ramp.threads - 1, helper);
+	if (got + 1 < mt->ramp.threads)
+		mt->ramp.settled = true;
+	open_window(mt);
 }
 
 enum mu_status mu_padata_mt_finish(struct mu_padata_mt *mt)
 {
-	unsigned unborn;
-	uint32_t left;
+	struct mu_padata_failed failed = {0};
+	enum mu_status status;
 
-	work(mt);
-	/* relaxed: only this thread adds helpers. */
-	if (atomic_load_explicit(&mt->helpers, memory_order_relaxed)) {
-		unborn = mu_run_cancel(mt->port, helper, mt);
-		if (unborn)
-			leave(mt, unborn);
-	}
-	/* acquire: pairs with the release in leave(). */
-	while ((left = atomic_load_explicit(&mt->helpers,
-					    memory_order_acquire)))
-		mu_wait(mt->port, &mt->helpers, left);
-	return (enum mu_status)atomic_load_explicit(&mt->status,
-						    memory_order_relaxed);
+	while (work(mt, &failed))
+		if (!mt->ramp.settled)
+			adjust(mt);
+	mu_helpers_cancel(mt, helper);
+	mu_helpers_wait(mt->port, &mt->working);
+	/* relaxed: ordered by the wait. */
+	status = (enum mu_status)atomic_load_explicit(&mt->status,
+						      memory_order_relaxed);
+	if (!status && atomic_load_explicit(&mt->done, memory_order_relaxed) !=
+			       mt->job.size)
+		status = MU_ERR_CANCELLED;
+	if (status && mt->job.undo_fn)
+		mu_undo(mt);
+	mu_undo_over(mt);
+	mu_helpers_wait(mt->port, &mt->helpers);
+	return status;
 }
 
 enum mu_status mu_padata_do_multithreaded(const struct mu_port *port,
