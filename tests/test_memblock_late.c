@@ -146,6 +146,10 @@ static void the_queue_is_full(void **state)
 	for (mu_phys_t i = 0; i < 129; i++)
 		ok(mu_memblock_reserve(mb, i * 0x2000, 0x1000, 0));
 	mu_memblock_set_late_free(mb, take, &taker);
+	/* What is handed over serves no table any more. */
+	for (mu_phys_t i = 129; i < 255; i++)
+		ok(mu_memblock_reserve(mb, i * 0x2000, 0x1000, 0));
+	fails(MU_ERR_FULL, mu_memblock_reserve(mb, 255 * 0x2000ull, 1, 0));
 	for (mu_phys_t i = 0; i < MU_MEMBLOCK_LATE; i++)
 		ok(mu_memblock_free_late(mb, i * 0x4000, 0x1000));
 	mbm_save(&world, &image);

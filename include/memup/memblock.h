@@ -49,23 +49,25 @@
 #define MU_MEMBLOCK_NAMED   8	/* named reservations */
 #define MU_MEMBLOCK_NAME    16	/* bytes of a name with its terminator */
 
-/* Flags of memory regions. */
-#define MU_MEMBLOCK_NONE 0x00u
-#define MU_MEMBLOCK_HOTPLUG                                                  \
-	0x01u			 /* may be removed: not for the kernel's own \
-				    use while movable_node is set */
-#define MU_MEMBLOCK_MIRROR 0x02u /* mirrored: the first choice */
-#define MU_MEMBLOCK_NOMAP  0x04u /* memory, but not to be mapped nor used */
-#define MU_MEMBLOCK_DRIVER_MANAGED \
-	0x08u /* a driver's: not allocated nor listed unless asked for */
-/* Flags of reserved regions. */
-#define MU_MEMBLOCK_RSRV_NOINIT \
-	0x10u /* its descriptors are not to be initialised */
-#define MU_MEMBLOCK_RSRV_KERN \
-	0x20u /* for the kernel's own use; all allocations are */
-/* And of memory again. */
-#define MU_MEMBLOCK_SCRATCH \
-	0x40u /* alone allocatable while scratch_only is set */
+/*
+ * Flags. Of memory regions:
+ *   HOTPLUG         may be removed: not allocated while movable_node is set
+ *   MIRROR          mirrored: allocated first
+ *   NOMAP           not to be mapped: never allocated; no cap takes it away
+ *   DRIVER_MANAGED  a driver's: never allocated
+ *   SCRATCH         while scratch_only is set all that is allocated
+ * and of reserved regions:
+ *   RSRV_NOINIT     their descriptors are not to be initialised
+ *   RSRV_KERN       for the kernel's own use; every allocation is
+ */
+#define MU_MEMBLOCK_NONE	   0x00u
+#define MU_MEMBLOCK_HOTPLUG	   0x01u
+#define MU_MEMBLOCK_MIRROR	   0x02u
+#define MU_MEMBLOCK_NOMAP	   0x04u
+#define MU_MEMBLOCK_DRIVER_MANAGED 0x08u
+#define MU_MEMBLOCK_RSRV_NOINIT	   0x10u
+#define MU_MEMBLOCK_RSRV_KERN	   0x20u
+#define MU_MEMBLOCK_SCRATCH	   0x40u
 
 #define MU_MEMBLOCK_MEMORY_FLAGS                                        \
 	(MU_MEMBLOCK_HOTPLUG | MU_MEMBLOCK_MIRROR | MU_MEMBLOCK_NOMAP | \
