@@ -91,9 +91,9 @@ struct mu_zone {
 	uint64_t pristine_pages; /* managed, but not yet in the lists (L) */
 	uint64_t watermark[MU_NR_WMARKS]; /* (L) */
 	uint64_t managed_pages;		  /* free + pristine + allocated (L) */
-	/* Blocks that became pages since start: when it changes, somebody
-	 * grew the zone. Written (L). */
-	_Atomic uint64_t grown_blocks;
+	/* Changes when a block comes to the lists, or pristine memory to the
+	 * extents: who found nothing may look again. Written (L). */
+	_Atomic uint64_t growth;
 
 	uint64_t present_pages; /* managed + reserved (C) */
 	mu_pfn_t start_pfn;	/* (C) */
@@ -129,7 +129,7 @@ enum mu_grow {
 /*
  * Where a zone's memory comes from when its lists are short; the hooks of the
  * floor above. The answers prove progress: after MU_GREW the caller has its
- * page; MU_GROWN_BY_OTHER means that grown_blocks is past @seen, which happens
+ * page; MU_GROWN_BY_OTHER means that growth is past @seen, which happens
  * a bounded number of times; MU_GROWS_BY_OTHER that it will be, or that the
  * source will be exhausted.
  */
@@ -137,10 +137,10 @@ struct mu_source {
 	void *arg;
 	/* Turn pristine memory of @zone into a page of @order for the caller;
 	 * @mark is how many pages, free or pristine, must be left, @seen
-	 * zone->grown_blocks before the caller looked at the lists. */
+	 * zone->growth before the caller looked at the lists. */
 	enum mu_grow (*grow)(void *arg, struct mu_zone *zone, unsigned order,
 			     uint64_t mark, uint64_t seen, mu_pfn_t *pfn);
-	/* Return when grown_blocks is past @seen or nothing is on its way. At
+	/* Return when growth is past @seen or nothing is on its way. At
 	 * most the time of one block's initialisation. */
 	void (*wait)(void *arg, struct mu_zone *zone, uint64_t seen);
 };
@@ -169,13 +169,14 @@ enum mu_status mu_alloc_pages(struct mu_buddy *buddy, int nid, unsigned order,
 			      unsigned flags, mu_pfn_t *pfn) MU_MUST_CHECK;
 
 /*
- * Give back what mu_alloc_pages() gave: @pfn and @order as then. Changes
- * nothing and says MU_ERR_HOLE past the map, MU_ERR_PRISTINE when the
- * descriptor was never written (pristine memory, a reservation or a hole),
- * MU_ERR_RESERVED, MU_ERR_NOT_ALLOCATED when the page is free already or is
- * not the first of an allocation, MU_ERR_ORDER when the order is another,
- * MU_ERR_BUSY when somebody else holds a reference.
- * Any context but NMI.
+ * Give back what mu_alloc_pages() or mu_alloc_huge() gave: @pfn and @order as
+ * then. A page with one descriptor gets the others now; MU_ERR_NOMEM when there
+ * is no backing for them. Changes nothing and says MU_ERR_HOLE past the map,
+ * MU_ERR_PRISTINE when the descriptor was never written (pristine memory, a
+ * reservation or a hole), MU_ERR_RESERVED, MU_ERR_NOT_ALLOCATED when the page
+ * is free already or is not the first of an allocation, MU_ERR_ORDER when the
+ * order is another, MU_ERR_BUSY when somebody else holds a reference. Any
+ * context but NMI.
  */
 enum mu_status mu_free_pages(struct mu_buddy *buddy, mu_pfn_t pfn,
 			     unsigned order) MU_MUST_CHECK;
@@ -183,6 +184,15 @@ enum mu_status mu_free_pages(struct mu_buddy *buddy, mu_pfn_t pfn,
 /* The same by descriptor; the order is the descriptor's. */
 enum mu_status mu_free_page(struct mu_buddy *buddy,
 			    struct mu_page *page) MU_MUST_CHECK;
+
+/*
+ * Make of one allocated page, 2^@order pages at @pfn, as many allocations of
+ * 2^@to pages, each with the count of the first; @to is at most MU_BLOCK_ORDER
+ * and below @order. A page with one descriptor gets the others now. Errors of
+ * mu_free_pages(). By who holds the page; any context but NMI.
+ */
+enum mu_status mu_split_pages(struct mu_buddy *buddy, mu_pfn_t pfn,
+			      unsigned order, unsigned to) MU_MUST_CHECK;
 
 /* One more, one fewer reference to an allocated page. mu_page_put() returns
  * true for the last one; the caller then frees with mu_page_release(). */
@@ -250,5 +260,26 @@ bool mu_buddy_add_block(struct mu_buddy *buddy, struct mu_zone *zone,
 
 /* Say that @pages of @zone are managed but pristine. Early boot. */
 void mu_zone_add_pristine(struct mu_zone *zone, uint64_t pages);
+
+/* The same while others allocate. */
+void mu_buddy_grow_pristine(struct mu_buddy *buddy, struct mu_zone *zone,
+			    uint64_t pages);
+
+/*
+ * @pages of @zone that were pristine are allocated now, and never come to the
+ * lists: what mu_buddy_add_block() is for a block.
+ */
+void mu_buddy_take_pristine(struct mu_buddy *buddy, struct mu_zone *zone,
+			    uint64_t pages);
+
+/* Would @zone keep @mark pages, free or pristine, without @pages of them? */
+bool mu_zone_has(struct mu_buddy *buddy, struct mu_zone *zone, uint64_t pages,
+		 uint64_t mark);
+
+/* Pages that an allocation with @flags must leave in @zone at the least. */
+uint64_t mu_zone_min_mark(const struct mu_zone *zone, unsigned flags);
+
+/* May an allocation with @flags for node @nid use @zone? */
+bool mu_zone_is_allowed(const struct mu_zone *zone, int nid, unsigned flags);
 
 #endif /* MEMUP_BUDDY_H */

@@ -12,8 +12,10 @@
  *       extent   [##########............................]
  *                 claimed  ^head                    tail^
  *
- *       claim:  cursor = {head, tail} -> {head + 1, tail}     one CAS
- *       then:   write 1024 descriptors, set the online bit, add to the lists
+ *       claim a block    {head, tail} -> {head + 1, tail}     one CAS
+ *       an aligned run   {head, tail} -> {head + n, tail}
+ *       a gigantic page  {head, tail} -> {head, tail - 256}
+ *       then: write descriptors, set the online bit, add to the lists
  *
  * One primitive, three policies
  *   eager     the boot CPU claims everything before it goes on
@@ -67,9 +69,13 @@ _Static_assert(sizeof(struct mu_extent) == 24, "three words");
  */
 struct mu_pristine {
 	struct mu_zone *zone;	   /* (C) */
-	struct mu_extent *extents; /* (C) sorted by start */
-	unsigned nr_extents;	   /* (C) */
-	/* Extents below it are used up: a hint. (A) relaxed */
+	struct mu_extent *extents; /* (C) the first nr_sorted by start */
+	unsigned nr_sorted;	   /* (C) */
+	unsigned max_extents;	   /* (C) */
+	struct mu_lock lock;	   /* (E): who adds an extent */
+	/* Grows when an extent is added. Written (E), read by all. (A) */
+	_Atomic unsigned nr_extents;
+	/* Extents below it are used up: a hint. (A) */
 	_Atomic unsigned first;
 	/* CPUs between "about to claim" and "in the lists". (A) */
 	alignas(64) _Atomic uint32_t busy;
@@ -128,6 +134,53 @@ uint64_t mu_deferred_take(struct mu_deferred *deferred, int nid,
 enum mu_status mu_deferred_finish(struct mu_deferred *deferred,
 				  unsigned max_threads) MU_MUST_CHECK;
 
+/*
+ * Huge pages straight from pristine memory: @count of 2^@order pages
+ * (MU_HUGE_ORDER or MU_GIGANTIC_ORDER), one descriptor written for each. Their
+ * first pfns in @pfns; returns how many there were. Each is an allocation of
+ * its own: mu_free_pages() takes it back (and writes its descriptors then),
+ * mu_split_pages() makes smaller pages of it. The descriptor of any pfn inside
+ * is mu_memmap_head()'s. Node, @flags and watermarks as in mu_alloc_pages(),
+ * whose lists are not looked at. Any context but NMI; interrupts are off for
+ * one page at a time.
+ */
+uint64_t mu_alloc_huge(struct mu_deferred *deferred, int nid, unsigned order,
+		       unsigned flags, uint64_t count, mu_pfn_t *pfns);
+
+/*
+ * 2^@order pages in one run, naturally aligned, MU_BLOCK_ORDER < @order <=
+ * MU_GIGANTIC_ORDER, from pristine memory: claimed together, initialised block
+ * by block. It is given as 2^(@order - MU_BLOCK_ORDER) allocations of
+ * MU_BLOCK_ORDER each, which are freed one by one. Blocks that lie before an
+ * aligned run are put into the lists. Node, @flags and watermarks as in
+ * mu_alloc_pages(). MU_ERR_NOMEM when no extent has such a run, or its memmap
+ * cannot be backed; MU_ERR_RANGE for another @order. Any context but NMI;
+ * interrupts are off for one block at a time.
+ */
+enum mu_status mu_alloc_run(struct mu_deferred *deferred, int nid,
+			    unsigned order, unsigned flags,
+			    mu_pfn_t *pfn) MU_MUST_CHECK;
+
+/*
+ * Initialise the block at @start of @zone if it is pristine, wherever it lies
+ * in its extent; wait for it if it is busy. MU_OK when it is online,
+ * MU_ERR_NOT_FOUND when it is in no extent, MU_ERR_NOMEM when it cannot be
+ * backed, MU_ERR_FULL when the extent would have to be cut in two and the zone
+ * has no room for one more. Any context but NMI.
+ */
+enum mu_status mu_deferred_init_block(struct mu_deferred *deferred,
+				      struct mu_zone *zone,
+				      mu_pfn_t start) MU_MUST_CHECK;
+
+/*
+ * The whole blocks [@start, @end) become pristine memory of @zone while others
+ * allocate: one more extent, O(1). MU_ERR_FULL when the zone has no room for
+ * it. Any context but NMI.
+ */
+enum mu_status mu_deferred_add_late(struct mu_deferred *deferred,
+				    struct mu_zone *zone, mu_pfn_t start,
+				    mu_pfn_t end) MU_MUST_CHECK;
+
 /* Any context. */
 struct mu_deferred_stats mu_deferred_stats(const struct mu_deferred *deferred);
 
@@ -136,8 +189,8 @@ enum mu_claim_state { MU_NOT_IN_EXTENT, MU_CLAIMED, MU_NOT_CLAIMED };
 
 /*
  * Is the block of @pfn in an extent of @zone, and claimed? *@end (may be NULL)
- * is the end of what can be said the same of. A snapshot. O(log extents). Any
- * context.
+ * is the end of a run of which the same can be said. A snapshot. O(log extents
+ * + extents that were added while running). Any context.
  */
 enum mu_claim_state mu_deferred_state(const struct mu_deferred *deferred,
 				      const struct mu_zone *zone, mu_pfn_t pfn,
@@ -153,11 +206,14 @@ void mu_deferred_init(struct mu_deferred *deferred, struct mu_buddy *buddy,
 
 /* How many extents mu_deferred_add() makes at the most of one range. */
 #define MU_EXTENTS_PER_RANGE 3
+/* And how many each zone has room for beyond, to be made while running. */
+#define MU_EXTENTS_SPARE 64
 
-/* Where the extents of @zone go; before its first mu_deferred_add(). */
+/* Where the extents of @zone go, @max of them; before its first
+ * mu_deferred_add(). */
 void mu_deferred_set_extents(struct mu_deferred *deferred,
 			     const struct mu_zone *zone,
-			     struct mu_extent *extents);
+			     struct mu_extent *extents, unsigned max);
 
 /*
  * [@start, @end), whole blocks that memblock calls free, is pristine memory of

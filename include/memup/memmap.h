@@ -13,9 +13,9 @@
  *       pfn ----------> pages[pfn]                  one addition
  *        |
  *        +-- root[pfn >> 25] --> leaf[(pfn >> 15) % 1024] = section
- *                                  online  32 bits: descriptors were written
- *                                  backed  32 bits: memory is behind them
- *                                  ragged  32 bits: only some of them
+ *                                  online   32 bits: descriptors were written
+ *                                  backed   32 bits: memory is behind them
+ *                                  partial  32 bits: not all were written
  *
  *   The root has one pointer for each 128 GiB of addresses (4 KiB pages) and a
  *   leaf comes to life with the first block in its 128 GiB, so that the table
@@ -24,10 +24,14 @@
  * Nothing is read before it is written
  *   Raw memmap memory is garbage. A descriptor may be read when its block is
  *   online (mu_memmap_lookup() checks), and the bit is set only after the block
- *   was written. A block that is partly hole, reserved or another zone's is
- *   *ragged*: a bitmap says which of its descriptors were written, and each of
- *   these carries MU_PAGE_RAGGED, so that code which merges neighbours knows
- *   without a lookup whether it may look at them.
+ *   was written. Two kinds of blocks are *partial*, written in part:
+ *   - one that is partly hole, reserved or another zone's is *ragged*: a bitmap
+ *     says which of its descriptors were written, and each of these carries
+ *     MU_PAGE_RAGGED, so that code which merges neighbours knows without a
+ *     lookup whether it may look at them;
+ *   - huge and gigantic pages (2^9 and 2^18: 2 MiB and 1 GiB) can come straight
+ *     from pristine memory with their first descriptor alone, which carries
+ *     MU_PAGE_SPARSE; the others are written when the page is split or freed.
  *   Under AddressSanitizer backed descriptors are poisoned until written; in
  *   debug builds they are filled with MU_MEMMAP_POISON and checked.
  *
@@ -55,8 +59,14 @@ enum mu_page_kind {
 	MU_PAGE_RESERVED,  /* never in the allocator; order 0 */
 };
 #define MU_PAGE_KIND 0x0fu
-/* Flag in state: the block has neighbours that were never written. */
+/* Flags in state: the block has descriptors that were never written; the page's
+ * own tails were never written. */
 #define MU_PAGE_RAGGED 0x80u
+#define MU_PAGE_SPARSE 0x40u
+
+/* Orders of pages that can have one descriptor alone. */
+#define MU_HUGE_ORDER	  9
+#define MU_GIGANTIC_ORDER 18
 
 /*
  * A page descriptor. Who may write what:
@@ -100,16 +110,20 @@ static inline enum mu_page_kind mu_page_kind(const struct mu_page *page)
 
 /*
  * One section. All fields are bit masks over its 32 blocks, atomic, only ever
- * changed by atomic or/and; online by the claimer of the block, backed under
- * the memmap's lock, ragged at start and when a block becomes partly online.
+ * changed by atomic or/and: online and those below it by who initialises the
+ * block, backed under the memmap's lock.
  */
 struct mu_section {
-	_Atomic uint32_t online;
-	_Atomic uint32_t backed;
-	_Atomic uint32_t ragged;
-	uint32_t unused;
+	_Atomic uint32_t online;  /* some descriptors were written */
+	_Atomic uint32_t backed;  /* there is memory behind them */
+	_Atomic uint32_t partial; /* some may not have been written: */
+	/* inside a gigantic page, whose first descriptor alone was */
+	_Atomic uint32_t gigantic;
+	/* the lower, the upper half is a huge page with the first alone */
+	_Atomic uint32_t huge[2];
+	uint32_t unused[2];
 };
-_Static_assert(sizeof(struct mu_section) == 16, "4 to a cache line");
+_Static_assert(sizeof(struct mu_section) == 32, "2 to a cache line");
 
 /* log2 of the sections in a leaf of the table. */
 #define MU_LEAF_ORDER 10
@@ -190,6 +204,24 @@ bool mu_memmap_online(const struct mu_memmap *memmap, mu_pfn_t pfn);
 struct mu_page *mu_memmap_lookup(const struct mu_memmap *memmap, mu_pfn_t pfn);
 
 /*
+ * The first written descriptor in [@pfn, @end), or @end: the way to walk over
+ * what is initialised and nothing else. Memory that is pristine costs one step
+ * for 128 GiB where no section is in use, else one for a section. A snapshot:
+ * what comes online behind the walker is not seen. Any context.
+ *
+ *     for (pfn = 0; (pfn = mu_memmap_next(memmap, pfn, end)) < end; pfn++)
+ */
+mu_pfn_t mu_memmap_next(const struct mu_memmap *memmap, mu_pfn_t pfn,
+			mu_pfn_t end);
+
+/*
+ * The descriptor that tells of @pfn when its own was not written because it is
+ * in a sparse page: that page's first. For other written pfns their own. NULL
+ * for a pfn that is not online. Any context.
+ */
+struct mu_page *mu_memmap_head(const struct mu_memmap *memmap, mu_pfn_t pfn);
+
+/*
  * For the floors above, at start and when memory comes online:
  */
 
@@ -216,7 +248,7 @@ void mu_memmap_init(struct mu_memmap *memmap, const struct mu_port *port,
  */
 void mu_memmap_add_ragged(struct mu_memmap *memmap, mu_pfn_t start);
 
-/* Is the block of @pfn ragged? Any context. */
+/* Was the block of @pfn said to be ragged? O(log n). Any context. */
 bool mu_memmap_is_ragged(const struct mu_memmap *memmap, mu_pfn_t pfn);
 
 /*
@@ -241,13 +273,13 @@ static inline bool mu_memmap_is_backed(const struct mu_memmap *memmap,
 
 /*
  * Write the descriptors of the whole block at @start, which nobody else can
- * reach and which is backed: tails of @zone. mu_memmap_publish() then makes
+ * reach and which is backed: @kind of @zone. mu_memmap_publish() then makes
  * them readable. The caller may change them in between.
  */
 void mu_memmap_init_block(struct mu_memmap *memmap, mu_pfn_t start,
-			  uint16_t zone);
+			  uint16_t zone, enum mu_page_kind kind);
 
-/* The block at @start, which is not ragged, is online from now on. */
+/* The block at @start, all of it, is online from now on. */
 void mu_memmap_publish(struct mu_memmap *memmap, mu_pfn_t start);
 
 /*
@@ -256,5 +288,21 @@ void mu_memmap_publish(struct mu_memmap *memmap, mu_pfn_t start);
  */
 void mu_memmap_init_ragged(struct mu_memmap *memmap, mu_pfn_t start,
 			   mu_pfn_t end, uint16_t zone, enum mu_page_kind kind);
+
+/*
+ * Write and publish one descriptor for 2^@order pages at @pfn, MU_HUGE_ORDER or
+ * MU_GIGANTIC_ORDER, naturally aligned, whose first block is backed and which
+ * nobody else can reach: allocated, sparse, count 1. A huge page's block has
+ * two of them; both are published before it is online for others, by the second
+ * call.
+ */
+void mu_memmap_init_sparse(struct mu_memmap *memmap, mu_pfn_t pfn,
+			   uint16_t zone, unsigned order);
+
+/*
+ * Write the tails of the sparse huge page at @pfn: it is a page like others
+ * then. Under its zone's lock.
+ */
+void mu_memmap_fill_huge(struct mu_memmap *memmap, mu_pfn_t pfn);
 
 #endif /* MEMUP_MEMMAP_H */

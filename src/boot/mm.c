@@ -117,21 +117,22 @@ size_t mu_tables_lay_out(const struct mu_mm *mm, struct mu_tables *tables,
 	/* A reserved region cuts a free range in two, a zone border a piece;
 	 * each piece has two ends that may be ragged. */
 	unsigned ranges = mb->memory.cnt + mb->reserved.cnt;
-	unsigned pieces = (mb->memory.cnt + ranges) + 2 * most_zones(mm);
 	unsigned zones = most_zones(mm);
+	unsigned pieces = mb->memory.cnt + ranges + 2 * zones;
 	size_t at = 0;
 
 	if (!mb->memory.cnt)
 		return 0;
-	tables->nr_ragged = 2 * pieces;
+	tables->nr_ragged = 2 * (pieces + mb->reserved.cnt);
+	tables->nr_extents =
+		MU_EXTENTS_PER_RANGE * pieces + MU_EXTENTS_SPARE * zones;
 	tables->nodes = carve(buf, &at, mm->nr_nodes * sizeof(struct mu_node));
 	tables->zonelists = carve(
 		buf, &at, (size_t)mm->nr_nodes * zones * sizeof(uint16_t));
 	tables->zones = carve(buf, &at, zones * sizeof(struct mu_zone));
 	tables->pristine = carve(buf, &at, zones * sizeof(struct mu_pristine));
-	tables->extents = carve(buf, &at,
-				(size_t)MU_EXTENTS_PER_RANGE * pieces *
-					sizeof(struct mu_extent));
+	tables->extents =
+		carve(buf, &at, tables->nr_extents * sizeof(struct mu_extent));
 	tables->movable_start =
 		carve(buf, &at, mm->nr_nodes * sizeof(mu_pfn_t));
 	tables->per_node = carve(buf, &at, mm->nr_nodes * sizeof(uint64_t));

@@ -186,8 +186,9 @@ static void free_init(struct start *start)
 	memset(nr, 0, mm->buddy.nr_zones * sizeof(*nr));
 	mu_layout_free(&start->mm->layout, count_extents, start);
 	for (unsigned i = 0; i < mm->buddy.nr_zones; i++) {
+		nr[i] += MU_EXTENTS_SPARE;
 		mu_deferred_set_extents(&mm->deferred, &mm->buddy.zones[i],
-					next);
+					next, (unsigned)nr[i]);
 		next += nr[i];
 	}
 	mu_layout_free(&start->mm->layout, add_free, start);

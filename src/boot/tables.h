@@ -12,7 +12,8 @@ struct mu_tables {
 	struct mu_pristine *pristine;
 	struct mu_extent *extents;
 	void *memmap;
-	unsigned nr_ragged; /* most ragged blocks that there can be */
+	unsigned nr_ragged;  /* most ragged blocks that there can be */
+	unsigned nr_extents; /* most extents, with the zones' spare ones */
 
 	/* Only while starting: */
 	mu_pfn_t *movable_start; /* per node */

@@ -22,20 +22,31 @@ static enum mu_zone_type highest_zone(unsigned flags)
 struct walk {
 	struct mu_buddy *buddy;
 	const struct mu_node *node;
-	enum mu_zone_type highest;
 	unsigned order;
 	unsigned flags;
 	enum mu_watermark wmark;
 };
 
+uint64_t mu_zone_min_mark(const struct mu_zone *zone, unsigned flags)
+{
+	if (flags & MU_ALLOC_RESERVES)
+		return 0;
+	if (flags & MU_ALLOC_ATOMIC)
+		return zone->watermark[MU_WMARK_MIN] / 2;
+	return zone->watermark[MU_WMARK_MIN];
+}
+
+bool mu_zone_is_allowed(const struct mu_zone *zone, int nid, unsigned flags)
+{
+	return zone->type <= highest_zone(flags) &&
+	       (zone->nid == nid || !(flags & MU_ALLOC_THISNODE));
+}
+
 /* How many pages, free or pristine, the walk must leave in @zone. */
 static uint64_t mark_of(const struct walk *walk, const struct mu_zone *zone)
 {
-	if (walk->flags & MU_ALLOC_RESERVES)
-		return 0;
-	if (walk->wmark == MU_WMARK_MIN && walk->flags & MU_ALLOC_ATOMIC)
-		return zone->watermark[MU_WMARK_MIN] / 2;
-	return zone->watermark[walk->wmark];
+	return walk->wmark == MU_WMARK_MIN ? mu_zone_min_mark(zone, walk->flags)
+					   : zone->watermark[walk->wmark];
 }
 
 enum answer { TAKEN, REFUSED, SHORT };
@@ -62,7 +73,7 @@ static enum answer try_lists(const struct walk *walk, struct mu_zone *zone,
  * The lists of @zone, then its source, until there is a page or the source has
  * no more. MU_GREW with *@pfn, else the source's last word.
  *
- * It ends: each turn but the last sees grown_blocks move, and a zone has a
+ * It ends: each turn but the last sees growth move, and a zone has a
  * bounded number of blocks.
  */
 static enum mu_grow try_zone(const struct walk *walk, struct mu_zone *zone,
@@ -75,7 +86,7 @@ static enum mu_grow try_zone(const struct walk *walk, struct mu_zone *zone,
 		uint64_t mark;
 
 		/* acquire: what is read of the zone below is no older. */
-		*seen = atomic_load_explicit(&zone->grown_blocks,
+		*seen = atomic_load_explicit(&zone->growth,
 					     memory_order_acquire);
 		switch (try_lists(walk, zone, &mark, pfn)) {
 		case TAKEN:
@@ -109,9 +120,8 @@ static enum mu_status walk_zones(const struct walk *walk, mu_pfn_t *pfn)
 			uint64_t seen;
 			enum mu_grow grown;
 
-			if (zone->type > walk->highest ||
-			    (walk->flags & MU_ALLOC_THISNODE &&
-			     zone->nid != walk->node->nid))
+			if (!mu_zone_is_allowed(zone, walk->node->nid,
+						walk->flags))
 				continue;
 			grown = try_zone(walk, zone, &seen, pfn);
 			if (grown == MU_GREW)
@@ -135,7 +145,6 @@ alloc_slow(struct mu_buddy *buddy, const struct mu_node *node, unsigned order,
 	struct walk walk = {
 		.buddy = buddy,
 		.node = node,
-		.highest = highest_zone(flags),
 		.order = order,
 		.flags = flags,
 		.wmark = MU_WMARK_LOW,

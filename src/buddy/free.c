@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "base/assert.h"
 #include "base/lock.h"
+#include "buddy/huge.h"
+#include "buddy/lists.h"
 #include "buddy/zone.h"
 
 /* @order, or ANY_ORDER for the descriptor's; the count must be @refs. */
@@ -22,17 +24,47 @@ static enum mu_status check(const struct mu_page *page, unsigned order,
 	return MU_OK;
 }
 
+/* Has @page one descriptor and 2^18 pages? Its holder may ask without the
+ * lock. */
+static bool is_gigantic(const struct mu_page *page)
+{
+	return page->state & MU_PAGE_SPARSE && page->order == MU_GIGANTIC_ORDER;
+}
+
+/* Take the gigantic @page out of its client's hands. Under the lock. */
+static void take_back(struct mu_zone *zone, struct mu_page *page)
+{
+	mu_page_set(page, MU_PAGE_TAIL, 0);
+	/* Neither free nor allocated until its blocks come to the lists. */
+	zone->pristine_pages += (mu_pfn_t)1 << MU_GIGANTIC_ORDER;
+	mu_zone_update_mark(zone);
+}
+
 static enum mu_status free_page(struct mu_buddy *buddy, struct mu_page *page,
 				unsigned order, uint32_t refs)
 {
 	struct mu_zone *zone = &buddy->zones[page->zone];
-	uintptr_t flags = mu_lock_irqsave(buddy->port, &zone->lock);
-	enum mu_status status = check(page, order, refs);
+	mu_pfn_t pfn = mu_page_to_pfn(buddy->memmap, page);
+	bool gigantic = is_gigantic(page);
+	enum mu_status status = MU_OK;
+	uintptr_t flags;
 
-	if (status == MU_OK)
-		mu_zone_give(buddy->memmap, zone,
-			     mu_page_to_pfn(buddy->memmap, page), page->order);
+	if (MU_UNLIKELY(gigantic))
+		status = mu_gigantic_back(buddy, pfn);
+	if (status != MU_OK)
+		return status;
+	flags = mu_lock_irqsave(buddy->port, &zone->lock);
+	status = check(page, order, refs);
+	if (status == MU_OK && gigantic) {
+		take_back(zone, page);
+	} else if (status == MU_OK) {
+		if (MU_UNLIKELY(page->state & MU_PAGE_SPARSE))
+			mu_memmap_fill_huge(buddy->memmap, pfn);
+		mu_zone_give(buddy->memmap, zone, pfn, page->order);
+	}
 	mu_unlock_irqrestore(buddy->port, &zone->lock, flags);
+	if (status == MU_OK && gigantic)
+		mu_gigantic_dissolve(buddy, zone, pfn, MU_TO_LISTS, 0);
 	return status;
 }
 
@@ -43,12 +75,51 @@ enum mu_status mu_free_pages(struct mu_buddy *buddy, mu_pfn_t pfn,
 
 	if (pfn >= buddy->memmap->end_pfn)
 		return MU_ERR_HOLE;
-	if (order > MU_BLOCK_ORDER)
+	if (order > MU_BLOCK_ORDER && order != MU_GIGANTIC_ORDER)
 		return MU_ERR_ORDER;
 	page = mu_memmap_lookup(buddy->memmap, pfn);
 	if (!page)
 		return MU_ERR_PRISTINE;
 	return free_page(buddy, page, order, 1);
+}
+
+enum mu_status mu_split_pages(struct mu_buddy *buddy, mu_pfn_t pfn,
+			      unsigned order, unsigned to)
+{
+	struct mu_page *page;
+	struct mu_zone *zone;
+	enum mu_status status;
+	uintptr_t flags;
+	uint32_t refs;
+
+	if (pfn >= buddy->memmap->end_pfn)
+		return MU_ERR_HOLE;
+	if (to > MU_BLOCK_ORDER || to >= order)
+		return MU_ERR_ORDER;
+	page = mu_memmap_lookup(buddy->memmap, pfn);
+	if (!page)
+		return MU_ERR_PRISTINE;
+	zone = &buddy->zones[page->zone];
+	/* relaxed: the caller holds the page. */
+	refs = atomic_load_explicit(&page->refcount, memory_order_relaxed);
+	if (is_gigantic(page)) {
+		status = check(page, order, refs);
+		if (status == MU_OK)
+			status = mu_gigantic_back(buddy, pfn);
+		if (status == MU_OK)
+			mu_gigantic_dissolve(buddy, zone, pfn, to, refs);
+		return status;
+	}
+	flags = mu_lock_irqsave(buddy->port, &zone->lock);
+	status = check(page, order, refs);
+	if (status == MU_OK) {
+		if (page->state & MU_PAGE_SPARSE)
+			mu_memmap_fill_huge(buddy->memmap, pfn);
+		mu_mark_allocated(buddy->memmap, pfn,
+				  pfn + ((mu_pfn_t)1 << order), to, refs);
+	}
+	mu_unlock_irqrestore(buddy->port, &zone->lock, flags);
+	return status;
 }
 
 /* A pointer that a caller made up may point anywhere. */

@@ -127,6 +127,17 @@ void mu_buddy_add_range(struct mu_buddy *buddy, struct mu_zone *zone,
 	mu_unlock_irqrestore(buddy->port, &zone->lock, flags);
 }
 
+/* Somebody who waits for @zone may look again. Under the lock. */
+static void tell_growth(struct mu_zone *zone)
+{
+	/* relaxed, release: written under the lock only, so no atomic add is
+	 * needed; who sees it sees, with the lock, what was added. */
+	uint64_t now =
+		atomic_load_explicit(&zone->growth, memory_order_relaxed);
+
+	atomic_store_explicit(&zone->growth, now + 1, memory_order_release);
+}
+
 bool mu_buddy_add_block(struct mu_buddy *buddy, struct mu_zone *zone,
 			mu_pfn_t start, unsigned take, uint64_t mark,
 			mu_pfn_t *pfn)
@@ -145,13 +156,38 @@ bool mu_buddy_add_block(struct mu_buddy *buddy, struct mu_zone *zone,
 	} else {
 		mu_list_push(buddy->memmap, zone, start, MU_BLOCK_ORDER);
 	}
-	/* release: who sees the count sees the block in the lists, once it
-	 * has the lock; written under the lock only, so no add is needed. */
-	atomic_store_explicit(&zone->grown_blocks,
-			      atomic_load_explicit(&zone->grown_blocks,
-						   memory_order_relaxed) +
-				      1,
-			      memory_order_release);
+	tell_growth(zone);
 	mu_unlock_irqrestore(buddy->port, &zone->lock, flags);
 	return taken;
+}
+
+void mu_buddy_grow_pristine(struct mu_buddy *buddy, struct mu_zone *zone,
+			    uint64_t pages)
+{
+	uintptr_t flags = mu_lock_irqsave(buddy->port, &zone->lock);
+
+	mu_zone_add_pristine(zone, pages);
+	tell_growth(zone);
+	mu_unlock_irqrestore(buddy->port, &zone->lock, flags);
+}
+
+void mu_buddy_take_pristine(struct mu_buddy *buddy, struct mu_zone *zone,
+			    uint64_t pages)
+{
+	uintptr_t flags = mu_lock_irqsave(buddy->port, &zone->lock);
+
+	mu_assert(buddy->port, zone->pristine_pages >= pages);
+	zone->pristine_pages -= pages;
+	mu_zone_update_mark(zone);
+	mu_unlock_irqrestore(buddy->port, &zone->lock, flags);
+}
+
+bool mu_zone_has(struct mu_buddy *buddy, struct mu_zone *zone, uint64_t pages,
+		 uint64_t mark)
+{
+	uintptr_t flags = mu_lock_irqsave(buddy->port, &zone->lock);
+	uint64_t left = mu_zone_free(zone) + zone->pristine_pages;
+
+	mu_unlock_irqrestore(buddy->port, &zone->lock, flags);
+	return left >= pages + mark;
 }

@@ -7,8 +7,7 @@
 #include "base/bits.h"
 #include "deferred/claim.h"
 
-/* 1 GiB with 4 KiB pages: where extents are cut. */
-#define GIGANTIC_PAGES ((mu_pfn_t)1 << 18)
+#define GIGANTIC_PAGES ((mu_pfn_t)1 << MU_GIGANTIC_ORDER)
 
 void mu_deferred_init(struct mu_deferred *deferred, struct mu_buddy *buddy,
 		      struct mu_pristine *zones)
@@ -29,14 +28,10 @@ void mu_deferred_init(struct mu_deferred *deferred, struct mu_buddy *buddy,
 
 void mu_deferred_set_extents(struct mu_deferred *deferred,
 			     const struct mu_zone *zone,
-			     struct mu_extent *extents)
+			     struct mu_extent *extents, unsigned max)
 {
 	deferred->zones[zone->id].extents = extents;
-}
-
-static mu_pfn_t extent_end(const struct mu_extent *extent)
-{
-	return extent->start + (extent->nr_blocks << MU_BLOCK_ORDER);
+	deferred->zones[zone->id].max_extents = max;
 }
 
 void mu_deferred_add(struct mu_deferred *deferred, struct mu_zone *zone,
@@ -49,18 +44,40 @@ void mu_deferred_add(struct mu_deferred *deferred, struct mu_zone *zone,
 	/* No whole gigantic run inside: nothing to keep aligned. */
 	if (cut[1] >= cut[2])
 		cut[1] = cut[2] = start;
-	for (unsigned i = 0; i < 3; i++) {
-		struct mu_extent *extent =
-			&pristine->extents[pristine->nr_extents];
-
-		if (cut[i] == cut[i + 1])
-			continue;
-		extent->start = cut[i];
-		extent->nr_blocks = (cut[i + 1] - cut[i]) >> MU_BLOCK_ORDER;
-		atomic_init(&extent->cursor, mu_cursor(0, extent->nr_blocks));
-		pristine->nr_extents++;
-	}
+	for (unsigned i = 0; i < 3; i++)
+		if (cut[i] != cut[i + 1] &&
+		    mu_extent_append(pristine, cut[i],
+				     (cut[i + 1] - cut[i]) >> MU_BLOCK_ORDER))
+			pristine->nr_sorted++;
 	mu_zone_add_pristine(zone, end - start);
+}
+
+static mu_pfn_t extent_end(const struct mu_extent *extent)
+{
+	return extent->start + (extent->nr_blocks << MU_BLOCK_ORDER);
+}
+
+/* What @extent says of @pfn, and the end of a run of which it says the same. */
+static enum mu_claim_state ask(const struct mu_extent *extent, mu_pfn_t pfn,
+			       mu_pfn_t *end)
+{
+	/* relaxed: a snapshot. */
+	uint64_t cursor =
+		atomic_load_explicit(&extent->cursor, memory_order_relaxed);
+	mu_pfn_t head =
+		extent->start + (mu_cursor_head(cursor) << MU_BLOCK_ORDER);
+	mu_pfn_t tail =
+		extent->start + (mu_cursor_tail(cursor) << MU_BLOCK_ORDER);
+
+	if (pfn < extent->start || pfn >= extent_end(extent))
+		return MU_NOT_IN_EXTENT;
+	if (pfn >= head && pfn < tail) {
+		*end = tail;
+		return MU_NOT_CLAIMED;
+	}
+	/* Blocks after the tail may have an extent of their own by now. */
+	*end = mu_align_down(pfn, MU_BLOCK_PAGES) + MU_BLOCK_PAGES;
+	return MU_CLAIMED;
 }
 
 enum mu_claim_state mu_deferred_state(const struct mu_deferred *deferred,
@@ -68,12 +85,23 @@ enum mu_claim_state mu_deferred_state(const struct mu_deferred *deferred,
 				      mu_pfn_t *end)
 {
 	const struct mu_pristine *pristine = &deferred->zones[zone->id];
-	unsigned lo = 0, hi = pristine->nr_extents;
-	const struct mu_extent *extent;
-	uint64_t cursor;
-	mu_pfn_t head, tail, ignored;
+	/* acquire: an extent is complete before it is counted. */
+	unsigned nr = atomic_load_explicit(&pristine->nr_extents,
+					   memory_order_acquire);
+	enum mu_claim_state state = MU_NOT_IN_EXTENT;
+	unsigned lo = 0, hi = pristine->nr_sorted;
+	mu_pfn_t ignored;
 
 	end = end ? end : &ignored;
+	*end = pfn + 1;
+	for (unsigned i = pristine->nr_sorted; i < nr; i++) {
+		enum mu_claim_state said = ask(&pristine->extents[i], pfn, end);
+
+		if (said == MU_NOT_CLAIMED)
+			return said;
+		if (said == MU_CLAIMED)
+			state = said;
+	}
 	while (lo < hi) {
 		unsigned mid = lo + (hi - lo) / 2;
 
@@ -82,32 +110,24 @@ enum mu_claim_state mu_deferred_state(const struct mu_deferred *deferred,
 		else
 			hi = mid;
 	}
-	extent = &pristine->extents[lo];
-	if (lo == pristine->nr_extents) {
-		*end = MU_NO_PFN;
-		return MU_NOT_IN_EXTENT;
+	if (lo < pristine->nr_sorted) {
+		enum mu_claim_state said =
+			ask(&pristine->extents[lo], pfn, end);
+
+		if (said != MU_NOT_IN_EXTENT)
+			state = said;
 	}
-	if (extent->start > pfn) {
-		*end = extent->start;
-		return MU_NOT_IN_EXTENT;
-	}
-	/* relaxed: a snapshot. */
-	cursor = atomic_load_explicit(&extent->cursor, memory_order_relaxed);
-	head = extent->start + (mu_cursor_head(cursor) << MU_BLOCK_ORDER);
-	tail = extent->start + (mu_cursor_tail(cursor) << MU_BLOCK_ORDER);
-	if (pfn >= head && pfn < tail) {
-		*end = tail;
-		return MU_NOT_CLAIMED;
-	}
-	*end = pfn < head ? head : extent_end(extent);
-	return MU_CLAIMED;
+	return state;
 }
 
 static uint64_t zone_pristine_pages(const struct mu_pristine *pristine)
 {
 	uint64_t blocks = 0;
+	/* acquire: an extent is complete before it is counted. */
+	unsigned nr = atomic_load_explicit(&pristine->nr_extents,
+					   memory_order_acquire);
 
-	for (unsigned i = 0; i < pristine->nr_extents; i++) {
+	for (unsigned i = 0; i < nr; i++) {
 		/* relaxed: a snapshot. */
 		uint64_t cursor = atomic_load_explicit(
 			&pristine->extents[i].cursor, memory_order_relaxed);

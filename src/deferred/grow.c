@@ -21,79 +21,95 @@ static void measure(struct mu_deferred *deferred, struct mu_pristine *pristine,
 		;
 }
 
-static struct mu_pristine *pristine_of(const struct mu_deferred *deferred,
-				       const struct mu_zone *zone)
+uintptr_t mu_claim_begin(struct mu_deferred *deferred,
+			 struct mu_pristine *pristine)
 {
-	return &deferred->zones[zone->id];
-}
-
-/*
- * One block from claim to list, interrupts off. Returns false when there was
- * none to claim.
- */
-static bool claim_one(struct mu_deferred *deferred,
-		      struct mu_pristine *pristine, unsigned order,
-		      uint64_t mark, bool *taken, mu_pfn_t *pfn)
-{
-	struct mu_zone *zone = pristine->zone;
-	uint64_t since;
-	mu_pfn_t block;
+	uintptr_t flags = mu_irq_save(deferred->port);
 
 	/* relaxed: the claim's release comes after it. */
 	atomic_fetch_add_explicit(&pristine->busy, 1, memory_order_relaxed);
-	since = deferred->measure ? mu_clock(deferred->port) : 0;
-	block = mu_claim_block(deferred, pristine);
-	if (block != MU_NO_PFN) {
-		mu_memmap_init_block(deferred->memmap, block,
-				     (uint16_t)zone->id);
-		mu_memmap_publish(deferred->memmap, block);
-		*taken = mu_buddy_add_block(deferred->buddy, zone, block, order,
-					    mark, pfn);
-		/* relaxed: a statistic. */
-		atomic_fetch_add_explicit(&pristine->claims, 1,
-					  memory_order_relaxed);
-		if (deferred->measure)
-			measure(deferred, pristine, since);
-	}
+	return flags;
+}
+
+void mu_claim_end(struct mu_deferred *deferred, struct mu_pristine *pristine,
+		  uintptr_t flags)
+{
 	/* release: who sees that nobody is busy sees what they added. */
 	atomic_fetch_sub_explicit(&pristine->busy, 1, memory_order_release);
-	return block != MU_NO_PFN;
+	mu_irq_restore(deferred->port, flags);
+}
+
+void mu_claim_count(struct mu_pristine *pristine, uint64_t blocks)
+{
+	/* relaxed: a statistic. */
+	atomic_fetch_add_explicit(&pristine->claims, blocks,
+				  memory_order_relaxed);
+}
+
+bool mu_online_block(struct mu_deferred *deferred, struct mu_pristine *pristine,
+		     mu_pfn_t start, unsigned take, uint64_t mark,
+		     mu_pfn_t *pfn)
+{
+	struct mu_zone *zone = pristine->zone;
+
+	mu_memmap_init_block(deferred->memmap, start, (uint16_t)zone->id,
+			     MU_PAGE_TAIL);
+	mu_memmap_publish(deferred->memmap, start);
+	mu_claim_count(pristine, 1);
+	return mu_buddy_add_block(deferred->buddy, zone, start, take, mark,
+				  pfn);
 }
 
 static bool is_past(const struct mu_zone *zone, uint64_t seen)
 {
 	/* acquire: pairs with the release in mu_buddy_add_block(). */
-	return atomic_load_explicit(&zone->grown_blocks,
-				    memory_order_acquire) != seen;
+	return atomic_load_explicit(&zone->growth, memory_order_acquire) !=
+	       seen;
 }
 
 static bool is_busy(const struct mu_pristine *pristine)
 {
-	/* acquire: pairs with the release in claim_one(). */
+	/* acquire: pairs with the release in mu_claim_end(). */
 	return atomic_load_explicit(&pristine->busy, memory_order_acquire);
+}
+
+/* Claim what was peeked at and bring it to the lists. False when another was
+ * faster. */
+static bool claim_one(struct mu_deferred *deferred,
+		      struct mu_pristine *pristine, struct mu_claim *claim,
+		      unsigned order, uint64_t mark, bool *taken, mu_pfn_t *pfn)
+{
+	uintptr_t flags = mu_claim_begin(deferred, pristine);
+	uint64_t since = deferred->measure ? mu_clock(deferred->port) : 0;
+	bool claimed = mu_claim(claim);
+
+	if (claimed) {
+		*taken = mu_online_block(deferred, pristine, claim->pfn, order,
+					 mark, pfn);
+		if (deferred->measure)
+			measure(deferred, pristine, since);
+	}
+	mu_claim_end(deferred, pristine, flags);
+	return claimed;
 }
 
 enum mu_grow mu_deferred_grow(void *arg, struct mu_zone *zone, unsigned order,
 			      uint64_t mark, uint64_t seen, mu_pfn_t *pfn)
 {
 	struct mu_deferred *deferred = arg;
-	struct mu_pristine *pristine = pristine_of(deferred, zone);
-	mu_pfn_t block;
+	struct mu_pristine *pristine = mu_pristine_of(deferred, zone);
+	struct mu_claim claim;
 
 	/* A turn that claims nothing lost the block to another CPU. */
-	while ((block = mu_claim_peek(pristine)) != MU_NO_PFN) {
-		bool taken = false, claimed;
-		uintptr_t flags;
+	while (mu_claim_peek(pristine, &claim)) {
+		bool taken = false;
 
 		/* Interrupts are as the caller had them: backing may take
 		 * longer than a block. */
-		if (mu_memmap_back(deferred->memmap, block) != MU_OK)
+		if (mu_memmap_back(deferred->memmap, claim.pfn) != MU_OK)
 			return MU_GROW_FAILED;
-		flags = mu_irq_save(deferred->port);
-		claimed =
-			claim_one(deferred, pristine, order, mark, &taken, pfn);
-		mu_irq_restore(deferred->port, flags);
-		if (claimed)
+		if (claim_one(deferred, pristine, &claim, order, mark, &taken,
+			      pfn))
 			return taken || order >= MU_NR_ORDERS
 				       ? MU_GREW
 				       : MU_GROWN_BY_OTHER;
@@ -113,7 +129,7 @@ enum mu_grow mu_deferred_grow(void *arg, struct mu_zone *zone, unsigned order,
 void mu_deferred_wait(void *arg, struct mu_zone *zone, uint64_t seen)
 {
 	struct mu_deferred *deferred = arg;
-	const struct mu_pristine *pristine = pristine_of(deferred, zone);
+	const struct mu_pristine *pristine = mu_pristine_of(deferred, zone);
 
 	/* Somebody who is busy may have come too late to claim anything: then
 	 * nothing is added, but nobody stays busy. */

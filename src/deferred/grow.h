@@ -5,6 +5,33 @@
 
 #include "memup/deferred.h"
 
+static inline struct mu_pristine *
+mu_pristine_of(const struct mu_deferred *deferred, const struct mu_zone *zone)
+{
+	return &deferred->zones[zone->id];
+}
+
+/*
+ * Between these two a CPU may claim: interrupts are off, and others know that
+ * something may be on its way. What is claimed in between comes to the lists,
+ * or is its client's, before the end.
+ */
+uintptr_t mu_claim_begin(struct mu_deferred *deferred,
+			 struct mu_pristine *pristine);
+void mu_claim_end(struct mu_deferred *deferred, struct mu_pristine *pristine,
+		  uintptr_t flags);
+
+/* One claim of @blocks blocks for the statistics. */
+void mu_claim_count(struct mu_pristine *pristine, uint64_t blocks);
+
+/*
+ * The block at @start, which the caller has just claimed, comes to the lists.
+ * Arguments and result of mu_buddy_add_block().
+ */
+bool mu_online_block(struct mu_deferred *deferred, struct mu_pristine *pristine,
+		     mu_pfn_t start, unsigned take, uint64_t mark,
+		     mu_pfn_t *pfn);
+
 /*
  * Claim and initialise up to @blocks blocks of @zone, one by one, interrupts on
  * in between; returns how many. *@status is MU_ERR_NOMEM when one could not be

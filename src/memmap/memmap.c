@@ -6,8 +6,8 @@
 #include "base/assert.h"
 #include "base/lock.h"
 #include "memmap/fill.h"
+#include "memmap/internal.h"
 #include "memmap/track.h"
-#include "memup/memmap.h"
 
 #define LEAF_SECTIONS (1u << MU_LEAF_ORDER)
 #define LEAF_SHIFT    (MU_SECTION_ORDER + MU_LEAF_ORDER)
@@ -80,8 +80,7 @@ void mu_memmap_init(struct mu_memmap *memmap, const struct mu_port *port,
 	(void)nr_ragged;
 }
 
-/* The section of @pfn, made if it is not there. Under the lock. */
-static struct mu_section *section_make(struct mu_memmap *memmap, mu_pfn_t pfn)
+struct mu_section *mu_section_make(struct mu_memmap *memmap, mu_pfn_t pfn)
 {
 	struct mu_section *_Atomic *root = &memmap->root[pfn >> LEAF_SHIFT];
 	struct mu_section *leaf;
@@ -123,7 +122,7 @@ enum mu_status mu_memmap_back(struct mu_memmap *memmap, mu_pfn_t start)
 	if (MU_LIKELY(mu_memmap_is_backed(memmap, start)))
 		return MU_OK;
 	flags = mu_lock_irqsave(port, &memmap->lock);
-	section = section_make(memmap, start);
+	section = mu_section_make(memmap, start);
 	/* relaxed: set only under the lock. */
 	backed = atomic_load_explicit(&section->backed, memory_order_relaxed);
 	if (!(backed & mu_block_bit(start))) {
@@ -147,30 +146,16 @@ enum mu_status mu_memmap_back(struct mu_memmap *memmap, mu_pfn_t start)
 	return status;
 }
 
-/* The initial state: @kind of @zone, count 0, the same word twice. */
-static uint64_t initial_word(uint16_t zone, unsigned state)
-{
-	struct mu_page page;
-	uint64_t word;
-
-	memset(&page, 0, sizeof(page));
-	page.state = (uint8_t)state;
-	page.zone = zone;
-	memcpy(&word, &page, sizeof(word));
-	return word;
-}
-
 void mu_memmap_init_block(struct mu_memmap *memmap, mu_pfn_t start,
-			  uint16_t zone)
+			  uint16_t zone, enum mu_page_kind kind)
 {
 	struct mu_page *page = mu_pfn_to_page(memmap, start);
 	uint64_t *words = (uint64_t *)(void *)page;
-	uint64_t word = initial_word(zone, MU_PAGE_TAIL);
+	uint64_t word = mu_initial_word(zone, kind);
 
 	mu_track_written(page, MU_BLOCK_PAGES * sizeof(*page));
 	mu_assert(memmap->port,
-		  words[0] == MU_MEMMAP_POISON &&
-			  words[MU_BLOCK_PAGES * 2 - 1] == MU_MEMMAP_POISON);
+		  words[MU_BLOCK_PAGES * 2 - 1] == MU_MEMMAP_POISON);
 	/* The first line is about to be written again, as the head of a free
 	 * block: keep it in the cache. */
 	for (unsigned i = 0; i < MU_CACHE_LINE / sizeof(word); i++)
@@ -182,107 +167,60 @@ void mu_memmap_init_block(struct mu_memmap *memmap, mu_pfn_t start,
 void mu_memmap_publish(struct mu_memmap *memmap, mu_pfn_t start)
 {
 	struct mu_section *section = mu_memmap_section(memmap, start);
+	uint32_t bit = mu_block_bit(start);
 
-	/* release: whoever sees the bit sees the descriptors. */
-	atomic_fetch_or_explicit(&section->online, mu_block_bit(start),
-				 memory_order_release);
-	/* relaxed: a statistic. */
-	atomic_fetch_add_explicit(&memmap->written_pages, MU_BLOCK_PAGES,
-				  memory_order_relaxed);
-}
-
-void mu_memmap_add_ragged(struct mu_memmap *memmap, mu_pfn_t start)
-{
-	struct mu_ragged *ragged = &memmap->ragged[memmap->nr_ragged];
-	uintptr_t flags = mu_lock_irqsave(memmap->port, &memmap->lock);
-	struct mu_section *section = section_make(memmap, start);
-
-	mu_unlock_irqrestore(memmap->port, &memmap->lock, flags);
-	memset(ragged, 0, sizeof(*ragged));
-	ragged->start = start;
-	memmap->nr_ragged++;
-	/* relaxed: one CPU; later CPUs are started after this. */
-	atomic_fetch_or_explicit(&section->ragged, mu_block_bit(start),
-				 memory_order_relaxed);
-}
-
-static struct mu_ragged *find_ragged(const struct mu_memmap *memmap,
-				     mu_pfn_t pfn)
-{
-	unsigned lo = 0, hi = memmap->nr_ragged;
-
-	while (lo < hi) {
-		unsigned mid = lo + (hi - lo) / 2;
-
-		if (memmap->ragged[mid].start + MU_BLOCK_PAGES <= pfn)
-			lo = mid + 1;
-		else
-			hi = mid;
+	/* release: whoever sees the bit, or sees that it was part of a
+	 * gigantic page and is no more, sees the descriptors. */
+	atomic_fetch_or_explicit(&section->online, bit, memory_order_release);
+	if (atomic_load_explicit(&section->gigantic, memory_order_relaxed) &
+	    bit) {
+		atomic_fetch_and_explicit(&section->gigantic, ~bit,
+					  memory_order_release);
+		atomic_fetch_and_explicit(&section->partial, ~bit,
+					  memory_order_release);
 	}
-	if (lo == memmap->nr_ragged || memmap->ragged[lo].start > pfn)
-		return NULL;
-	return &memmap->ragged[lo];
+	mu_count_written(memmap, MU_BLOCK_PAGES);
 }
 
-bool mu_memmap_is_ragged(const struct mu_memmap *memmap, mu_pfn_t pfn)
+/* 0xff..: which of the halves of its block @pfn is in. */
+static unsigned half(mu_pfn_t pfn)
 {
-	const struct mu_section *section = mu_memmap_section(memmap, pfn);
-
-	/* relaxed: set before other CPUs start. */
-	return section &&
-	       (atomic_load_explicit(&section->ragged, memory_order_relaxed) &
-		mu_block_bit(pfn));
+	return (pfn >> MU_HUGE_ORDER) & 1;
 }
 
-void mu_memmap_init_ragged(struct mu_memmap *memmap, mu_pfn_t start,
-			   mu_pfn_t end, uint16_t zone, enum mu_page_kind kind)
+static bool written_in_part(const struct mu_memmap *memmap,
+			    const struct mu_section *section, mu_pfn_t pfn)
 {
-	struct mu_ragged *ragged = find_ragged(memmap, start);
-	uint64_t word = initial_word(zone, (unsigned)kind | MU_PAGE_RAGGED);
-	uint64_t *words = (uint64_t *)(void *)mu_pfn_to_page(memmap, start);
+	uint32_t bit = mu_block_bit(pfn);
 
-	mu_verify(memmap->port, ragged && start < end &&
-					end <= ragged->start + MU_BLOCK_PAGES);
-	mu_track_written(words, (end - start) * sizeof(struct mu_page));
-	for (mu_pfn_t i = 0; i < (end - start) * 2; i++)
-		words[i] = word;
-	for (mu_pfn_t pfn = start; pfn < end; pfn++) {
-		mu_pfn_t bit = pfn - ragged->start;
-
-		/* release: whoever sees the bit sees the descriptor. */
-		atomic_fetch_or_explicit(&ragged->written[bit / 64],
-					 (uint64_t)1 << (bit % 64),
-					 memory_order_release);
-	}
-	/* release: as above, for those who look at the block first. */
-	atomic_fetch_or_explicit(&mu_memmap_section(memmap, start)->online,
-				 mu_block_bit(start), memory_order_release);
-	/* relaxed: a statistic. */
-	atomic_fetch_add_explicit(&memmap->written_pages, end - start,
-				  memory_order_relaxed);
+	/* acquire: as for online; a bit that is gone was cleared after the
+	 * descriptors were written. */
+	if (atomic_load_explicit(&section->gigantic, memory_order_acquire) &
+	    bit)
+		return !(pfn & (((mu_pfn_t)1 << MU_GIGANTIC_ORDER) - 1));
+	if (atomic_load_explicit(&section->huge[half(pfn)],
+				 memory_order_acquire) &
+	    bit)
+		return !(pfn & (((mu_pfn_t)1 << MU_HUGE_ORDER) - 1));
+	return mu_ragged_written(memmap, pfn);
 }
 
 bool mu_memmap_online(const struct mu_memmap *memmap, mu_pfn_t pfn)
 {
 	const struct mu_section *section = mu_memmap_section(memmap, pfn);
-	const struct mu_ragged *ragged;
-	mu_pfn_t bit;
+	uint32_t bit = mu_block_bit(pfn);
 
 	/* acquire: pairs with the release that set the bit. */
 	if (!section ||
 	    !(atomic_load_explicit(&section->online, memory_order_acquire) &
-	      mu_block_bit(pfn)))
+	      bit))
 		return false;
-	if (MU_LIKELY(!mu_memmap_is_ragged(memmap, pfn)))
+	/* acquire: who sees the bit gone sees all descriptors. */
+	if (MU_LIKELY(!(atomic_load_explicit(&section->partial,
+					     memory_order_acquire) &
+			bit)))
 		return true;
-	ragged = find_ragged(memmap, pfn);
-	mu_verify(memmap->port, ragged);
-	bit = pfn - ragged->start;
-	/* acquire: as above. */
-	return atomic_load_explicit(&ragged->written[bit / 64],
-				    memory_order_acquire) >>
-		       (bit % 64) &
-	       1;
+	return written_in_part(memmap, section, pfn);
 }
 
 struct mu_page *mu_memmap_lookup(const struct mu_memmap *memmap, mu_pfn_t pfn)
@@ -290,4 +228,50 @@ struct mu_page *mu_memmap_lookup(const struct mu_memmap *memmap, mu_pfn_t pfn)
 	if (!mu_memmap_online(memmap, pfn))
 		return NULL;
 	return mu_pfn_to_page(memmap, pfn);
+}
+
+struct mu_page *mu_memmap_head(const struct mu_memmap *memmap, mu_pfn_t pfn)
+{
+	static const unsigned orders[] = {0, MU_HUGE_ORDER, MU_GIGANTIC_ORDER};
+
+	for (unsigned i = 0; i < MU_ARRAY_SIZE(orders); i++) {
+		mu_pfn_t head = mu_align_down(pfn, (mu_pfn_t)1 << orders[i]);
+		struct mu_page *page = mu_memmap_lookup(memmap, head);
+
+		if (page && (!i || page->state & MU_PAGE_SPARSE))
+			return page;
+	}
+	return NULL;
+}
+
+mu_pfn_t mu_memmap_next(const struct mu_memmap *memmap, mu_pfn_t pfn,
+			mu_pfn_t end)
+{
+	while (pfn < end) {
+		const struct mu_section *section =
+			mu_memmap_section(memmap, pfn);
+		mu_pfn_t step = MU_BLOCK_PAGES;
+		uint32_t online;
+
+		if (!section) {
+			pfn = mu_align_up(pfn + 1, (mu_pfn_t)1 << LEAF_SHIFT);
+			continue;
+		}
+		/* acquire: as in mu_memmap_online(). */
+		online = atomic_load_explicit(&section->online,
+					      memory_order_acquire);
+		if (!online)
+			step = MU_SECTION_PAGES;
+		else if (online & mu_block_bit(pfn)) {
+			if (mu_memmap_online(memmap, pfn))
+				return pfn;
+			/* relaxed: a shortcut. */
+			if (!(atomic_load_explicit(&section->gigantic,
+						   memory_order_relaxed) &
+			      mu_block_bit(pfn)))
+				step = 1;
+		}
+		pfn = mu_align_up(pfn + 1, step);
+	}
+	return end;
 }

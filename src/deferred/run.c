@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Aligned runs of several blocks, and single blocks by address.
+ */
+#include "base/bits.h"
+#include "base/lock.h"
+#include "base/port.h"
+#include "buddy/huge.h"
+#include "deferred/claim.h"
+#include "deferred/grow.h"
+
+/* Back every block of the run. */
+static enum mu_status back_run(struct mu_deferred *deferred, mu_pfn_t start,
+			       mu_pfn_t pages)
+{
+	enum mu_status status = MU_OK;
+
+	for (mu_pfn_t pfn = start; status == MU_OK && pfn < start + pages;
+	     pfn += MU_BLOCK_PAGES)
+		status = mu_memmap_back(deferred->memmap, pfn);
+	return status;
+}
+
+/* Claim what was peeked at: a block in the way goes to the lists, a run is the
+ * caller's. False when another was faster. */
+static bool claim_run(struct mu_deferred *deferred,
+		      struct mu_pristine *pristine, struct mu_claim *claim,
+		      mu_pfn_t pages, bool in_the_way)
+{
+	uintptr_t irq = mu_claim_begin(deferred, pristine);
+	bool claimed = mu_claim(claim);
+
+	if (claimed && in_the_way) {
+		mu_online_block(deferred, pristine, claim->pfn, MU_NR_ORDERS, 0,
+				NULL);
+	} else if (claimed) {
+		mu_buddy_take_pristine(deferred->buddy, pristine->zone, pages);
+		mu_claim_count(pristine, pages >> MU_BLOCK_ORDER);
+	}
+	mu_claim_end(deferred, pristine, irq);
+	return claimed;
+}
+
+/* The run is nobody's but the caller's: no one waits for it, so nobody needs to
+ * know that it is on its way. */
+static void init_run(struct mu_deferred *deferred,
+		     const struct mu_pristine *pristine, mu_pfn_t start,
+		     mu_pfn_t pages)
+{
+	for (mu_pfn_t pfn = start; pfn < start + pages; pfn += MU_BLOCK_PAGES) {
+		uintptr_t irq = mu_irq_save(deferred->port);
+
+		mu_memmap_init_block(deferred->memmap, pfn,
+				     (uint16_t)pristine->zone->id,
+				     MU_PAGE_TAIL);
+		mu_mark_allocated(deferred->memmap, pfn, pfn + MU_BLOCK_PAGES,
+				  MU_BLOCK_ORDER, 1);
+		mu_memmap_publish(deferred->memmap, pfn);
+		mu_irq_restore(deferred->port, irq);
+	}
+}
+
+static enum mu_status take_run(struct mu_deferred *deferred,
+			       struct mu_zone *zone, unsigned order,
+			       unsigned flags, mu_pfn_t *pfn)
+{
+	struct mu_pristine *pristine = mu_pristine_of(deferred, zone);
+	uint64_t mark = mu_zone_min_mark(zone, flags);
+	mu_pfn_t pages = (mu_pfn_t)1 << order;
+	struct mu_claim claim;
+	bool in_the_way;
+
+	/* Each turn takes a block out of the way, or loses to somebody who took
+	 * one: it ends. */
+	while (mu_zone_has(deferred->buddy, zone, pages, mark) &&
+	       mu_claim_peek_run(pristine, order, &claim, &in_the_way)) {
+		mu_pfn_t need = in_the_way ? MU_BLOCK_PAGES : pages;
+
+		if (back_run(deferred, claim.pfn, need) != MU_OK)
+			return MU_ERR_NOMEM;
+		if (!claim_run(deferred, pristine, &claim, pages, in_the_way) ||
+		    in_the_way)
+			continue;
+		init_run(deferred, pristine, claim.pfn, pages);
+		*pfn = claim.pfn;
+		return MU_OK;
+	}
+	return MU_ERR_NOMEM;
+}
+
+enum mu_status mu_alloc_run(struct mu_deferred *deferred, int nid,
+			    unsigned order, unsigned flags, mu_pfn_t *pfn)
+{
+	const struct mu_buddy *buddy = deferred->buddy;
+	enum mu_status status = MU_ERR_NOMEM;
+
+	if (nid == MU_NO_NODE)
+		nid = mu_cpu_node(deferred->port, mu_cpu_id(deferred->port));
+	if (order <= MU_BLOCK_ORDER || order > MU_GIGANTIC_ORDER ||
+	    (unsigned)nid >= buddy->nr_nodes)
+		return MU_ERR_RANGE;
+	for (unsigned i = 0; i < buddy->nr_zones && status != MU_OK; i++) {
+		struct mu_zone *zone =
+			&buddy->zones[buddy->nodes[nid].zonelist[i]];
+
+		if (mu_zone_is_allowed(zone, nid, flags))
+			status = take_run(deferred, zone, order, flags, pfn);
+	}
+	return status;
+}
+
+/* ---- By address ---- */
+
+/* Claim the block, give what lies behind it an extent of its own, and bring it
+ * to the lists. MU_ERR_BUSY: another was faster, look again. */
+static enum mu_status claim_at(struct mu_deferred *deferred,
+			       struct mu_pristine *pristine,
+			       struct mu_claim *claim, uint64_t rest)
+{
+	uintptr_t irq = mu_claim_begin(deferred, pristine);
+	uintptr_t flags = 0;
+	enum mu_status status = MU_OK;
+
+	/* Until the rest has its extent it is in none, and who finds nothing
+	 * waits for us: we are busy. */
+	if (rest)
+		flags = mu_lock_irqsave(deferred->port, &pristine->lock);
+	/* relaxed: written under the lock that we hold, if it matters. */
+	if (rest &&
+	    atomic_load_explicit(&pristine->nr_extents, memory_order_relaxed) ==
+		    pristine->max_extents)
+		status = MU_ERR_FULL;
+	else if (!mu_claim(claim))
+		status = MU_ERR_BUSY;
+	else if (rest &&
+		 !mu_extent_append(pristine, claim->pfn + MU_BLOCK_PAGES, rest))
+		status = MU_ERR_FULL; /* cannot be: there was room */
+	if (rest)
+		mu_unlock_irqrestore(deferred->port, &pristine->lock, flags);
+	if (status == MU_OK)
+		mu_online_block(deferred, pristine, claim->pfn, MU_NR_ORDERS, 0,
+				NULL);
+	mu_claim_end(deferred, pristine, irq);
+	return status;
+}
+
+enum mu_status mu_deferred_init_block(struct mu_deferred *deferred,
+				      struct mu_zone *zone, mu_pfn_t start)
+{
+	struct mu_pristine *pristine = mu_pristine_of(deferred, zone);
+	enum mu_status status = MU_OK;
+
+	for (unsigned spins = 0; !mu_memmap_online(deferred->memmap, start);) {
+		struct mu_claim claim;
+		uint64_t rest;
+
+		status = mu_claim_peek_at(pristine, start, &claim, &rest);
+		if (status == MU_ERR_NOT_FOUND)
+			return status;
+		if (status == MU_ERR_BUSY) {
+			mu_pause(deferred->port, spins++);
+			continue;
+		}
+		status = mu_memmap_back(deferred->memmap, start);
+		if (status == MU_OK)
+			status = claim_at(deferred, pristine, &claim, rest);
+		if (status != MU_OK && status != MU_ERR_BUSY)
+			return status;
+	}
+	return MU_OK;
+}
+
+enum mu_status mu_deferred_add_late(struct mu_deferred *deferred,
+				    struct mu_zone *zone, mu_pfn_t start,
+				    mu_pfn_t end)
+{
+	struct mu_pristine *pristine = mu_pristine_of(deferred, zone);
+	uintptr_t irq = mu_claim_begin(deferred, pristine);
+	uintptr_t flags = mu_lock_irqsave(deferred->port, &pristine->lock);
+	bool room = pristine->max_extents >
+		    /* relaxed: written under the lock. */
+		    atomic_load_explicit(&pristine->nr_extents,
+					 memory_order_relaxed);
+
+	/* Counted before it can be claimed; who sees the count and not yet the
+	 * extent sees that we are busy. */
+	if (room) {
+		mu_buddy_grow_pristine(deferred->buddy, zone, end - start);
+		mu_extent_append(pristine, start,
+				 (end - start) >> MU_BLOCK_ORDER);
+	}
+	mu_unlock_irqrestore(deferred->port, &pristine->lock, flags);
+	mu_claim_end(deferred, pristine, irq);
+	return room ? MU_OK : MU_ERR_FULL;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/* internal: what the files of this floor share. */
+#ifndef MU_MEMMAP_INTERNAL_H
+#define MU_MEMMAP_INTERNAL_H
+
+#include <string.h>
+#include "memup/memmap.h"
+
+/* The section of @pfn, made if it is not there. Under the memmap's lock. */
+struct mu_section *mu_section_make(struct mu_memmap *memmap, mu_pfn_t pfn);
+
+/* In a partial block: does its bitmap say that @pfn was written? True where
+ * the block has no bitmap: it is becoming whole. */
+bool mu_ragged_written(const struct mu_memmap *memmap, mu_pfn_t pfn);
+
+static inline void mu_count_written(struct mu_memmap *memmap, uint64_t pages)
+{
+	/* relaxed: a statistic. */
+	atomic_fetch_add_explicit(&memmap->written_pages, pages,
+				  memory_order_relaxed);
+}
+
+/* The initial state: @state of @zone, count 0. Stored twice in a descriptor. */
+static inline uint64_t mu_initial_word(uint16_t zone, unsigned state)
+{
+	struct mu_page page;
+	uint64_t word;
+
+	memset(&page, 0, sizeof(page));
+	page.state = (uint8_t)state;
+	page.zone = zone;
+	memcpy(&word, &page, sizeof(word));
+	return word;
+}
+
+#endif

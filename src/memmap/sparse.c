@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Huge and gigantic pages with one descriptor.
+ */
+#include "base/assert.h"
+#include "memmap/fill.h"
+#include "memmap/internal.h"
+#include "memmap/track.h"
+
+#define HUGE_PAGES     ((mu_pfn_t)1 << MU_HUGE_ORDER)
+#define GIGANTIC_PAGES ((mu_pfn_t)1 << MU_GIGANTIC_ORDER)
+
+static void write_head(struct mu_memmap *memmap, mu_pfn_t pfn, uint16_t zone,
+		       unsigned order)
+{
+	struct mu_page *page = mu_pfn_to_page(memmap, pfn);
+
+	mu_track_written(page, sizeof(*page));
+	page->state = (uint8_t)(MU_PAGE_ALLOCATED | MU_PAGE_SPARSE);
+	page->order = (uint8_t)order;
+	page->zone = zone;
+	/* relaxed: published below. */
+	atomic_store_explicit(&page->refcount, 1, memory_order_relaxed);
+	page->private_data = 0;
+	mu_count_written(memmap, 1);
+}
+
+static void publish_gigantic(struct mu_memmap *memmap, mu_pfn_t pfn)
+{
+	for (mu_pfn_t end = pfn + GIGANTIC_PAGES; pfn < end;
+	     pfn += MU_SECTION_PAGES) {
+		struct mu_section *section = mu_memmap_section(memmap, pfn);
+
+		/* relaxed: before the bits that make others look. */
+		atomic_store_explicit(&section->gigantic, UINT32_MAX,
+				      memory_order_relaxed);
+		atomic_store_explicit(&section->partial, UINT32_MAX,
+				      memory_order_relaxed);
+		/* release: whoever sees it sees the descriptor, and that the
+		 * others are not written. */
+		atomic_store_explicit(&section->online, UINT32_MAX,
+				      memory_order_release);
+	}
+}
+
+void mu_memmap_init_sparse(struct mu_memmap *memmap, mu_pfn_t pfn,
+			   uint16_t zone, unsigned order)
+{
+	struct mu_section *section = mu_memmap_section(memmap, pfn);
+	uint32_t bit = mu_block_bit(pfn);
+	unsigned half = (pfn >> MU_HUGE_ORDER) & 1;
+
+	write_head(memmap, pfn, zone, order);
+	if (order == MU_GIGANTIC_ORDER) {
+		publish_gigantic(memmap, pfn);
+		return;
+	}
+	/* relaxed, then release: as above. */
+	atomic_fetch_or_explicit(&section->huge[half], bit,
+				 memory_order_relaxed);
+	atomic_fetch_or_explicit(&section->partial, bit, memory_order_relaxed);
+	if (half)
+		atomic_fetch_or_explicit(&section->online, bit,
+					 memory_order_release);
+}
+
+void mu_memmap_fill_huge(struct mu_memmap *memmap, mu_pfn_t pfn)
+{
+	struct mu_section *section = mu_memmap_section(memmap, pfn);
+	struct mu_page *page = mu_pfn_to_page(memmap, pfn);
+	uint64_t word = mu_initial_word(page->zone, MU_PAGE_TAIL);
+	uint64_t *words = (uint64_t *)(void *)page;
+	unsigned half = (pfn >> MU_HUGE_ORDER) & 1;
+	const unsigned line = 64 / sizeof(word);
+	uint32_t bit = mu_block_bit(pfn);
+
+	mu_track_written(page, HUGE_PAGES * sizeof(*page));
+	/* The page's own descriptor stays. */
+	for (unsigned i = sizeof(*page) / sizeof(word); i < line; i++)
+		words[i] = word;
+	mu_fill(memmap->port, words + line, word, HUGE_PAGES * 2 - line);
+	page->state &= (uint8_t)~MU_PAGE_SPARSE;
+	/* release: who sees the bit gone sees the tails. The other half's bit
+	 * changes under the same lock. */
+	atomic_fetch_and_explicit(&section->huge[half], ~bit,
+				  memory_order_release);
+	if (!(atomic_load_explicit(&section->huge[!half],
+				   memory_order_relaxed) &
+	      bit))
+		atomic_fetch_and_explicit(&section->partial, ~bit,
+					  memory_order_release);
+	mu_count_written(memmap, HUGE_PAGES - 1);
+}
