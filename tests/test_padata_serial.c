@@ -8,6 +8,7 @@
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/bits.h"
 #include "memup/padata.h"
@@ -333,6 +334,51 @@ static void submitted_from_serial(void **state)
 	}
 }
 
+/* Callbacks that take their time to return after the last job is done. */
+static _Atomic bool parallel_returns, serial_returns;
+
+static void slow_parallel(struct mu_padata_priv *padata)
+{
+	mu_padata_do_serial(padata);
+	usleep(30000);
+	atomic_store(&parallel_returns, true);
+}
+
+static void slow_serial(struct mu_padata_priv *padata)
+{
+	serial(padata);
+	usleep(10000);
+	atomic_store(&serial_returns, true);
+}
+
+static void last_words(void **state)
+{
+	static const struct padata_port_config config = {
+		.cpus = 3, .kind = PADATA_PORT_QUEUE};
+	struct mu_cpumask mask;
+	unsigned cb = 2;
+
+	(void)state;
+	begin(&test, &config, 0);
+	only(&mask, 1);
+	assert_int_equal(
+		mu_padata_set_cpumask(test.instance, MU_PADATA_PARALLEL, &mask),
+		MU_OK);
+	test.jobs[0].padata.parallel = slow_parallel;
+	test.jobs[0].padata.serial = slow_serial;
+	assert_int_equal(
+		mu_padata_do_parallel(test.shell, &test.jobs[0].padata, &cb),
+		MU_OK);
+	await(&test, 1);
+	assert_int_equal(mu_padata_shell_fini(test.shell), MU_OK);
+	assert_true(atomic_load(&serial_returns));
+	assert_int_equal(mu_padata_instance_fini(test.instance), MU_OK);
+	assert_true(atomic_load(&parallel_returns));
+	free(test.shell);
+	free(test.instance);
+	padata_port_destroy(&test.pp);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -342,6 +388,7 @@ int main(void)
 		cmocka_unit_test(back_pressure),
 		cmocka_unit_test(alone),
 		cmocka_unit_test(submitted_from_serial),
+		cmocka_unit_test(last_words),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
