@@ -78,6 +78,11 @@ struct mu_mm {
 	unsigned page_shift;
 	unsigned nr_nodes;
 	struct mu_layout layout;
+	/* Reserved memory that changes: its descriptors, and memblock's table
+	 * once the allocator runs. Taken before a zone's lock. */
+	struct mu_lock reserved_lock;
+	/* One mu_free_reserved() at a time. Taken before reserved_lock. */
+	struct mu_lock late_lock;
 
 	struct mu_memblock memblock;
 	struct mu_memmap memmap;
@@ -143,6 +148,39 @@ const char *mu_page_state_str(enum mu_page_state state);
  * online at any time, all other states stay. O(log ranges). Any context.
  */
 enum mu_page_state mu_page_state(const struct mu_mm *mm, mu_pfn_t pfn);
+
+/*
+ * Have the descriptors of [@start, @end) written now, wherever they are in
+ * pristine memory: pristine and busy blocks come online (all of each block that
+ * the range touches), reserved memory gets descriptors marked reserved, unless
+ * it is reserved-noinit; holes stay without. MU_ERR_RANGE when the range is
+ * empty, passes the end of memory, or crosses from one node to another (nothing
+ * is done then); MU_ERR_NOMEM when there is no backing, MU_ERR_FULL when an
+ * extent had to be cut in two and the zone has no room for one more: what was
+ * done by then stays. Any number of CPUs at once; not in interrupt context.
+ */
+enum mu_status mu_init_now(struct mu_mm *mm, mu_pfn_t start,
+			   mu_pfn_t end) MU_MUST_CHECK;
+
+/*
+ * The allocator gets [@base, @base + @size), bytes that were reserved so far:
+ * what the boot used and nobody needs any more. Pages that the range covers in
+ * part stay reserved. Whole blocks that were reserved as a whole become
+ * pristine, the rest comes online at once: nothing is lost and nothing is
+ * touched before its time. (Linux drops such pages while descriptors are
+ * deferred, 140 MB of 512 in one case: "efi: ... efi_free_boot_services",
+ * 2026.)
+ *
+ * MU_ERR_RANGE when it wraps or passes the end of memory, MU_ERR_HOLE when some
+ * of it is not memory or NOMAP, MU_ERR_NOT_ALLOCATED when some of it is not
+ * reserved (freed twice): nothing has changed then. MU_ERR_NOMEM when the
+ * memmap of a part cannot be backed, MU_ERR_FULL when memblock's table has no
+ * room for one more hole: what lies before that part is freed, the rest is
+ * reserved as it was, and may be freed again later. Any number of CPUs at once;
+ * not in interrupt context.
+ */
+enum mu_status mu_free_reserved(struct mu_mm *mm, mu_phys_t base,
+				mu_phys_t size) MU_MUST_CHECK;
 
 /* Every page up to the end of memory, counted by what it is. */
 struct mu_census {

@@ -242,8 +242,8 @@ void mu_zone_init(struct mu_zone *zone, uint32_t id, int nid,
 		  enum mu_zone_type type, mu_pfn_t start, mu_pfn_t end);
 
 /*
- * Put the initialised, published pages [@start, @end) of one block into the
- * lists of their zone, as new managed memory.
+ * Put the initialised, published pages [@start, @end) of one block, reserved
+ * ones or tails of nothing, into the lists of their zone as new managed memory.
  */
 void mu_buddy_add_range(struct mu_buddy *buddy, struct mu_zone *zone,
 			mu_pfn_t start, mu_pfn_t end);

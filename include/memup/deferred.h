@@ -73,6 +73,7 @@ struct mu_pristine {
 	unsigned nr_sorted;	   /* (C) */
 	unsigned max_extents;	   /* (C) */
 	struct mu_lock lock;	   /* (E): who adds an extent */
+	unsigned promised;	   /* extents that will be added (E) */
 	/* Grows when an extent is added. Written (E), read by all. (A) */
 	_Atomic unsigned nr_extents;
 	/* Extents below it are used up: a hint. (A) */
@@ -173,13 +174,18 @@ enum mu_status mu_deferred_init_block(struct mu_deferred *deferred,
 				      mu_pfn_t start) MU_MUST_CHECK;
 
 /*
- * The whole blocks [@start, @end) become pristine memory of @zone while others
- * allocate: one more extent, O(1). MU_ERR_FULL when the zone has no room for
- * it. Any context but NMI.
+ * Memory that comes while others allocate. mu_deferred_promise() keeps room for
+ * one more extent of @zone, or says that there is none; then either
+ * mu_deferred_add_late() makes the whole blocks [@start, @end) pristine memory
+ * of @zone, O(1) in their number, or mu_deferred_unpromise() gives the room
+ * back. Any context but NMI.
  */
-enum mu_status mu_deferred_add_late(struct mu_deferred *deferred,
-				    struct mu_zone *zone, mu_pfn_t start,
-				    mu_pfn_t end) MU_MUST_CHECK;
+bool mu_deferred_promise(struct mu_deferred *deferred,
+			 const struct mu_zone *zone) MU_MUST_CHECK;
+void mu_deferred_unpromise(struct mu_deferred *deferred,
+			   const struct mu_zone *zone);
+void mu_deferred_add_late(struct mu_deferred *deferred, struct mu_zone *zone,
+			  mu_pfn_t start, mu_pfn_t end);
 
 /* Any context. */
 struct mu_deferred_stats mu_deferred_stats(const struct mu_deferred *deferred);

@@ -34,4 +34,20 @@ static inline void mu_unlock_irqrestore(const struct mu_port *port,
 	mu_irq_restore(port, flags);
 }
 
+/* The same with interrupts as they are: for locks that no handler takes. */
+static inline void mu_lock(const struct mu_port *port, struct mu_lock *lock)
+{
+	/* acquire, relaxed: as above. */
+	for (unsigned spins = 0; MU_UNLIKELY(atomic_exchange_explicit(
+		     &lock->held, 1, memory_order_acquire));)
+		while (atomic_load_explicit(&lock->held, memory_order_relaxed))
+			mu_pause(port, spins++);
+}
+
+static inline void mu_unlock(struct mu_lock *lock)
+{
+	/* release: as above. */
+	atomic_store_explicit(&lock->held, 0, memory_order_release);
+}
+
 #endif

@@ -43,8 +43,8 @@ void mu_layout_zone(const struct mu_layout *layout, int nid,
 	}
 }
 
-static void cut_by_zone(const struct mu_layout *layout, int nid, mu_pfn_t start,
-			mu_pfn_t end, mu_piece_fn fn, void *arg)
+void mu_layout_cut(const struct mu_layout *layout, int nid, mu_pfn_t start,
+		   mu_pfn_t end, mu_piece_fn fn, void *arg)
 {
 	for (unsigned type = 0; type < MU_NR_ZONES; type++) {
 		mu_pfn_t from, to;
@@ -66,7 +66,7 @@ void mu_layout_memory(const struct mu_layout *layout, mu_piece_fn fn, void *arg)
 
 	mu_for_each_mem_pfn_range (layout->memblock, cursor, MU_NO_NODE, &start,
 				   &end, &nid)
-		cut_by_zone(layout, MU_MAX(nid, 0), start, end, fn, arg);
+		mu_layout_cut(layout, MU_MAX(nid, 0), start, end, fn, arg);
 }
 
 void mu_layout_free(const struct mu_layout *layout, mu_piece_fn fn, void *arg)
@@ -78,7 +78,7 @@ void mu_layout_free(const struct mu_layout *layout, mu_piece_fn fn, void *arg)
 
 	mu_for_each_free_mem_range (layout->memblock, cursor, MU_NO_NODE,
 				    MU_MEMBLOCK_HOTPLUG, &base, &end, &nid)
-		cut_by_zone(layout, MU_MAX(nid, 0),
-			    (base + mask) >> layout->page_shift,
-			    end >> layout->page_shift, fn, arg);
+		mu_layout_cut(layout, MU_MAX(nid, 0),
+			      (base + mask) >> layout->page_shift,
+			      end >> layout->page_shift, fn, arg);
 }

@@ -25,6 +25,10 @@ enum mu_status mu_layout_init(struct mu_layout *layout, const struct mu_mm *mm,
 void mu_layout_zone(const struct mu_layout *layout, int nid,
 		    enum mu_zone_type type, mu_pfn_t *start, mu_pfn_t *end);
 
+/* Call @fn for the pieces of [@start, @end), memory of node @nid. */
+void mu_layout_cut(const struct mu_layout *layout, int nid, mu_pfn_t start,
+		   mu_pfn_t end, mu_piece_fn fn, void *arg);
+
 /* Call @fn for every piece of memory, in whole pages, ascending. */
 void mu_layout_memory(const struct mu_layout *layout, mu_piece_fn fn,
 		      void *arg);

@@ -8,6 +8,7 @@
 #include "base/fmt.h"
 #include "base/sort.h"
 #include "boot/layout.h"
+#include "boot/reserved.h"
 #include "boot/tables.h"
 
 struct start {
@@ -97,14 +98,10 @@ static struct mu_zone *zone_of(const struct start *start, int nid,
 
 /* ---- Ragged blocks: every end of a piece that is not a block's ---- */
 
-static void note_ragged(void *arg, int nid, enum mu_zone_type type,
-			mu_pfn_t first, mu_pfn_t end)
+static void note_ends(struct start *start, mu_pfn_t first, mu_pfn_t end)
 {
-	struct start *start = arg;
 	uint64_t *ragged = start->tables.ragged;
 
-	(void)nid;
-	(void)type;
 	mu_verify(start->mm->port,
 		  start->nr_ragged + 2 <= start->tables.nr_ragged);
 	if (first & (MU_BLOCK_PAGES - 1))
@@ -114,14 +111,39 @@ static void note_ragged(void *arg, int nid, enum mu_zone_type type,
 		ragged[start->nr_ragged++] = mu_align_down(end, MU_BLOCK_PAGES);
 }
 
+static void note_piece(void *arg, int nid, enum mu_zone_type type,
+		       mu_pfn_t first, mu_pfn_t end)
+{
+	(void)nid;
+	(void)type;
+	note_ends(arg, first, end);
+}
+
+/* A reserved region that only some block of memory has need of. */
+static void note_reserved(struct start *start)
+{
+	const struct mu_mm *mm = start->mm;
+	const struct mu_memblock_region *region;
+
+	mu_for_each_reserved_mem_region (&mm->memblock, region) {
+		mu_phys_t last = region->base + region->size - 1;
+		mu_pfn_t first = region->base >> mm->page_shift;
+		mu_pfn_t end = (last >> mm->page_shift) + 1;
+
+		if (mu_memblock_is_memory(&mm->memblock, region->base) &&
+		    mu_memblock_is_memory(&mm->memblock, last))
+			note_ends(start, first, end);
+	}
+}
+
 static void ragged_init(struct start *start)
 {
 	uint64_t *ragged = start->tables.ragged;
 	size_t nr;
 
-	/* An end of free memory that is none of memory's is reserved's. */
-	mu_layout_memory(&start->mm->layout, note_ragged, start);
-	mu_layout_free(&start->mm->layout, note_ragged, start);
+	mu_layout_memory(&start->mm->layout, note_piece, start);
+	mu_layout_free(&start->mm->layout, note_piece, start);
+	note_reserved(start);
 	mu_sort_u64(ragged, start->nr_ragged);
 	nr = mu_unique_u64(ragged, start->nr_ragged);
 	for (size_t i = 0; i < nr; i++)
@@ -194,11 +216,14 @@ static void free_init(struct start *start)
 	mu_layout_free(&start->mm->layout, add_free, start);
 }
 
+/* Policy eager: every block, and the descriptors of what is reserved. */
 static enum mu_status take_everything(struct mu_mm *mm)
 {
 	enum mu_status status;
 
 	mu_deferred_take(&mm->deferred, 0, UINT64_MAX, &status);
+	if (status == MU_OK)
+		status = mu_reserved_init_all(mm);
 	return status;
 }
 
@@ -234,6 +259,8 @@ enum mu_status mu_mm_start(struct mu_mm *mm, const struct mu_config *config,
 	free_init(&start);
 	mu_buddy_set_watermarks(&mm->buddy, config->min_free_pages,
 				mm->page_shift);
+	/* Its memory is the allocator's by now. */
+	mm->memblock.can_resize = false;
 	if (start.status == MU_OK && config->policy == MU_POLICY_EAGER)
 		start.status = take_everything(mm);
 	if (start.status != MU_OK)

@@ -16,6 +16,7 @@ typedef unsigned long long ull;
 
 struct audit {
 	struct mu_mm *mm;
+	uint64_t written; /* descriptors that were found written */
 	struct mu_error *error;
 	struct mu_census *census; /* of everything */
 	const struct mu_zone *zone;
@@ -49,6 +50,14 @@ static mu_pfn_t audit_page(struct audit *audit, mu_pfn_t pfn)
 		audit->census->allocated += pages;
 	else
 		return corrupt(audit, "neither free nor allocated", pfn);
+	audit->written += page->state & MU_PAGE_SPARSE ? 1 : pages;
+	if (page->state & MU_PAGE_SPARSE) {
+		if (mu_page_kind(page) != MU_PAGE_ALLOCATED ||
+		    mu_memmap_next(memmap, pfn + 1, pfn + pages) != pfn + pages)
+			return corrupt(audit, "sparse, but a tail is written",
+				       pfn);
+		return pfn + pages;
+	}
 	for (mu_pfn_t tail = pfn + 1; tail < pfn + pages; tail++) {
 		if (!mu_memmap_online(memmap, tail))
 			return corrupt(audit, "a tail is pristine", tail);
@@ -127,7 +136,7 @@ static enum mu_status compare(const struct zone_sum *sum, const char *what,
 }
 
 static enum mu_status audit_zone(struct mu_mm *mm, struct mu_zone *zone,
-				 struct mu_census *total,
+				 struct mu_census *total, uint64_t *written,
 				 struct mu_error *error)
 {
 	struct zone_sum sum = {.only = zone};
@@ -151,12 +160,37 @@ static enum mu_status audit_zone(struct mu_mm *mm, struct mu_zone *zone,
 		status = compare(&sum, "managed_pages", zone->managed_pages,
 				 census->free + census->pristine +
 					 census->busy + census->allocated);
+	*written += sum.audit.written;
 	total->allocated += census->allocated;
 	total->free += census->free;
 	total->pristine += census->pristine;
 	total->busy += census->busy;
 	total->reserved += zone->present_pages - zone->managed_pages;
 	return status;
+}
+
+/* Reserved pages that somebody asked for: each alone, in no zone's counters. */
+static void count_reserved(void *arg, int nid, enum mu_zone_type type,
+			   mu_pfn_t start, mu_pfn_t end)
+{
+	struct audit *audit = arg;
+	const struct mu_mm *mm = audit->mm;
+	const struct mu_memmap *memmap = &mm->memmap;
+	mu_pfn_t pfn = start;
+
+	audit->zone = &mm->buddy.zones[mm->buddy.nodes[nid].zone_id[type]];
+	for (; (pfn = mu_memmap_next(memmap, pfn, end)) < end; pfn++) {
+		const struct mu_page *page = mu_pfn_to_page(memmap, pfn);
+
+		if (mu_page_kind(page) != MU_PAGE_RESERVED)
+			continue;
+		audit->written++;
+		if (page->order || page->zone != audit->zone->id)
+			corrupt(audit,
+				"reserved, with an order or of another "
+				"zone",
+				pfn);
+	}
 }
 
 static void count_piece(void *arg, int nid, enum mu_zone_type type,
@@ -170,25 +204,30 @@ static void count_piece(void *arg, int nid, enum mu_zone_type type,
 enum mu_status mu_validate(struct mu_mm *mm, struct mu_census *census,
 			   struct mu_error *error)
 {
+	struct audit reserved = {.mm = mm, .error = error, .status = MU_OK};
 	struct mu_census ignored;
-	uint64_t memory = 0, managed = 0;
+	uint64_t memory = 0, managed = 0, written = 0;
 
 	census = census ? census : &ignored;
 	memset(census, 0, sizeof(*census));
 	for (unsigned i = 0; i < mm->buddy.nr_zones; i++) {
-		enum mu_status status =
-			audit_zone(mm, &mm->buddy.zones[i], census, error);
+		enum mu_status status = audit_zone(mm, &mm->buddy.zones[i],
+						   census, &written, error);
 
 		if (status != MU_OK)
 			return status;
 		managed += mm->buddy.zones[i].managed_pages;
 	}
-	if (mm->memmap.written_pages != census->free + census->allocated)
+	mu_layout_memory(&mm->layout, count_reserved, &reserved);
+	if (reserved.status != MU_OK)
+		return reserved.status;
+	if (mm->memmap.written_pages != written + reserved.written)
 		return mu_fail(error, MU_ERR_CORRUPT, 0,
-			       "%llu descriptors were written, but %llu pages "
-			       "are free or allocated",
+			       "%llu descriptors were written, but the walk "
+			       "found %llu, %llu of them reserved",
 			       (ull)mm->memmap.written_pages,
-			       (ull)(census->free + census->allocated));
+			       (ull)(written + reserved.written),
+			       (ull)reserved.written);
 	mu_layout_memory(&mm->layout, count_piece, &memory);
 	census->total = mm->memmap.end_pfn;
 	census->hole = census->total - memory;

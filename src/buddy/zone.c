@@ -116,6 +116,10 @@ void mu_buddy_add_range(struct mu_buddy *buddy, struct mu_zone *zone,
 	uintptr_t flags = mu_lock_irqsave(buddy->port, &zone->lock);
 
 	zone->managed_pages += end - start;
+	/* They may have been reserved. */
+	for (mu_pfn_t pfn = start; pfn < end; pfn++)
+		mu_page_set(mu_pfn_to_page(buddy->memmap, pfn), MU_PAGE_TAIL,
+			    0);
 	while (start < end) {
 		unsigned order = start ? mu_ctz(start) : MU_BLOCK_ORDER;
 

@@ -136,21 +136,27 @@ enum mu_status mu_claim_peek_at(struct mu_pristine *pristine, mu_pfn_t pfn,
 	return status;
 }
 
-bool mu_extent_append(struct mu_pristine *pristine, mu_pfn_t start,
+bool mu_extent_room(const struct mu_pristine *pristine)
+{
+	/* relaxed: written under the lock, which the caller holds. */
+	return atomic_load_explicit(&pristine->nr_extents,
+				    memory_order_relaxed) +
+		       pristine->promised <
+	       pristine->max_extents;
+}
+
+void mu_extent_append(struct mu_pristine *pristine, mu_pfn_t start,
 		      uint64_t nr_blocks)
 {
-	/* relaxed: written under the lock, which we hold. */
+	/* relaxed: as above. */
 	unsigned nr = atomic_load_explicit(&pristine->nr_extents,
 					   memory_order_relaxed);
 	struct mu_extent *extent = &pristine->extents[nr];
 
-	if (nr == pristine->max_extents)
-		return false;
 	extent->start = start;
 	extent->nr_blocks = nr_blocks;
 	atomic_init(&extent->cursor, mu_cursor(0, nr_blocks));
 	/* release: see nr_extents(). */
 	atomic_store_explicit(&pristine->nr_extents, nr + 1,
 			      memory_order_release);
-	return true;
 }

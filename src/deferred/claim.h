@@ -69,8 +69,12 @@ static inline bool mu_claim(struct mu_claim *claim)
 		memory_order_release, memory_order_relaxed);
 }
 
-/* One more extent. False when there is no room. Under pristine->lock. */
-bool mu_extent_append(struct mu_pristine *pristine, mu_pfn_t start,
+/* Is there room for one more extent, that nobody was promised? Under
+ * pristine->lock. */
+bool mu_extent_room(const struct mu_pristine *pristine);
+
+/* One more extent; there is room. Under pristine->lock, or early boot. */
+void mu_extent_append(struct mu_pristine *pristine, mu_pfn_t start,
 		      uint64_t nr_blocks);
 
 #endif

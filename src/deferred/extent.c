@@ -44,11 +44,13 @@ void mu_deferred_add(struct mu_deferred *deferred, struct mu_zone *zone,
 	/* No whole gigantic run inside: nothing to keep aligned. */
 	if (cut[1] >= cut[2])
 		cut[1] = cut[2] = start;
-	for (unsigned i = 0; i < 3; i++)
-		if (cut[i] != cut[i + 1] &&
-		    mu_extent_append(pristine, cut[i],
-				     (cut[i + 1] - cut[i]) >> MU_BLOCK_ORDER))
-			pristine->nr_sorted++;
+	for (unsigned i = 0; i < 3; i++) {
+		if (cut[i] == cut[i + 1])
+			continue;
+		mu_extent_append(pristine, cut[i],
+				 (cut[i + 1] - cut[i]) >> MU_BLOCK_ORDER);
+		pristine->nr_sorted++;
+	}
 	mu_zone_add_pristine(zone, end - start);
 }
 

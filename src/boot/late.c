@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Reserved memory that becomes the allocator's while it runs.
+ */
+#include "base/assert.h"
+#include "base/bits.h"
+#include "base/lock.h"
+#include "boot/layout.h"
+#include "boot/reserved.h"
+
+struct late {
+	struct mu_mm *mm;
+	struct mu_zone *zone;
+	enum mu_status status;
+};
+
+/* Take [@start, @end) out of memblock's reserved table. */
+static enum mu_status unreserve(struct mu_mm *mm, mu_pfn_t start, mu_pfn_t end)
+{
+	uintptr_t flags = mu_lock_irqsave(mm->port, &mm->reserved_lock);
+	enum mu_status status =
+		mu_memblock_phys_free(&mm->memblock, start << mm->page_shift,
+				      (end - start) << mm->page_shift);
+
+	mu_unlock_irqrestore(mm->port, &mm->reserved_lock, flags);
+	return status;
+}
+
+/* Part of a block, or one that has descriptors: its pages come online. What can
+ * fail comes first, and changes nothing for others. */
+static void free_part(void *arg, mu_pfn_t start, mu_pfn_t end)
+{
+	struct late *late = arg;
+	struct mu_mm *mm = late->mm;
+
+	if (late->status == MU_OK)
+		late->status = mu_memmap_back(
+			&mm->memmap, mu_align_down(start, MU_BLOCK_PAGES));
+	if (late->status == MU_OK)
+		late->status = unreserve(mm, start, end);
+	/* noinit went with the reservation. */
+	if (late->status == MU_OK)
+		late->status = mu_reserved_init(mm, late->zone, start, end);
+	if (late->status == MU_OK)
+		mu_buddy_add_range(&mm->buddy, late->zone, start, end);
+}
+
+/* Whole blocks without descriptors: one more extent. If there is no room for
+ * one they come online like parts. */
+static void free_blocks(struct late *late, mu_pfn_t start, mu_pfn_t end)
+{
+	struct mu_deferred *deferred = &late->mm->deferred;
+
+	if (!mu_deferred_promise(deferred, late->zone)) {
+		mu_each_block(start, end, free_part, late);
+		return;
+	}
+	late->status = unreserve(late->mm, start, end);
+	if (late->status == MU_OK)
+		mu_deferred_add_late(deferred, late->zone, start, end);
+	else
+		mu_deferred_unpromise(deferred, late->zone);
+}
+
+static bool is_untouched(const struct mu_mm *mm, mu_pfn_t block)
+{
+	return !mu_memmap_is_ragged(&mm->memmap, block) &&
+	       !mu_memmap_online(&mm->memmap, block);
+}
+
+static void free_piece(void *arg, int nid, enum mu_zone_type type,
+		       mu_pfn_t start, mu_pfn_t end)
+{
+	struct late *late = arg;
+	struct mu_mm *mm = late->mm;
+
+	late->zone = &mm->buddy.zones[mm->buddy.nodes[nid].zone_id[type]];
+	while (start < end && late->status == MU_OK) {
+		mu_pfn_t next = mu_align_down(start, MU_BLOCK_PAGES);
+
+		next = MU_MIN(next + MU_BLOCK_PAGES, end);
+		if (next - start < MU_BLOCK_PAGES || !is_untouched(mm, start)) {
+			free_part(late, start, next);
+		} else {
+			while (next + MU_BLOCK_PAGES <= end &&
+			       is_untouched(mm, next))
+				next += MU_BLOCK_PAGES;
+			free_blocks(late, start, next);
+		}
+		start = next;
+	}
+}
+
+/* Is all of it memory that may be used, and reserved? */
+static enum mu_status check(const struct mu_mm *mm, mu_phys_t base,
+			    mu_phys_t size)
+{
+	const struct mu_memblock *mb = &mm->memblock;
+	const struct mu_memblock_region *region;
+	mu_phys_t start, end;
+	uint64_t cursor;
+
+	if (!mu_memblock_is_region_memory(mb, base, size))
+		return MU_ERR_HOLE;
+	mu_for_each_mem_region (mb, region) {
+		if (region->flags & MU_MEMBLOCK_NOMAP &&
+		    region->base < base + size &&
+		    base < region->base + region->size)
+			return MU_ERR_HOLE;
+	}
+	mu_for_each_free_mem_range (mb, cursor, MU_NO_NODE, MU_MEMBLOCK_HOTPLUG,
+				    &start, &end, NULL) {
+		if (start < base + size && base < end)
+			return MU_ERR_NOT_ALLOCATED;
+	}
+	return MU_OK;
+}
+
+enum mu_status mu_free_reserved(struct mu_mm *mm, mu_phys_t base,
+				mu_phys_t size)
+{
+	mu_phys_t mask = ((mu_phys_t)1 << mm->page_shift) - 1;
+	struct late late = {.mm = mm, .status = MU_OK};
+	mu_pfn_t start, end, first, last;
+	uint64_t cursor;
+	int nid;
+
+	if (mu_wraps(base, size) || base + size > mm->memmap.end_pfn
+							  << mm->page_shift)
+		return MU_ERR_RANGE;
+	start = (base + mask) >> mm->page_shift;
+	end = (base + size) >> mm->page_shift;
+	if (start >= end)
+		return MU_OK;
+	/* One at a time, or two could free the same range. */
+	mu_lock(mm->port, &mm->late_lock);
+	late.status = check(mm, start << mm->page_shift,
+			    (end - start) << mm->page_shift);
+	if (late.status != MU_OK)
+		goto out;
+	/* Memory, unlike what is reserved of it, does not change. */
+	mu_for_each_mem_pfn_range (&mm->memblock, cursor, MU_NO_NODE, &first,
+				   &last, &nid) {
+		first = MU_MAX(first, start);
+		last = MU_MIN(last, end);
+		if (first < last)
+			mu_layout_cut(&mm->layout, MU_MAX(nid, 0), first, last,
+				      free_piece, &late);
+	}
+out:
+	mu_unlock(&mm->late_lock);
+	return late.status;
+}

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Reserved memory gets descriptors when somebody asks, or under the eager
+ * policy: in a ragged block page by page, elsewhere the whole block, since a
+ * block without an end of a range in it is reserved altogether.
+ */
+#include "base/bits.h"
+#include "base/lock.h"
+#include "boot/layout.h"
+#include "boot/reserved.h"
+
+/* Is the page at @pfn reserved-noinit? Under reserved_lock. O(log n). */
+static bool is_noinit(const struct mu_mm *mm, mu_pfn_t pfn)
+{
+	const struct mu_memblock_type *type = &mm->memblock.reserved;
+	mu_phys_t addr = pfn << mm->page_shift;
+	unsigned lo = 0, hi = type->cnt;
+
+	while (lo < hi) {
+		unsigned mid = lo + (hi - lo) / 2;
+		const struct mu_memblock_region *region = &type->regions[mid];
+
+		if (region->base + region->size <= addr)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo < type->cnt && type->regions[lo].base <= addr &&
+	       type->regions[lo].flags & MU_MEMBLOCK_RSRV_NOINIT;
+}
+
+static bool is_wanted(const struct mu_mm *mm, mu_pfn_t pfn)
+{
+	return !mu_memmap_online(&mm->memmap, pfn) && !is_noinit(mm, pfn);
+}
+
+/* The wanted descriptors of a ragged block, run by run. */
+static void init_runs(struct mu_mm *mm, const struct mu_zone *zone,
+		      mu_pfn_t start, mu_pfn_t end)
+{
+	for (mu_pfn_t pfn = start; pfn < end; pfn++) {
+		mu_pfn_t from = pfn;
+
+		while (pfn < end && is_wanted(mm, pfn))
+			pfn++;
+		if (from < pfn)
+			mu_memmap_init_ragged(&mm->memmap, from, pfn,
+					      (uint16_t)zone->id,
+					      MU_PAGE_RESERVED);
+	}
+}
+
+enum mu_status mu_reserved_init(struct mu_mm *mm, const struct mu_zone *zone,
+				mu_pfn_t start, mu_pfn_t end)
+{
+	mu_pfn_t block = mu_align_down(start, MU_BLOCK_PAGES);
+	bool ragged = mu_memmap_is_ragged(&mm->memmap, block);
+	enum mu_status status = MU_OK;
+	uintptr_t flags = mu_lock_irqsave(mm->port, &mm->reserved_lock);
+
+	if (ragged || is_wanted(mm, block))
+		status = mu_memmap_back(&mm->memmap, block);
+	if (status == MU_OK && ragged) {
+		init_runs(mm, zone, start, end);
+	} else if (status == MU_OK && is_wanted(mm, block)) {
+		mu_memmap_init_block(&mm->memmap, block, (uint16_t)zone->id,
+				     MU_PAGE_RESERVED);
+		mu_memmap_publish(&mm->memmap, block);
+	}
+	mu_unlock_irqrestore(mm->port, &mm->reserved_lock, flags);
+	return status;
+}
+
+void mu_each_block(mu_pfn_t start, mu_pfn_t end,
+		   void (*fn)(void *arg, mu_pfn_t start, mu_pfn_t end),
+		   void *arg)
+{
+	while (start < end) {
+		mu_pfn_t next = mu_align_down(start, MU_BLOCK_PAGES);
+
+		next = MU_MIN(next + MU_BLOCK_PAGES, end);
+		fn(arg, start, next);
+		start = next;
+	}
+}
+
+/* ---- mu_init_now() ---- */
+
+struct init {
+	struct mu_mm *mm;
+	struct mu_zone *zone;
+	enum mu_status status;
+};
+
+static void init_part(void *arg, mu_pfn_t start, mu_pfn_t end)
+{
+	struct init *init = arg;
+	struct mu_mm *mm = init->mm;
+
+	if (init->status != MU_OK)
+		return;
+	if (mu_deferred_state(&mm->deferred, init->zone, start, NULL) ==
+	    MU_NOT_IN_EXTENT)
+		init->status = mu_reserved_init(mm, init->zone, start, end);
+	else
+		init->status = mu_deferred_init_block(
+			&mm->deferred, init->zone,
+			mu_align_down(start, MU_BLOCK_PAGES));
+}
+
+static void init_piece(void *arg, int nid, enum mu_zone_type type,
+		       mu_pfn_t start, mu_pfn_t end)
+{
+	struct init *init = arg;
+	struct mu_buddy *buddy = &init->mm->buddy;
+
+	init->zone = &buddy->zones[buddy->nodes[nid].zone_id[type]];
+	mu_each_block(start, end, init_part, init);
+}
+
+enum mu_status mu_reserved_init_all(struct mu_mm *mm)
+{
+	struct init init = {.mm = mm, .status = MU_OK};
+
+	mu_layout_memory(&mm->layout, init_piece, &init);
+	return init.status;
+}
+
+enum mu_status mu_init_now(struct mu_mm *mm, mu_pfn_t start, mu_pfn_t end)
+{
+	struct init init = {.mm = mm, .status = MU_OK};
+	mu_pfn_t first, last;
+	uint64_t cursor;
+	int nid, only = MU_NO_NODE;
+
+	if (start >= end || end > mm->memmap.end_pfn)
+		return MU_ERR_RANGE;
+	mu_for_each_mem_pfn_range (&mm->memblock, cursor, MU_NO_NODE, &first,
+				   &last, &nid) {
+		if (MU_MAX(first, start) >= MU_MIN(last, end))
+			continue;
+		if (only != MU_NO_NODE && only != MU_MAX(nid, 0))
+			return MU_ERR_RANGE;
+		only = MU_MAX(nid, 0);
+	}
+	mu_for_each_mem_pfn_range (&mm->memblock, cursor, MU_NO_NODE, &first,
+				   &last, &nid) {
+		first = MU_MAX(first, start);
+		last = MU_MIN(last, end);
+		if (first < last)
+			mu_layout_cut(&mm->layout, MU_MAX(nid, 0), first, last,
+				      init_piece, &init);
+	}
+	return init.status;
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* reserved: descriptors of memory that is not the allocator's. */
+#ifndef MU_BOOT_RESERVED_H
+#define MU_BOOT_RESERVED_H
+
+#include "memup/boot.h"
+
+/*
+ * Write the descriptors of [@start, @end), of one block, of @zone and in no
+ * extent, where they are not written yet: reserved, unless reserved-noinit.
+ */
+enum mu_status mu_reserved_init(struct mu_mm *mm, const struct mu_zone *zone,
+				mu_pfn_t start, mu_pfn_t end) MU_MUST_CHECK;
+
+/* The same for all memory. Early boot. */
+enum mu_status mu_reserved_init_all(struct mu_mm *mm) MU_MUST_CHECK;
+
+/* Call @fn for every part of [@start, @end) that lies in one block. */
+void mu_each_block(mu_pfn_t start, mu_pfn_t end,
+		   void (*fn)(void *arg, mu_pfn_t start, mu_pfn_t end),
+		   void *arg);
+
+#endif
