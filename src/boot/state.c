@@ -30,14 +30,15 @@ static const struct mu_zone *zone_at(const struct mu_mm *mm, int nid,
 
 enum mu_page_state mu_page_state(const struct mu_mm *mm, mu_pfn_t pfn)
 {
+	mu_pfn_t end = 0;
 	int nid;
 
 	if (mu_memmap_online(&mm->memmap, pfn))
 		return MU_STATE_ONLINE;
-	if (!mu_memblock_is_region_memory(&mm->memblock, pfn << mm->page_shift,
-					  (mu_phys_t)1 << mm->page_shift))
+	/* A page that is only partly in one region is memory of no node. */
+	nid = mu_memblock_search_pfn_nid(&mm->memblock, pfn, NULL, &end);
+	if (pfn >= end)
 		return MU_STATE_ABSENT;
-	nid = mu_memblock_search_pfn_nid(&mm->memblock, pfn, NULL, NULL);
 	switch (mu_deferred_state(&mm->deferred, zone_at(mm, nid, pfn), pfn,
 				  NULL)) {
 	case MU_NOT_CLAIMED:
