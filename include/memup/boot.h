@@ -145,9 +145,11 @@ const char *mu_page_state_str(enum mu_page_state state);
 
 /*
  * The state of @pfn, at this moment: pristine pages may become busy and then
- * online at any time, all other states stay. O(log ranges). Any context.
+ * online at any time, reserved ones may be freed; absent and online stay. A
+ * page inside one with a single descriptor is online. O(log ranges). Any
+ * context but NMI.
  */
-enum mu_page_state mu_page_state(const struct mu_mm *mm, mu_pfn_t pfn);
+enum mu_page_state mu_page_state(struct mu_mm *mm, mu_pfn_t pfn);
 
 /*
  * Have the descriptors of [@start, @end) written now, wherever they are in

@@ -58,19 +58,53 @@ void mu_layout_cut(const struct mu_layout *layout, int nid, mu_pfn_t start,
 	}
 }
 
+/*
+ * Memory that touches and has one node is one run, whatever memblock calls it:
+ * flags tell regions apart, but not pages, and a free page may lie across.
+ */
+struct run {
+	const struct mu_layout *layout;
+	mu_piece_fn fn;
+	void *arg;
+	int nid;
+	mu_pfn_t start, end;
+};
+
+static void flush(const struct run *run)
+{
+	mu_layout_cut(run->layout, run->nid, run->start, run->end, run->fn,
+		      run->arg);
+}
+
+static void extend(struct run *run, int nid, mu_pfn_t start, mu_pfn_t end)
+{
+	nid = MU_MAX(nid, 0);
+	if (start >= end)
+		return;
+	if (start != run->end || nid != run->nid) {
+		flush(run);
+		run->nid = nid;
+		run->start = start;
+	}
+	run->end = end;
+}
+
 void mu_layout_memory(const struct mu_layout *layout, mu_piece_fn fn, void *arg)
 {
+	struct run run = {.layout = layout, .fn = fn, .arg = arg};
 	mu_pfn_t start, end;
 	uint64_t cursor;
 	int nid;
 
 	mu_for_each_mem_pfn_range (layout->memblock, cursor, MU_NO_NODE, &start,
 				   &end, &nid)
-		mu_layout_cut(layout, MU_MAX(nid, 0), start, end, fn, arg);
+		extend(&run, nid, start, end);
+	flush(&run);
 }
 
 void mu_layout_free(const struct mu_layout *layout, mu_piece_fn fn, void *arg)
 {
+	struct run run = {.layout = layout, .fn = fn, .arg = arg};
 	mu_phys_t mask = ((mu_phys_t)1 << layout->page_shift) - 1;
 	mu_phys_t base, end;
 	uint64_t cursor;
@@ -78,7 +112,7 @@ void mu_layout_free(const struct mu_layout *layout, mu_piece_fn fn, void *arg)
 
 	mu_for_each_free_mem_range (layout->memblock, cursor, MU_NO_NODE,
 				    MU_MEMBLOCK_HOTPLUG, &base, &end, &nid)
-		mu_layout_cut(layout, MU_MAX(nid, 0),
-			      (base + mask) >> layout->page_shift,
-			      end >> layout->page_shift, fn, arg);
+		extend(&run, nid, (base + mask) >> layout->page_shift,
+		       end >> layout->page_shift);
+	flush(&run);
 }

@@ -101,6 +101,18 @@ static unsigned most_zones(const struct mu_mm *mm)
 	return nodes * MU_NR_ZONES;
 }
 
+/* Node ids are below it: those of the machine, and of memory that the client
+ * added itself. */
+static unsigned nr_nodes(const struct mu_mm *mm)
+{
+	const struct mu_memblock_region *region;
+	unsigned nr = mm->nr_nodes;
+
+	mu_for_each_mem_region (&mm->memblock, region)
+		nr = MU_MAX(nr, (unsigned)MU_MAX(region->nid, 0) + 1);
+	return nr;
+}
+
 /* Where the next table of @bytes goes; NULL while only the size is wanted. */
 static void *carve(char *buf, size_t *at, size_t bytes)
 {
@@ -117,28 +129,27 @@ size_t mu_tables_lay_out(const struct mu_mm *mm, struct mu_tables *tables,
 	/* A reserved region cuts a free range in two, a zone border a piece;
 	 * each piece has two ends that may be ragged. */
 	unsigned ranges = mb->memory.cnt + mb->reserved.cnt;
-	unsigned zones = most_zones(mm);
+	unsigned zones = most_zones(mm), nodes = nr_nodes(mm);
 	unsigned pieces = mb->memory.cnt + ranges + 2 * zones;
 	size_t at = 0;
 
 	if (!mb->memory.cnt)
 		return 0;
+	tables->nr_nodes = nodes;
 	tables->nr_ragged = 2 * (pieces + mb->reserved.cnt);
 	tables->nr_extents =
 		MU_EXTENTS_PER_RANGE * pieces + MU_EXTENTS_SPARE * zones;
-	tables->nodes = carve(buf, &at, mm->nr_nodes * sizeof(struct mu_node));
-	tables->zonelists = carve(
-		buf, &at, (size_t)mm->nr_nodes * zones * sizeof(uint16_t));
+	tables->nodes = carve(buf, &at, nodes * sizeof(struct mu_node));
+	tables->zonelists =
+		carve(buf, &at, (size_t)nodes * zones * sizeof(uint16_t));
 	tables->zones = carve(buf, &at, zones * sizeof(struct mu_zone));
 	tables->pristine = carve(buf, &at, zones * sizeof(struct mu_pristine));
 	tables->extents =
 		carve(buf, &at, tables->nr_extents * sizeof(struct mu_extent));
-	tables->movable_start =
-		carve(buf, &at, mm->nr_nodes * sizeof(mu_pfn_t));
-	tables->per_node = carve(buf, &at, mm->nr_nodes * sizeof(uint64_t));
+	tables->movable_start = carve(buf, &at, nodes * sizeof(mu_pfn_t));
+	tables->per_node = carve(buf, &at, nodes * sizeof(uint64_t));
 	tables->per_zone =
-		carve(buf, &at,
-		      (size_t)mm->nr_nodes * MU_NR_ZONES * sizeof(uint64_t));
+		carve(buf, &at, (size_t)nodes * MU_NR_ZONES * sizeof(uint64_t));
 	tables->ragged = carve(buf, &at, tables->nr_ragged * sizeof(uint64_t));
 	tables->memmap =
 		carve(buf, &at,

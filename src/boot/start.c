@@ -242,6 +242,7 @@ enum mu_status mu_mm_start(struct mu_mm *mm, const struct mu_config *config,
 	if (status != MU_OK)
 		return status;
 	mm->config = *config;
+	mm->nr_nodes = start.tables.nr_nodes;
 	mm->buddy.port = mm->port;
 	mm->buddy.memmap = &mm->memmap;
 

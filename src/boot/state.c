@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "base/bits.h"
+#include "base/lock.h"
 #include "boot/layout.h"
 
 const char *mu_page_state_str(enum mu_page_state state)
@@ -28,26 +29,37 @@ static const struct mu_zone *zone_at(const struct mu_mm *mm, int nid,
 	return NULL;
 }
 
-enum mu_page_state mu_page_state(const struct mu_mm *mm, mu_pfn_t pfn)
+/* Memory in no extent: is its page reserved, in part or whole? */
+static enum mu_page_state state_outside(struct mu_mm *mm, mu_pfn_t pfn)
 {
-	int nid;
+	mu_phys_t base = pfn << mm->page_shift;
+	mu_phys_t size = (mu_phys_t)1 << mm->page_shift;
+	uintptr_t flags = mu_lock_irqsave(mm->port, &mm->reserved_lock);
+	bool reserved =
+		mu_memblock_is_region_reserved(&mm->memblock, base, size) ||
+		!mu_memblock_is_map_memory(&mm->memblock, base);
 
-	if (mu_memmap_online(&mm->memmap, pfn))
-		return MU_STATE_ONLINE;
-	if (!mu_memblock_is_region_memory(&mm->memblock, pfn << mm->page_shift,
-					  (mu_phys_t)1 << mm->page_shift))
+	mu_unlock_irqrestore(mm->port, &mm->reserved_lock, flags);
+	return reserved ? MU_STATE_RESERVED : MU_STATE_ONLINE;
+}
+
+enum mu_page_state mu_page_state(struct mu_mm *mm, mu_pfn_t pfn)
+{
+	mu_pfn_t end = 0;
+	/* A page that is only partly in one region is memory of no node. */
+	int nid = mu_memblock_search_pfn_nid(&mm->memblock, pfn, NULL, &end);
+
+	if (pfn >= end)
 		return MU_STATE_ABSENT;
-	nid = mu_memblock_search_pfn_nid(&mm->memblock, pfn, NULL, NULL);
 	switch (mu_deferred_state(&mm->deferred, zone_at(mm, nid, pfn), pfn,
 				  NULL)) {
 	case MU_NOT_CLAIMED:
 		return MU_STATE_PRISTINE;
 	case MU_CLAIMED:
-		/* It may have come online since we looked. */
-		return mu_memmap_online(&mm->memmap, pfn) ? MU_STATE_ONLINE
-							  : MU_STATE_BUSY;
+		return mu_memmap_head(&mm->memmap, pfn) ? MU_STATE_ONLINE
+							: MU_STATE_BUSY;
 	case MU_NOT_IN_EXTENT:
 	default:
-		return MU_STATE_RESERVED;
+		return state_outside(mm, pfn);
 	}
 }

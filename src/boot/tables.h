@@ -12,6 +12,7 @@ struct mu_tables {
 	struct mu_pristine *pristine;
 	struct mu_extent *extents;
 	void *memmap;
+	unsigned nr_nodes;   /* that have memory or CPUs: ids are below it */
 	unsigned nr_ragged;  /* most ragged blocks that there can be */
 	unsigned nr_extents; /* most extents, with the zones' spare ones */
 

@@ -17,8 +17,9 @@ static unsigned distance(const struct mu_mm *mm, unsigned from, unsigned to)
 
 	if (from == to)
 		return 0;
-	return machine ? machine->distances[from * machine->max_nodes + to]
-		       : 20;
+	if (!machine || MU_MAX(from, to) >= machine->nr_nodes)
+		return 20;
+	return machine->distances[from * machine->max_nodes + to];
 }
 
 static void build(struct mu_mm *mm, unsigned self, uint16_t *list,

@@ -26,6 +26,18 @@ static uint64_t default_min(uint64_t managed, unsigned page_shift)
 	return kib >> (page_shift - 10);
 }
 
+/*
+ * @pages * @part / @whole, rounded down. Numbers of pages have up to 40 bits,
+ * so the product has up to 80: divide in two steps of 20 bits.
+ */
+static uint64_t share_of(uint64_t pages, uint64_t part, uint64_t whole)
+{
+	uint64_t high = pages * (part >> 20);
+	uint64_t low = pages * (part & ((1u << 20) - 1));
+
+	return (high / whole << 20) + ((high % whole << 20) + low) / whole;
+}
+
 void mu_buddy_set_watermarks(struct mu_buddy *buddy, uint64_t min_free_pages,
 			     unsigned page_shift)
 {
@@ -42,17 +54,15 @@ void mu_buddy_set_watermarks(struct mu_buddy *buddy, uint64_t min_free_pages,
 		uint64_t step;
 
 		/* MOVABLE holds nothing that the kernel itself must have: a
-		 * small mark is enough, as in Linux. The product fits: pages
-		 * are below 2^40, the mark below 2^24. */
+		 * small mark is enough, as in Linux. */
 		if (zone->type == MU_ZONE_MOVABLE) {
 			mark[MU_WMARK_MIN] = zone->managed_pages / 1024;
 			mark[MU_WMARK_MIN] =
 				MU_MIN(MU_MAX(mark[MU_WMARK_MIN], 32), 128);
 		} else {
-			min_free_pages = MU_MIN(min_free_pages, managed);
-			mark[MU_WMARK_MIN] = min_free_pages *
-					     zone->managed_pages /
-					     MU_MAX(managed, 1);
+			mark[MU_WMARK_MIN] = share_of(
+				MU_MIN(min_free_pages, managed),
+				zone->managed_pages, MU_MAX(managed, 1));
 		}
 		step = MU_MAX(mark[MU_WMARK_MIN] / 4,
 			      zone->managed_pages / 1000);

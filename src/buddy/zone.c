@@ -77,9 +77,11 @@ void mu_zone_give(const struct mu_memmap *memmap, struct mu_zone *zone,
 		mu_pfn_t other = pfn ^ ((mu_pfn_t)1 << order);
 		struct mu_page *buddy = mu_pfn_to_page(memmap, other);
 
-		if (!readable(memmap, page, other) ||
+		/* The zone first: what else another zone's page says is under
+		 * that zone's lock. */
+		if (!readable(memmap, page, other) || buddy->zone != zone->id ||
 		    mu_page_kind(buddy) != MU_PAGE_FREE ||
-		    buddy->order != order || buddy->zone != zone->id)
+		    buddy->order != order)
 			break;
 		mu_list_remove(memmap, zone, other);
 		/* The higher half is a first page no more. */

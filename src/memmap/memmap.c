@@ -104,6 +104,8 @@ static void poison(struct mu_memmap *memmap, mu_pfn_t start)
 	struct mu_page *page = mu_pfn_to_page(memmap, start);
 
 #ifdef MU_DEBUG
+	/* Backed once before, it may be a trap already. */
+	mu_track_written(page, MU_BLOCK_PAGES * sizeof(*page));
 	mu_fill(memmap->port, (uint64_t *)(void *)page, MU_MEMMAP_POISON,
 		MU_BLOCK_PAGES * 2);
 #endif
