@@ -42,8 +42,9 @@ test_src := $(sort $(wildcard tests/test_*.c))
 test_lib := $(sort $(filter-out tests/test_%,$(wildcard tests/*.c)))
 bench_src := $(sort $(wildcard bench/*.c))
 all_src := $(core_src) $(port_src) $(cli_src) $(wildcard tests/*.c) $(bench_src)
+fuzz_src := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 all_h   := $(wildcard include/memup/*.h src/*/*.h ports/*/*.h cli/*.h \
-	tests/*.h bench/*.h)
+	tests/*.h tests/*/*.h bench/*.h)
 
 # Short lines; V=1 shows the commands.
 ifeq ($(V),)
@@ -115,6 +116,25 @@ check: tests ## run the tests of this BUILD alone (T=name for one floor)
 test: setup ## all tests: debug, ASan+UBSan, TSan, with gcc and clang
 	@tools/test-all
 
+# Fuzz targets hold their promises over seeds in tests/corpus; clang only.
+FUZZ_SECONDS ?= 60
+fuzz_bin := $(fuzz_src:tests/%.c=build/%)
+
+build/fuzz/%: tests/fuzz/%.c $(core_src) $(all_h)
+	@mkdir -p $(@D)
+	clang $(CPPFLAGS) -I. $(BASE_CFLAGS) -O1 -DMU_DEBUG \
+		-fsanitize=fuzzer,address,undefined \
+		-fno-sanitize-recover=all -o $@ $< $(core_src)
+
+.PHONY: fuzz
+fuzz: $(fuzz_bin) ## run each fuzz target for FUZZ_SECONDS (60)
+	@set -e; for f in $^; do n=$${f#build/fuzz/fuzz_}; \
+		mkdir -p build/fuzz/found/$$n; echo "fuzz: $$n"; \
+		$$f -max_total_time=$(FUZZ_SECONDS) -timeout=20 -verbosity=0 \
+			-rss_limit_mb=1024 -max_len=16384 \
+			-artifact_prefix=build/fuzz/ \
+			build/fuzz/found/$$n tests/corpus/$$n; done
+
 .PHONY: lint
 lint: setup ## format, clang-tidy, floors, freestanding symbols, headers alone
 	@tools/lint
@@ -125,7 +145,7 @@ model: setup ## search every state of models/ with spin
 
 .PHONY: format
 format: ## rewrite every source in the house style
-	clang-format -i $(all_src) $(all_h)
+	clang-format -i $(all_src) $(fuzz_src) $(all_h)
 
 $(O)/bench/%: $(O)/bench/%.o $(O)/libmemup-hosted.a $(O)/libmemup.a
 	$(call say,LD,$@)

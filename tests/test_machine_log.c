@@ -2,7 +2,7 @@
 /* Boot logs with an e820 map: x86, 2.6 to today. */
 #include "tests/machine_util.h"
 
-/* Sun V40z, 2.6.17, shortened (posted to the kernel's bug list in 2006). */
+/* Sun Fire V40z, 2.6.17, shortened; from an Ubuntu forum, January 2007. */
 static const char old_log[] =
 	"[    0.000000] Linux version 2.6.17-10-generic (gcc version 4.1.2)\n"
 	"[    0.000000] BIOS-provided physical RAM map:\n"

@@ -141,6 +141,15 @@ enum mu_status mu_machine_add_affinity(struct mu_machine *machine,
 				       struct mu_error *error) MU_MUST_CHECK;
 
 /*
+ * Take for RAM what affinities describe that are neither hotplug nor
+ * non-volatile: for sources that tell nothing else. Holes are not seen. Does
+ * nothing when there is any range already. MU_ERR_FULL.
+ */
+enum mu_status
+mu_machine_ram_from_affinities(struct mu_machine *machine,
+			       struct mu_error *error) MU_MUST_CHECK;
+
+/*
  * Add @count CPUs to node @nid; 0 only says that the node is there.
  * MU_ERR_RANGE past @max_nodes, or past MU_MAX_CPUS in all.
  */
@@ -273,5 +282,53 @@ mu_machine_read_zoneinfo_nodes(struct mu_machine *machine, const char *text,
 enum mu_status mu_machine_read_iomem(struct mu_machine *machine,
 				     const char *text, size_t len,
 				     struct mu_error *error) MU_MUST_CHECK;
+
+/*
+ * What lsmem prints, as a table with a header or with --json: what is online is
+ * RAM, in whole memory blocks; nodes if it has a column NODE. Other states are
+ * no memory. MU_ERR_NOT_FOUND when nothing is online.
+ */
+enum mu_status mu_machine_read_lsmem(struct mu_machine *machine,
+				     const char *text, size_t len,
+				     struct mu_error *error) MU_MUST_CHECK;
+
+/*
+ * What numactl --hardware prints: sizes, CPUs and distances of nodes. It names
+ * no address: the nodes lie one after the other from 0, as in "2x64G".
+ * MU_ERR_NOT_FOUND when there is no "node 0 size:".
+ */
+enum mu_status mu_machine_read_numactl(struct mu_machine *machine,
+				       const char *text, size_t len,
+				       struct mu_error *error) MU_MUST_CHECK;
+
+/*
+ * Any of the texts above but the short description, acpidump's text or ACPI
+ * tables (memup/machine_acpi.h): told by the first line that only one of them
+ * can have, or by a table's signature. What has only affinities gets its RAM
+ * from them. MU_ERR_NOT_FOUND when it is none of them.
+ */
+enum mu_status mu_machine_read_any(struct mu_machine *machine, const char *text,
+				   size_t len,
+				   struct mu_error *error) MU_MUST_CHECK;
+
+/*
+ * Do what parameters on the kernel's command line do to the ranges read so far
+ * (Linux, Documentation/admin-guide/kernel-parameters.txt, x86), one after the
+ * other; unknown ones are passed over:
+ *
+ *   mem=N, memmap=N     no RAM at N and above
+ *   memmap=exactmap     forget all ranges
+ *   memmap=N@S          RAM, N bytes at S
+ *   memmap=N#S          ACPI data      memmap=N$S   reserved
+ *   memmap=N!S          persistent     memmap=N%S-OLD+NEW  change a type
+ *   numa=off            forget all nodes
+ *
+ * Several descriptions may follow one memmap=, with commas between them.
+ * Numbers may be hexadecimal and have a K, M, G, T, P or E. OLD and NEW are
+ * types of e820, 1 to 12; without OLD any type, without NEW the memory is gone.
+ */
+enum mu_status mu_machine_apply_cmdline(struct mu_machine *machine,
+					const char *text, size_t len,
+					struct mu_error *error) MU_MUST_CHECK;
 
 #endif /* MEMUP_MACHINE_H */

@@ -53,7 +53,7 @@ static enum mu_status fill(struct mu_machine *machine,
 		status = mu_host_machine(machine, "", error);
 		break;
 	case LOG:
-		status = mu_machine_read_log(machine, source->text, source->len,
+		status = mu_machine_read_any(machine, source->text, source->len,
 					     error);
 		break;
 	case SHORT:
@@ -94,10 +94,16 @@ static enum mu_status failed(const struct source *source,
 	else if (old.line)
 		mu_hosted_fail(error, status, "%s:%u: %s", source->name,
 			       (unsigned)old.line, old.text);
+	else if (old.offset)
+		mu_hosted_fail(error, status, "%s: byte 0x%llx: %s",
+			       source->name, (unsigned long long)old.offset,
+			       old.text);
 	else
 		mu_hosted_fail(error, status, "%s: %s", source->name, old.text);
-	if (error)
+	if (error) {
 		error->line = old.line;
+		error->offset = old.offset;
+	}
 	return status;
 }
 

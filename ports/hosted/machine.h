@@ -31,8 +31,8 @@ enum mu_status mu_host_machine(struct mu_machine *machine, const char *root,
  * Make a finished machine from @what:
  *
  *   NULL            this host
- *   "-"             a boot log on standard input
- *   a file's name   a boot log
+ *   "-"             what mu_machine_read_any() knows, on standard input
+ *   a file's name   the same, in a file
  *   anything else   a short description, see mu_machine_read_short()
  *
  * On success *@machine is new and goes to mu_machine_unload(). On failure it is

@@ -69,13 +69,9 @@ enum mu_status mu_e820_range(struct mu_text *text, mu_phys_t *base,
 	return MU_OK;
 }
 
-/* "type 20": what Linux does not know it prints as a number, and reserves. */
-static enum mu_range_type numbered_type(struct mu_text *text)
+/* What Linux does not know it prints as a number, and reserves. */
+enum mu_range_type mu_e820_numbered(uint64_t number)
 {
-	uint64_t number;
-
-	if (mu_text_number(text, 10, &number))
-		return MU_RANGE_NONE;
 	switch (number) {
 	case 1:
 		return MU_RANGE_RAM;
@@ -113,17 +109,16 @@ enum mu_range_type mu_e820_type(struct mu_text *text)
 		{"persistent", MU_RANGE_PMEM},
 	};
 	struct mu_text try = *text;
-	enum mu_range_type type = MU_RANGE_NONE;
+	uint64_t number;
 
 	for (unsigned i = 0; i < MU_ARRAY_SIZE(types); i++) {
 		if (mu_text_skip(text, types[i].name))
 			return types[i].type;
 	}
-	if (mu_text_skip(&try, "type "))
-		type = numbered_type(&try);
-	if (type != MU_RANGE_NONE)
-		*text = try;
-	return type;
+	if (!mu_text_skip(&try, "type ") || mu_text_number(&try, 10, &number))
+		return MU_RANGE_NONE;
+	*text = try;
+	return mu_e820_numbered(number);
 }
 
 enum mu_status mu_e820_entry(struct mu_text *text, struct mu_range *entry,

@@ -125,9 +125,7 @@ static enum mu_status read_line(struct mu_machine *machine,
 	case MU_LOG_MAP:
 		return read_map_line(machine, boot, map, line, error);
 	case MU_LOG_SRAT_MEM:
-		return mu_log_add_srat_mem(machine, line,
-					   best_map(boot) == MU_LOG_MAP_SRAT,
-					   error);
+		return mu_log_add_srat_mem(machine, line, error);
 	case MU_LOG_EMPTY_NODE:
 		return mu_log_add_empty_node(machine, line, error);
 	case MU_LOG_SRAT_CPU:
@@ -205,6 +203,8 @@ enum mu_status mu_machine_read_log(struct mu_machine *machine, const char *text,
 			"no early memory node ranges, no \"SRAT: Node\"");
 	while (!status && mu_log_next_line(&rest, &line))
 		status = read_line(machine, &boot, line, error);
+	if (!status && best_map(&boot) == MU_LOG_MAP_SRAT)
+		status = mu_machine_ram_from_affinities(machine, error);
 	rest = boot.text;
 	while (!status && mu_log_next_line(&rest, &line))
 		status = change_line(machine, &boot, line, error);

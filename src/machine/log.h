@@ -69,7 +69,7 @@ enum mu_status mu_log_add_early_node(struct mu_machine *machine,
 				     struct mu_text line,
 				     struct mu_error *error) MU_MUST_CHECK;
 enum mu_status mu_log_add_srat_mem(struct mu_machine *machine,
-				   struct mu_text line, bool as_ram,
+				   struct mu_text line,
 				   struct mu_error *error) MU_MUST_CHECK;
 enum mu_status mu_log_change(struct mu_machine *machine, struct mu_text line,
 			     struct mu_error *error) MU_MUST_CHECK;

@@ -120,8 +120,7 @@ enum mu_status mu_log_add_early_node(struct mu_machine *machine,
 }
 
 enum mu_status mu_log_add_srat_mem(struct mu_machine *machine,
-				   struct mu_text line, bool as_ram,
-				   struct mu_error *error)
+				   struct mu_text line, struct mu_error *error)
 {
 	enum mu_status status;
 	unsigned flags = 0;
@@ -150,10 +149,6 @@ enum mu_status mu_log_add_srat_mem(struct mu_machine *machine,
 		status = mu_machine_add_affinity(machine, base, size, nid,
 						 flags, error);
 	}
-	/* Memory that may be plugged in one day is not there yet. */
-	if (!status && as_ram && !flags)
-		status = mu_machine_add(machine, base, size, MU_RANGE_RAM, 0,
-					error);
 	return mu_text_failed(error, status, &line);
 }
 

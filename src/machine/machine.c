@@ -252,6 +252,25 @@ enum mu_status mu_machine_update(struct mu_machine *machine, mu_phys_t base,
 	return MU_OK;
 }
 
+enum mu_status mu_machine_ram_from_affinities(struct mu_machine *machine,
+					      struct mu_error *error)
+{
+	enum mu_status status = MU_OK;
+
+	if (machine->nr_ranges)
+		return MU_OK;
+	for (unsigned i = 0; !status && i < machine->nr_affinities; i++) {
+		const struct mu_range *affinity = &machine->affinities[i];
+
+		if (!(affinity->flags &
+		      (MU_RANGE_HOTPLUG | MU_RANGE_NONVOLATILE)))
+			status = mu_machine_add(machine, affinity->base,
+						affinity->size, MU_RANGE_RAM, 0,
+						error);
+	}
+	return status;
+}
+
 enum mu_status mu_machine_add_cpus(struct mu_machine *machine, int nid,
 				   unsigned count, struct mu_error *error)
 {

@@ -23,31 +23,15 @@ static enum mu_status wrong(const struct reader *reader, enum mu_status status,
 static enum mu_status read_number(struct reader *reader, const char *expected,
 				  uint64_t *value, bool *plain)
 {
-	static const char units[] = "KMGTP", small[] = "kmgtp";
 	const char *start = reader->rest.at;
-	struct mu_text hex = reader->rest;
-	enum mu_status status;
+	bool unit = false;
+	enum mu_status status = mu_text_size(&reader->rest, value, &unit);
 
-	status = mu_text_number(&reader->rest,
-				mu_text_skip(&hex, "0x") ? 16 : 10, value);
 	if (status == MU_ERR_SYNTAX)
 		return wrong(reader, status, start, expected);
 	if (status)
 		return wrong(reader, status, start, "a number past 64 bits");
-	*plain = true;
-	for (unsigned i = 0; units[i] && !mu_text_empty(&reader->rest); i++) {
-		char c = *reader->rest.at;
-
-		if (c != units[i] && c != small[i])
-			continue;
-		if (*value >> (54 - 10 * i))
-			return wrong(reader, MU_ERR_RANGE, start,
-				     "a number past 64 bits");
-		*value <<= 10 * (i + 1);
-		*plain = false;
-		reader->rest.at++;
-		break;
-	}
+	*plain = !unit;
 	return MU_OK;
 }
 

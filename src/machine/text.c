@@ -88,6 +88,32 @@ enum mu_status mu_text_number(struct mu_text *text, unsigned base,
 	return MU_OK;
 }
 
+enum mu_status mu_text_size(struct mu_text *text, uint64_t *value, bool *unit)
+{
+	static const char large[] = "KMGTPE", small[] = "kmgtpe";
+	struct mu_text try = *text, hex = *text;
+	uint64_t number;
+	enum mu_status status = mu_text_number(
+		&try, mu_text_skip(&hex, "0x") ? 16 : 10, &number);
+
+	if (status)
+		return status;
+	*unit = false;
+	for (unsigned i = 0; large[i] && !mu_text_empty(&try); i++) {
+		if (*try.at != large[i] && *try.at != small[i])
+			continue;
+		if (number >> (54 - 10 * i))
+			return MU_ERR_RANGE;
+		number <<= 10 * (i + 1);
+		*unit = true;
+		try.at++;
+		break;
+	}
+	*text = try;
+	*value = number;
+	return MU_OK;
+}
+
 unsigned mu_text_count_list(struct mu_text *text)
 {
 	uint64_t count = 0, first, last;

@@ -52,6 +52,13 @@ enum mu_status mu_text_number(struct mu_text *text, unsigned base,
 			      uint64_t *value) MU_MUST_CHECK;
 
 /*
+ * Read a number, decimal or with "0x" hexadecimal, and the unit K, M, G, T, P
+ * or E after it, large or small, if there is one: *@unit says so.
+ */
+enum mu_status mu_text_size(struct mu_text *text, uint64_t *value,
+			    bool *unit) MU_MUST_CHECK;
+
+/*
  * How many numbers a list such as "0-3,8" or "0-3 8" names, up to MU_MAX_CPUS
  * + 1, which is also what a range that makes no sense counts for. Stops at what
  * is no list.

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * machine_acpi: the ACPI tables that tell of nodes, CPUs and memory.
+ *
+ * Section numbers are of the ACPI specification 6.5, but for CEDT, which is of
+ * the Compute Express Link specification 3.0.
+ *
+ *   SRAT  5.2.16   affinities of memory, the node of each enabled CPU, nodes
+ *                  of generic initiators
+ *   SLIT  5.2.17   distances
+ *   APIC  5.2.12   (MADT) enabled CPUs, spread evenly; only when nobody told
+ *                  of any CPU before
+ *   NFIT  5.2.25   persistent memory and its node
+ *   CEDT  9.17.1   a node of its own, hotplug, for each CXL window whose start
+ *                  no affinity covers, as Linux gives it
+ *   HMAT  5.2.27   is checked; the machine has no place for its numbers
+ *
+ * A proximity domain is the node of the same number: Linux numbers nodes in the
+ * order of the table, which is the same on nearly all machines.
+ *
+ * None of them tells which memory is usable: add a map as well, or take it from
+ * the affinities with mu_machine_ram_from_affinities().
+ */
+#ifndef MEMUP_MACHINE_ACPI_H
+#define MEMUP_MACHINE_ACPI_H
+
+#include "memup/machine.h"
+
+/*
+ * Read tables as firmware has them, one or several one after the other, in any
+ * order; tables of other kinds are passed over. @table needs no alignment.
+ * Early boot.
+ *
+ * MU_ERR_CORRUPT for a wrong checksum, a structure that does not fit, a
+ * distance that cannot be; MU_ERR_RANGE for a node past the machine's limit or
+ * a range past MU_PHYS_MAX; MU_ERR_NOT_FOUND when there is none of the tables
+ * above. @error says the table, and where: offset, from the start of @table.
+ */
+enum mu_status mu_machine_read_acpi(struct mu_machine *machine,
+				    const void *table, size_t len,
+				    struct mu_error *error) MU_MUST_CHECK;
+
+/*
+ * The same tables as acpidump prints them: a line "SRAT @ 0x...", then lines of
+ * an offset and 16 bytes in hexadecimal. @error says the line, and the offset
+ * in the table. A table is decoded in the machine's own memory: MU_ERR_FULL
+ * when it has more than 24 bytes for each of max_ranges.
+ */
+enum mu_status mu_machine_read_acpidump(struct mu_machine *machine,
+					const char *text, size_t len,
+					struct mu_error *error) MU_MUST_CHECK;
+
+#endif /* MEMUP_MACHINE_ACPI_H */

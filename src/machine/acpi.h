@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+/* acpi: one table at a time, and little-endian fields at any alignment. */
+#ifndef MU_MACHINE_ACPI_H
+#define MU_MACHINE_ACPI_H
+
+#include "memup/machine_acpi.h"
+
+#define MU_ACPI_HEADER 36u /* bytes of the header that all tables have */
+
+static inline uint16_t mu_le16(const uint8_t *at)
+{
+	return (uint16_t)(at[0] | at[1] << 8);
+}
+
+static inline uint32_t mu_le32(const uint8_t *at)
+{
+	return mu_le16(at) | (uint32_t)mu_le16(at + 2) << 16;
+}
+
+static inline uint64_t mu_le64(const uint8_t *at)
+{
+	return mu_le32(at) | (uint64_t)mu_le32(at + 4) << 32;
+}
+
+/*
+ * What one table says depends on others: SRAT comes before what fills in for
+ * it. So tables are gone through twice.
+ */
+enum mu_acpi_pass { MU_ACPI_FIRST, MU_ACPI_LAST, MU_ACPI_NR_PASSES };
+
+/* Is a table with the four bytes @signature one to read, in either pass? */
+bool mu_acpi_known(const uint8_t *signature);
+
+/*
+ * The number of a node as the core wants it: what is past INT_MAX is past every
+ * machine's limit.
+ */
+static inline int mu_acpi_node(uint32_t domain)
+{
+	return domain > INT_MAX ? INT_MAX : (int)domain;
+}
+
+/*
+ * Check the table at @table, of which @len bytes are there, and read it if it
+ * is one of @pass. @error says the offset in the table.
+ */
+enum mu_status mu_acpi_read_table(struct mu_machine *machine,
+				  const uint8_t *table, size_t len,
+				  enum mu_acpi_pass pass,
+				  struct mu_error *error) MU_MUST_CHECK;
+
+/*
+ * One table each: @table is its @len bytes, checked and at least the header.
+ */
+enum mu_status mu_acpi_read_srat(struct mu_machine *machine,
+				 const uint8_t *table, size_t len,
+				 struct mu_error *error) MU_MUST_CHECK;
+enum mu_status mu_acpi_read_slit(struct mu_machine *machine,
+				 const uint8_t *table, size_t len,
+				 struct mu_error *error) MU_MUST_CHECK;
+enum mu_status mu_acpi_read_madt(struct mu_machine *machine,
+				 const uint8_t *table, size_t len,
+				 struct mu_error *error) MU_MUST_CHECK;
+enum mu_status mu_acpi_read_nfit(struct mu_machine *machine,
+				 const uint8_t *table, size_t len,
+				 struct mu_error *error) MU_MUST_CHECK;
+enum mu_status mu_acpi_read_cedt(struct mu_machine *machine,
+				 const uint8_t *table, size_t len,
+				 struct mu_error *error) MU_MUST_CHECK;
+enum mu_status mu_acpi_read_hmat(struct mu_machine *machine,
+				 const uint8_t *table, size_t len,
+				 struct mu_error *error) MU_MUST_CHECK;
+
+/* One of the structures that fill a table after its fixed part. */
+struct mu_acpi_entry {
+	const uint8_t *at;
+	size_t len;
+	unsigned type;
+};
+
+/* How a table says the type and length of its structures. */
+struct mu_acpi_shape {
+	const char *name;   /* of the table, for messages */
+	size_t fixed;	    /* bytes before the first structure */
+	unsigned type_size; /* bytes of the type, 1 or 2 */
+	unsigned len_at;    /* where the length is */
+	unsigned len_size;  /* its bytes: 1, 2 or 4 */
+	/* Fewest bytes of a structure by type; 0 and what is past: any. */
+	const uint8_t *least;
+	unsigned nr_least;
+};
+
+/*
+ * Call @visit for each structure of a table; stops at the first failure.
+ * MU_ERR_CORRUPT for one that is too short, or runs past the end.
+ */
+enum mu_status mu_acpi_walk(
+	const struct mu_acpi_shape *shape, const uint8_t *table, size_t len,
+	enum mu_status (*visit)(void *arg, const struct mu_acpi_entry *entry,
+				struct mu_error *error),
+	void *arg, struct mu_error *error) MU_MUST_CHECK;
+
+#endif

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: MIT
+/* SRAT and SLIT: who is where, and how far apart. */
+#include "base/bits.h"
+#include "base/fmt.h"
+#include "machine/acpi.h"
+
+enum srat_type {
+	SRAT_APIC,
+	SRAT_MEMORY,
+	SRAT_X2APIC,
+	SRAT_GICC,
+	SRAT_ITS,
+	SRAT_INITIATOR,
+	SRAT_PORT,
+	SRAT_RINTC,
+	NR_SRAT_TYPES
+};
+
+#define ENABLED		    0x1u
+#define MEMORY_HOTPLUG	    0x2u
+#define MEMORY_NON_VOLATILE 0x4u
+
+static const uint8_t least[NR_SRAT_TYPES] = {
+	[SRAT_APIC] = 16,  [SRAT_MEMORY] = 40, [SRAT_X2APIC] = 24,
+	[SRAT_GICC] = 18,  [SRAT_ITS] = 12,    [SRAT_INITIATOR] = 32,
+	[SRAT_RINTC] = 20,
+};
+
+struct srat {
+	struct mu_machine *machine;
+	/* Revision 1 has domains of 8 bits, the rest is not defined. */
+	bool narrow;
+};
+
+static enum mu_status add_cpu(const struct srat *srat, uint32_t domain,
+			      uint32_t flags, struct mu_error *error)
+{
+	if (!(flags & ENABLED))
+		return MU_OK;
+	return mu_machine_add_cpus(srat->machine, mu_acpi_node(domain), 1,
+				   error);
+}
+
+static enum mu_status add_memory(const struct srat *srat, const uint8_t *at,
+				 struct mu_error *error)
+{
+	uint32_t domain = srat->narrow ? at[2] : mu_le32(at + 2);
+	uint32_t flags = mu_le32(at + 28);
+	unsigned ours = 0;
+
+	if (!(flags & ENABLED))
+		return MU_OK;
+	if (flags & MEMORY_HOTPLUG)
+		ours |= MU_RANGE_HOTPLUG;
+	if (flags & MEMORY_NON_VOLATILE)
+		ours |= MU_RANGE_NONVOLATILE;
+	return mu_machine_add_affinity(srat->machine, mu_le64(at + 8),
+				       mu_le64(at + 16), mu_acpi_node(domain),
+				       ours, error);
+}
+
+static enum mu_status visit_srat(void *arg, const struct mu_acpi_entry *entry,
+				 struct mu_error *error)
+{
+	const struct srat *srat = arg;
+	const uint8_t *at = entry->at;
+	uint32_t domain;
+
+	switch (entry->type) {
+	case SRAT_APIC:
+		/* Eight bits at 2, the other 24 came later, at 9. */
+		domain = at[2];
+		if (!srat->narrow)
+			domain |= (mu_le32(at + 8) & 0xffffff00);
+		return add_cpu(srat, domain, mu_le32(at + 4), error);
+	case SRAT_MEMORY:
+		return add_memory(srat, at, error);
+	case SRAT_X2APIC:
+		return add_cpu(srat, mu_le32(at + 4), mu_le32(at + 12), error);
+	case SRAT_GICC:
+		return add_cpu(srat, mu_le32(at + 2), mu_le32(at + 10), error);
+	case SRAT_RINTC:
+		return add_cpu(srat, mu_le32(at + 4), mu_le32(at + 12), error);
+	case SRAT_INITIATOR:
+		if (!(mu_le32(at + 24) & ENABLED))
+			return MU_OK;
+		return mu_machine_add_cpus(
+			srat->machine, mu_acpi_node(mu_le32(at + 4)), 0, error);
+	default:
+		return MU_OK;
+	}
+}
+
+enum mu_status mu_acpi_read_srat(struct mu_machine *machine,
+				 const uint8_t *table, size_t len,
+				 struct mu_error *error)
+{
+	static const struct mu_acpi_shape shape = {
+		.name = "SRAT",
+		.fixed = MU_ACPI_HEADER + 12,
+		.type_size = 1,
+		.len_at = 1,
+		.len_size = 1,
+		.least = least,
+		.nr_least = NR_SRAT_TYPES,
+	};
+	struct srat srat = {.machine = machine, .narrow = table[8] < 2};
+
+	return mu_acpi_walk(&shape, table, len, visit_srat, &srat, error);
+}
+
+/* The core says which distance cannot be; here it is the table that lies. */
+static enum mu_status bad_distance(struct mu_error *error, size_t offset)
+{
+	if (error) {
+		error->status = MU_ERR_CORRUPT;
+		error->offset = offset;
+	}
+	return MU_ERR_CORRUPT;
+}
+
+/*
+ * Firmware is free to fill in more domains than there are; those past the
+ * machine's limit are passed over.
+ */
+enum mu_status mu_acpi_read_slit(struct mu_machine *machine,
+				 const uint8_t *table, size_t len,
+				 struct mu_error *error)
+{
+	const size_t fixed = MU_ACPI_HEADER + 8;
+	enum mu_status status = MU_OK;
+	uint64_t nr;
+
+	if (len < fixed)
+		return mu_fail(error, MU_ERR_CORRUPT, 0,
+			       "SLIT: %zu bytes are less than its fixed part "
+			       "of %zu",
+			       len, fixed);
+	nr = mu_le64(table + MU_ACPI_HEADER);
+	if (nr > UINT32_MAX || nr * nr > len - fixed)
+		return mu_fail(error, MU_ERR_CORRUPT, 0,
+			       "SLIT: distances of %llu domains do not fit in "
+			       "%zu bytes",
+			       (unsigned long long)nr, len - fixed);
+	for (size_t i = 0; !status && i < nr && i < machine->max_nodes; i++) {
+		for (size_t j = 0; !status && j < nr && j < machine->max_nodes;
+		     j++) {
+			size_t at = fixed + i * (size_t)nr + j;
+
+			status = mu_machine_set_distance(
+				machine, (int)i, (int)j, table[at], error);
+			if (status)
+				return bad_distance(error, at);
+		}
+	}
+	return status;
+}

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: MIT
+#include "base/bits.h"
+#include "base/fmt.h"
+#include "machine/acpi.h"
+#include "machine/acpidump.h"
+#include "machine/log.h"
+
+typedef enum mu_status text_reader(struct mu_machine *machine, const char *text,
+				   size_t len, struct mu_error *error);
+
+static bool is_log(struct mu_text line)
+{
+	enum mu_log_map map;
+
+	return mu_log_classify(&line, &map) != MU_LOG_OTHER;
+}
+
+/* "Node 0, zone      DMA"; in /proc/buddyinfo there are numbers after it. */
+static bool is_zoneinfo(struct mu_text line)
+{
+	uint64_t nid;
+
+	if (!mu_text_skip(&line, "Node ") || mu_text_number(&line, 10, &nid) ||
+	    !mu_text_skip(&line, ", zone"))
+		return false;
+	mu_text_blanks(&line);
+	while (!mu_text_empty(&line) && *line.at != ' ')
+		line.at++;
+	mu_text_blanks(&line);
+	return mu_text_empty(&line);
+}
+
+/* "00001000-0009fbff : System RAM" */
+static bool is_iomem(struct mu_text line)
+{
+	uint64_t first, last;
+
+	mu_text_blanks(&line);
+	return !mu_text_number(&line, 16, &first) && mu_text_skip(&line, "-") &&
+	       !mu_text_number(&line, 16, &last) && mu_text_skip(&line, " : ");
+}
+
+/* The header of the table, or "range": of JSON. */
+static bool is_lsmem(struct mu_text line)
+{
+	struct mu_text json = line;
+
+	mu_text_blanks(&line);
+	if (mu_text_skip(&line, "RANGE "))
+		return true;
+	return mu_text_find(&json, "\"range\":");
+}
+
+/* "node 0 size: 1024 MB" */
+static bool is_numactl(struct mu_text line)
+{
+	uint64_t nid, size;
+
+	if (!mu_text_find(&line, "node ") || mu_text_number(&line, 10, &nid) ||
+	    !mu_text_skip(&line, " size: ") || mu_text_number(&line, 10, &size))
+		return false;
+	return mu_text_skip(&line, " MB");
+}
+
+static const struct {
+	bool (*tells)(struct mu_text line);
+	text_reader *read;
+} kinds[] = {
+	{is_zoneinfo, mu_machine_read_zoneinfo},
+	{is_iomem, mu_machine_read_iomem},
+	{is_lsmem, mu_machine_read_lsmem},
+	{is_numactl, mu_machine_read_numactl},
+	{mu_acpidump_title, mu_machine_read_acpidump},
+	{is_log, mu_machine_read_log},
+};
+
+static text_reader *recognise(struct mu_text text)
+{
+	struct mu_text line;
+
+	while (mu_text_line(&text, &line)) {
+		for (unsigned i = 0; i < MU_ARRAY_SIZE(kinds); i++) {
+			if (kinds[i].tells(line))
+				return kinds[i].read;
+		}
+	}
+	return NULL;
+}
+
+/* A table's length has bytes of 0 in it, as no text has. */
+static bool is_acpi(const char *text, size_t len)
+{
+	const uint8_t *table = (const uint8_t *)text;
+
+	if (len < MU_ACPI_HEADER || !mu_acpi_known(table))
+		return false;
+	return !table[7] && !table[6];
+}
+
+enum mu_status mu_machine_read_any(struct mu_machine *machine, const char *text,
+				   size_t len, struct mu_error *error)
+{
+	text_reader *read;
+	enum mu_status status;
+
+	if (is_acpi(text, len)) {
+		status = mu_machine_read_acpi(machine, text, len, error);
+	} else {
+		read = recognise(mu_text(text, len));
+		if (!read)
+			return mu_fail(error, MU_ERR_NOT_FOUND, 0,
+				       "no boot log, nor anything else that "
+				       "tells of memory");
+		status = read(machine, text, len, error);
+	}
+	return status ? status : mu_machine_ram_from_affinities(machine, error);
+}

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: MIT
+#include "base/bits.h"
+#include "base/fmt.h"
+#include "machine/e820.h"
+
+struct reader {
+	struct mu_machine *machine;
+	struct mu_text word; /* the whole parameter, for messages */
+	struct mu_error *error;
+};
+
+static enum mu_status wrong(const struct reader *reader, enum mu_status status,
+			    const char *what)
+{
+	struct mu_quote quote;
+
+	return mu_fail(reader->error, status, 0, "%s: %s",
+		       mu_text_quote(&quote, reader->word), what);
+}
+
+static enum mu_status read_size(const struct reader *reader,
+				struct mu_text *text, uint64_t *value)
+{
+	bool unit;
+	enum mu_status status = mu_text_size(text, value, &unit);
+
+	if (status == MU_ERR_SYNTAX)
+		return wrong(reader, status, "expected a number");
+	if (status)
+		return wrong(reader, status, "a number past 64 bits");
+	return MU_OK;
+}
+
+static enum mu_status limit(const struct reader *reader, mu_phys_t size)
+{
+	/* No memory there to take away. */
+	if (size >= MU_PHYS_MAX)
+		return MU_OK;
+	return mu_machine_update(reader->machine, size, MU_PHYS_MAX - size,
+				 MU_RANGE_RAM, MU_RANGE_NONE, reader->error);
+}
+
+static enum mu_status apply_mem(const struct reader *reader,
+				struct mu_text value)
+{
+	uint64_t size;
+	enum mu_status status;
+
+	if (mu_text_skip(&value, "nopentium"))
+		return MU_OK;
+	status = read_size(reader, &value, &size);
+	if (!status && !mu_text_empty(&value))
+		return wrong(reader, MU_ERR_SYNTAX,
+			     "expected nothing after the size");
+	return status ? status : limit(reader, size);
+}
+
+/* "-OLD+NEW", each of which may be missing. */
+static enum mu_status change_type(const struct reader *reader,
+				  struct mu_text *value, mu_phys_t start,
+				  mu_phys_t size)
+{
+	enum mu_range_type from = MU_RANGE_NONE, to = MU_RANGE_NONE;
+	enum mu_status status = MU_OK;
+	uint64_t number;
+
+	if (mu_text_skip(value, "-")) {
+		status = read_size(reader, value, &number);
+		if (status)
+			return status;
+		from = mu_e820_numbered(number);
+	}
+	if (mu_text_skip(value, "+")) {
+		status = read_size(reader, value, &number);
+		if (status)
+			return status;
+		to = mu_e820_numbered(number);
+	}
+	/* Without a type to look for, a new range on top of what is there. */
+	if (from == MU_RANGE_NONE && to != MU_RANGE_NONE)
+		return mu_machine_add(reader->machine, start, size, to, 0,
+				      reader->error);
+	return mu_machine_update(reader->machine, start, size, from, to,
+				 reader->error);
+}
+
+static enum mu_status apply_region(const struct reader *reader,
+				   struct mu_text *value)
+{
+	static const struct {
+		const char *sign;
+		enum mu_range_type type;
+	} signs[] = {
+		{"@", MU_RANGE_RAM},
+		{"#", MU_RANGE_ACPI},
+		{"$", MU_RANGE_RESERVED},
+		{"!", MU_RANGE_PMEM},
+	};
+	uint64_t size, start;
+	enum mu_status status;
+
+	if (mu_text_skip(value, "exactmap")) {
+		return mu_machine_update(reader->machine, 0, MU_PHYS_MAX,
+					 MU_RANGE_NONE, MU_RANGE_NONE,
+					 reader->error);
+	}
+	status = read_size(reader, value, &size);
+	if (status)
+		return status;
+	for (unsigned i = 0; i < MU_ARRAY_SIZE(signs); i++) {
+		if (!mu_text_skip(value, signs[i].sign))
+			continue;
+		status = read_size(reader, value, &start);
+		if (status)
+			return status;
+		return mu_machine_add(reader->machine, start, size,
+				      signs[i].type, 0, reader->error);
+	}
+	if (mu_text_skip(value, "%")) {
+		status = read_size(reader, value, &start);
+		return status ? status
+			      : change_type(reader, value, start, size);
+	}
+	return limit(reader, size);
+}
+
+static enum mu_status apply_memmap(const struct reader *reader,
+				   struct mu_text value)
+{
+	enum mu_status status;
+
+	do {
+		status = apply_region(reader, &value);
+	} while (!status && mu_text_skip(&value, ","));
+	if (!status && !mu_text_empty(&value))
+		return wrong(reader, MU_ERR_SYNTAX,
+			     "expected @, #, $, !, %, a comma or the end");
+	return status;
+}
+
+static void forget_nodes(struct mu_machine *machine)
+{
+	unsigned cpus = mu_machine_cpus(machine);
+
+	machine->nr_affinities = 0;
+	__builtin_memset(machine->nodes, 0,
+			 machine->nr_nodes * sizeof(*machine->nodes));
+	__builtin_memset(machine->distances, 0,
+			 (size_t)machine->max_nodes * machine->max_nodes);
+	machine->nr_nodes = MU_MIN(machine->nr_nodes, 1u);
+	if (cpus) {
+		machine->nodes[0].present = true;
+		machine->nodes[0].nr_cpus = cpus;
+	}
+}
+
+static enum mu_status apply_word(const struct reader *reader)
+{
+	struct mu_text value = reader->word;
+
+	(void)mu_text_skip(&value, "\"");
+	if (mu_text_skip(&value, "mem="))
+		return apply_mem(reader, value);
+	if (mu_text_skip(&value, "memmap="))
+		return apply_memmap(reader, value);
+	if (mu_text_skip(&value, "numa=off") && mu_text_empty(&value))
+		forget_nodes(reader->machine);
+	return MU_OK;
+}
+
+/* Words end at white space that is not between quotes. */
+static bool next_word(struct mu_text *text, struct mu_text *word)
+{
+	bool quoted = false;
+
+	while (text->at < text->end && *text->at <= ' ' && *text->at > 0)
+		text->at++;
+	*word = *text;
+	for (; text->at < text->end; text->at++) {
+		if (*text->at == '"')
+			quoted = !quoted;
+		else if (*text->at <= ' ' && *text->at > 0 && !quoted)
+			break;
+	}
+	word->end = text->at;
+	return !mu_text_empty(word);
+}
+
+enum mu_status mu_machine_apply_cmdline(struct mu_machine *machine,
+					const char *text, size_t len,
+					struct mu_error *error)
+{
+	struct reader reader = {.machine = machine, .error = error};
+	struct mu_text rest = mu_text(text, len);
+	enum mu_status status = MU_OK;
+
+	if (machine->finished)
+		return mu_fail(error, MU_ERR_INVALID, 0,
+			       "the machine is finished");
+	while (!status && next_word(&rest, &reader.word)) {
+		/* What follows is for the first process. */
+		if (reader.word.end - reader.word.at == 2 &&
+		    reader.word.at[0] == '-' && reader.word.at[1] == '-')
+			break;
+		/* A word in quotes: they are not part of it. */
+		if (reader.word.at[0] == '"' && reader.word.end[-1] == '"' &&
+		    reader.word.end - reader.word.at > 1) {
+			reader.word.at++;
+			reader.word.end--;
+		}
+		status = apply_word(&reader);
+	}
+	return status;
+}
