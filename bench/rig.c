@@ -53,7 +53,6 @@ void rig_start(struct rig *rig, enum mu_policy policy)
 void rig_touch(struct rig *rig)
 {
 	rig_start(rig, MU_POLICY_EAGER);
-	rig->port.memmap_map = NULL;
 }
 
 uint64_t rig_pristine(const struct rig *rig)
