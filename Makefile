@@ -87,6 +87,14 @@ $(O)/memup: $(call obj,$(cli_src)) $(O)/libmemup-hosted.a $(O)/libmemup.a
 build/memup: $(O)/memup
 	@cp $< $@
 
+$(O)/memup-bench: $(call obj,$(bench_src)) $(O)/libmemup-hosted.a \
+		$(O)/libmemup.a
+	$(call say,LD,$@)
+	$(Q)$(CC) $(SAN_$(BUILD)) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+build/memup-bench: $(O)/memup-bench
+	@cp $< $@
+
 $(O)/tests/test_%: $(O)/tests/test_%.o $(call obj,$(test_lib)) \
 		$(O)/libmemup-hosted.a $(O)/libmemup.a
 	$(call say,LD,$@)
@@ -103,6 +111,10 @@ tests: $(patsubst %.c,$(O)/%,$(test_src)) $(O)/memup
 .PHONY: boot
 boot: build/memup ## build, then bring this host's memory up under every policy
 	build/memup boot
+
+.PHONY: bench
+bench: build/memup-bench ## measure against the machine's limits (docs/benchmarks.md)
+	build/memup-bench --json build/bench.json
 
 .PHONY: setup
 setup: ## install what tests and lint need (root), or say what is missing
@@ -146,10 +158,6 @@ model: setup ## search every state of models/ with spin
 .PHONY: format
 format: ## rewrite every source in the house style
 	clang-format -i $(all_src) $(fuzz_src) $(all_h)
-
-$(O)/bench/%: $(O)/bench/%.o $(O)/libmemup-hosted.a $(O)/libmemup.a
-	$(call say,LD,$@)
-	$(Q)$(CC) $(SAN_$(BUILD)) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 .PHONY: compile_commands.json
 compile_commands.json: ## write compile_commands.json for editors and clangd

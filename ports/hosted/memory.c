@@ -33,14 +33,14 @@ static enum mu_status memmap_map(void *arg, mu_pfn_t *start, mu_pfn_t *end)
 	char *from;
 	size_t bytes;
 
-	/* A huge page is made at the first store, if all of it is accessible
-	 * by then: so all of the memmap is, from the beginning. */
-	if (hosted->config.backing == MU_BACK_HUGE)
-		return MU_OK;
 	if (hosted->config.backing != MU_BACK_BLOCK) {
 		*start &= ~(MU_SECTION_PAGES - 1);
 		*end = *start + MU_SECTION_PAGES;
 	}
+	/* A huge page is made at the first store, if all of it is accessible
+	 * by then: so all of the memmap is, from the beginning. */
+	if (hosted->config.backing == MU_BACK_HUGE)
+		return MU_OK;
 	byte_range(hosted, *start, *end, &from, &bytes);
 	if (mprotect(from, bytes, PROT_READ | PROT_WRITE))
 		return MU_ERR_NOMEM;
