@@ -47,7 +47,7 @@ static void online_block(struct mu_memmap *memmap, mu_pfn_t start,
 			 uint16_t zone)
 {
 	assert_int_equal(mu_memmap_back(memmap, start), MU_OK);
-	mu_memmap_init_block(memmap, start, zone);
+	mu_memmap_init_block(memmap, start, zone, MU_PAGE_TAIL);
 	mu_memmap_publish(memmap, start);
 }
 
@@ -124,7 +124,7 @@ static void lookups(void **state)
 	assert_null(mu_memmap_lookup(memmap, block));
 	assert_int_equal(mu_memmap_back(memmap, block), MU_OK);
 	assert_null(mu_memmap_lookup(memmap, block));
-	mu_memmap_init_block(memmap, block, 3);
+	mu_memmap_init_block(memmap, block, 3, MU_PAGE_TAIL);
 	assert_null(mu_memmap_lookup(memmap, block));
 	mu_memmap_publish(memmap, block);
 
@@ -292,7 +292,7 @@ static void backing(void **state)
 	assert_int_equal(map.calls, 1);
 
 	/* What is written stays when the hook backs around it. */
-	mu_memmap_init_block(memmap, at, 1);
+	mu_memmap_init_block(memmap, at, 1, MU_PAGE_TAIL);
 	mu_memmap_publish(memmap, at);
 	map.before = map.after = 2;
 	assert_int_equal(mu_memmap_back(memmap, at + MU_BLOCK_PAGES), MU_OK);
