@@ -45,8 +45,10 @@ bool mu_zone_is_allowed(const struct mu_zone *zone, int nid, unsigned flags)
 /* How many pages, free or pristine, the walk must leave in @zone. */
 static uint64_t mark_of(const struct walk *walk, const struct mu_zone *zone)
 {
-	return walk->wmark == MU_WMARK_MIN ? mu_zone_min_mark(zone, walk->flags)
-					   : zone->watermark[walk->wmark];
+	/* Who may take the last page takes it where it is nearest. */
+	if (walk->wmark == MU_WMARK_MIN || walk->flags & MU_ALLOC_RESERVES)
+		return mu_zone_min_mark(zone, walk->flags);
+	return zone->watermark[walk->wmark];
 }
 
 enum answer { TAKEN, REFUSED, SHORT };
