@@ -166,6 +166,7 @@ enum mu_status mu_alloc_pages(struct mu_buddy *buddy, int nid, unsigned order,
 	struct mu_zone *zone;
 	uintptr_t irq;
 	mu_pfn_t taken = MU_NO_PFN;
+	enum mu_status status = MU_OK;
 
 	if (flags & ~MU_ALLOC_FLAGS ||
 	    ((flags & ZONE_FLAGS) & ((flags & ZONE_FLAGS) - 1)))
@@ -183,9 +184,9 @@ enum mu_status mu_alloc_pages(struct mu_buddy *buddy, int nid, unsigned order,
 			taken = mu_zone_take(buddy->memmap, zone, order);
 		mu_unlock_irqrestore(buddy->port, &zone->lock, irq);
 	}
-	if (MU_LIKELY(taken != MU_NO_PFN)) {
+	if (MU_UNLIKELY(taken == MU_NO_PFN))
+		status = alloc_slow(buddy, node, order, flags, &taken);
+	if (MU_LIKELY(status == MU_OK))
 		*pfn = taken;
-		return MU_OK;
-	}
-	return alloc_slow(buddy, node, order, flags, pfn);
+	return status;
 }
