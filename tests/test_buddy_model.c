@@ -145,6 +145,7 @@ static void let_go(struct owners *owners)
 /* A free that cannot be right, of any page: nothing changes. */
 static void free_wrongly(struct owners *owners)
 {
+	const struct mu_memmap *memmap = &owners->world.mm.memmap;
 	mu_pfn_t pfn = world_random(&owners->seed, owners->end + 10);
 	unsigned order = (unsigned)world_random(&owners->seed, 12);
 	enum mu_status status;
@@ -157,11 +158,12 @@ static void free_wrongly(struct owners *owners)
 		assert_int_equal(status, MU_ERR_HOLE);
 	else if (order > MU_BLOCK_ORDER)
 		assert_int_equal(status, MU_ERR_ORDER);
+	else if (!mu_memmap_online(memmap, pfn))
+		assert_int_equal(status, MU_ERR_PRISTINE);
+	else if (mu_page_kind(mu_pfn_to_page(memmap, pfn)) == MU_PAGE_RESERVED)
+		assert_int_equal(status, MU_ERR_RESERVED);
 	else
-		assert_int_equal(status,
-				 mu_memmap_online(&owners->world.mm.memmap, pfn)
-					 ? MU_ERR_NOT_ALLOCATED
-					 : MU_ERR_PRISTINE);
+		assert_int_equal(status, MU_ERR_NOT_ALLOCATED);
 }
 
 static void check(struct owners *owners)

@@ -64,6 +64,7 @@ static void *worker(void *arg)
 {
 	struct mu_hosted *hosted = arg;
 	struct mu_hosted_pool *pool = &hosted->pool;
+	const struct sched_param normal = {0};
 
 	pthread_mutex_lock(&pool->lock);
 	for (;;) {
@@ -78,6 +79,7 @@ static void *worker(void *arg)
 		mu_hosted_set_cpu(hosted, call.cpu);
 		bind_to(hosted, call.cpu);
 		call.fn(call.arg);
+		sched_setscheduler(0, SCHED_OTHER, &normal);
 		pthread_mutex_lock(&pool->lock);
 		pool->nr_idle++;
 	}
@@ -104,6 +106,15 @@ static unsigned run_on(void *arg, const struct mu_cpumask *cpus, unsigned count,
 	}
 	pthread_mutex_unlock(&pool->lock);
 	return started;
+}
+
+static void go_idle(void *arg)
+{
+	struct sched_param none = {0};
+
+	(void)arg;
+	/* A wish, too. Linux takes it as per thread. */
+	sched_setscheduler(0, SCHED_IDLE, &none);
 }
 
 static void relax(void *arg, unsigned spins)
@@ -171,6 +182,7 @@ enum mu_status mu_hosted_threads_init(struct mu_hosted *hosted,
 	hosted->port.cpu_id = cpu_id;
 	hosted->port.cpu_node = cpu_node;
 	hosted->port.run_on = run_on;
+	hosted->port.go_idle = go_idle;
 	hosted->port.pause = relax;
 	hosted->port.wait = wait_on;
 	hosted->port.wake = wake;
