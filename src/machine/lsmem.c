@@ -44,7 +44,7 @@ static enum mu_status add_block(struct reader *reader,
 {
 	struct mu_text state = block->state, node = block->node;
 	enum mu_status status;
-	mu_phys_t base, size;
+	mu_phys_t base = 0, size = 0;
 	uint64_t nid;
 
 	if (mu_text_empty(&block->range))
