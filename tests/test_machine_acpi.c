@@ -361,6 +361,37 @@ static void cedt(void **state)
 	free(machine);
 }
 
+static void too_many_windows(void **state)
+{
+	static uint8_t bytes[36 + 1025 * 36];
+	struct mu_machine *machine = machine_new(16, 16);
+	struct tables t = {.len = 0};
+	struct mu_error error;
+	uint8_t sum = 0;
+
+	(void)state;
+	begin(&t, "CEDT", 1);
+	memcpy(bytes, t.bytes, 36);
+	for (size_t i = 0; i < 1025; i++) {
+		uint8_t *window = bytes + 36 + i * 36;
+
+		window[0] = 1;
+		window[2] = 36;
+		window[17] = 1; /* 256 bytes at 0: one node for all */
+	}
+	for (unsigned i = 0; i < 4; i++)
+		bytes[4 + i] = (uint8_t)(sizeof(bytes) >> (8 * i));
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		sum = (uint8_t)(sum + bytes[i]);
+	bytes[9] = (uint8_t)(0x100 - sum);
+	assert_int_equal(
+		mu_machine_read_acpi(machine, bytes, sizeof(bytes), &error),
+		MU_ERR_RANGE);
+	assert_string_equal(error.text, "CEDT: more than 1024 windows");
+	assert_int_equal(error.offset, 36 + 1024 * 36);
+	free(machine);
+}
+
 static void hmat(void **state)
 {
 	struct tables t = {.len = 0};
@@ -464,6 +495,7 @@ int main(void)
 		cmocka_unit_test(madt),
 		cmocka_unit_test(nfit),
 		cmocka_unit_test(cedt),
+		cmocka_unit_test(too_many_windows),
 		cmocka_unit_test(hmat),
 		cmocka_unit_test(bad_tables),
 		cmocka_unit_test(one_wrong_byte),
