@@ -82,7 +82,7 @@ static void lookups(void **state)
 	assert_null(mu_memmap_lookup(memmap, block));
 	assert_int_equal(mu_memmap_back(memmap, block), MU_OK);
 	assert_null(mu_memmap_lookup(memmap, block));
-	mu_memmap_init_block(memmap, block, 3);
+	mu_memmap_init_block(memmap, block, 3, MU_PAGE_TAIL);
 	assert_null(mu_memmap_lookup(memmap, block));
 	mu_memmap_publish(memmap, block);
 

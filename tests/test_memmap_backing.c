@@ -68,7 +68,7 @@ static void backing(void **state)
 	assert_int_equal(map.calls, 1);
 
 	/* What is written stays when the hook backs around it. */
-	mu_memmap_init_block(memmap, at, 1);
+	mu_memmap_init_block(memmap, at, 1, MU_PAGE_TAIL);
 	mu_memmap_publish(memmap, at);
 	map.before = map.after = 2;
 	assert_int_equal(mu_memmap_back(memmap, at + MU_BLOCK_PAGES), MU_OK);
@@ -299,7 +299,7 @@ static void poison(void **state)
 	assert_int_equal(mu_memmap_back(&bare.memmap, at), MU_OK);
 	for (unsigned i = 0; i < MU_BLOCK_PAGES * 2; i++)
 		assert_true(poisoned(words + i));
-	mu_memmap_init_block(&bare.memmap, at, 1);
+	mu_memmap_init_block(&bare.memmap, at, 1, MU_PAGE_TAIL);
 	for (unsigned i = 0; i < MU_BLOCK_PAGES * 2; i++)
 		assert_false(poisoned(words + i));
 	/* Of a ragged block only what was written can be read. */
@@ -343,7 +343,8 @@ static void scribble(void **state)
 			__asan_unpoison_memory_region(at, sizeof(*at));
 #endif
 			*at = 7;
-			mu_memmap_init_block(&bare.memmap, 0, 1);
+			mu_memmap_init_block(&bare.memmap, 0, 1,
+					     MU_PAGE_TAIL);
 			_exit(0);
 		}
 		assert_int_equal(waitpid(child, &status, 0), child);
