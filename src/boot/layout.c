@@ -11,7 +11,8 @@ enum mu_status mu_layout_init(struct mu_layout *layout, const struct mu_mm *mm,
 	mu_pfn_t dma = config->dma_limit >> mm->page_shift;
 	mu_pfn_t dma32 = config->dma32_limit >> mm->page_shift;
 
-	if (dma32 && dma > dma32)
+	/* In bytes: a limit below one page is a limit, too. */
+	if (config->dma32_limit && config->dma_limit > config->dma32_limit)
 		return mu_fail(
 			error, MU_ERR_RANGE, 0,
 			"zones: DMA ends at 0x%llx, past DMA32 at 0x%llx",
