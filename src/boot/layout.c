@@ -113,7 +113,9 @@ void mu_layout_free(const struct mu_layout *layout, mu_piece_fn fn, void *arg)
 
 	mu_for_each_free_mem_range (layout->memblock, cursor, MU_NO_NODE,
 				    MU_MEMBLOCK_HOTPLUG, &base, &end, &nid)
-		extend(&run, nid, (base + mask) >> layout->page_shift,
+		/* Page 0 is nobody's, whoever filled memblock. */
+		extend(&run, nid,
+		       MU_MAX((base + mask) >> layout->page_shift, 1),
 		       end >> layout->page_shift);
 	flush(&run);
 }
