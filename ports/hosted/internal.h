@@ -43,7 +43,7 @@ struct mu_hosted {
 	size_t memmap_bytes;
 	size_t host_page;
 
-	/* Windows to physical memory: offsets are the sums of RAM below. */
+	/* Windows to physical memory, one for each range of RAM. */
 	pthread_mutex_t ram_lock;
 	char *ram; /* NULL until somebody asks, MAP_FAILED: cannot be had */
 	mu_phys_t ram_bytes;
