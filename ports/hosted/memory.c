@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -27,12 +28,62 @@ static void byte_range(const struct mu_hosted *hosted, mu_pfn_t start,
 	*bytes = last - first;
 }
 
+#ifdef MU_HOSTED_ASAN
+/*
+ * memup marks descriptors that must not be touched. AddressSanitizer keeps such
+ * marks when memory is unmapped and would hold them against whoever gets the
+ * addresses next: so remember the sections that were backed, one byte each.
+ */
+void __asan_unpoison_memory_region(void const volatile *addr, size_t size);
+
+#define SECTION_BYTES (MU_SECTION_PAGES * sizeof(struct mu_page))
+
+static bool marks_init(struct mu_hosted *hosted)
+{
+	hosted->marked = calloc(hosted->memmap_bytes / SECTION_BYTES, 1);
+	return hosted->marked;
+}
+
+static void marks_note(struct mu_hosted *hosted, mu_pfn_t start)
+{
+	atomic_store(&hosted->marked[start / MU_SECTION_PAGES], 1);
+}
+
+static void marks_destroy(struct mu_hosted *hosted)
+{
+	const char *memmap = (const char *)hosted->memmap;
+
+	for (size_t at = 0; hosted->marked && at < hosted->memmap_bytes;
+	     at += SECTION_BYTES)
+		if (atomic_load(&hosted->marked[at / SECTION_BYTES]))
+			__asan_unpoison_memory_region(memmap + at,
+						      SECTION_BYTES);
+	free((void *)hosted->marked);
+}
+#else
+static bool marks_init(struct mu_hosted *hosted)
+{
+	(void)hosted;
+	return true;
+}
+static void marks_note(struct mu_hosted *hosted, mu_pfn_t start)
+{
+	(void)hosted;
+	(void)start;
+}
+static void marks_destroy(struct mu_hosted *hosted)
+{
+	(void)hosted;
+}
+#endif
+
 static enum mu_status memmap_map(void *arg, mu_pfn_t *start, mu_pfn_t *end)
 {
 	struct mu_hosted *hosted = arg;
 	char *from;
 	size_t bytes;
 
+	marks_note(hosted, *start);
 	/* A huge page is made at the first store, if all of it is accessible
 	 * by then: so all of the memmap is, from the beginning. */
 	if (hosted->config.backing == MU_BACK_HUGE)
@@ -141,8 +192,9 @@ enum mu_status mu_hosted_memory_init(struct mu_hosted *hosted,
 				 hosted->config.backing == MU_BACK_HUGE
 					 ? PROT_READ | PROT_WRITE
 					 : PROT_NONE);
-	if (hosted->memmap == MAP_FAILED) {
-		hosted->memmap = NULL;
+	if (hosted->memmap == MAP_FAILED || !marks_init(hosted)) {
+		if (hosted->memmap == MAP_FAILED)
+			hosted->memmap = NULL;
 		if (error) {
 			error->status = MU_ERR_NOMEM;
 			error->line = 0;
@@ -163,6 +215,7 @@ enum mu_status mu_hosted_memory_init(struct mu_hosted *hosted,
 
 void mu_hosted_memory_destroy(struct mu_hosted *hosted)
 {
+	marks_destroy(hosted);
 	if (hosted->memmap)
 		munmap(hosted->memmap, hosted->memmap_bytes);
 	if (hosted->ram && hosted->ram != MAP_FAILED)
