@@ -194,8 +194,7 @@ enum mu_status mu_free_page(struct mu_buddy *buddy,
 enum mu_status mu_split_pages(struct mu_buddy *buddy, mu_pfn_t pfn,
 			      unsigned order, unsigned to) MU_MUST_CHECK;
 
-/* One more, one fewer reference to an allocated page. mu_page_put() returns
- * true for the last one; the caller then frees with mu_page_release(). */
+/* One more reference to an allocated page, by somebody who has one. */
 static inline void mu_page_get(struct mu_page *page)
 {
 	/* relaxed: the caller has a reference, so it cannot go away. */
