@@ -49,9 +49,9 @@ static void print_wrapped(const char *label, const char *text)
 	putchar('\n');
 }
 
-static void add_cell(struct table *table, const struct value *value,
-		     enum value_kind kind)
+static void add_cell(struct table *table, const struct value *value)
 {
+	enum value_kind kind = value->column->kind;
 	uint64_t number = value->number;
 
 	if (!value->known)
@@ -79,8 +79,7 @@ static void print_values(const struct report *report)
 		titles[i] = report->columns[i].title;
 	table_begin(&table, report->nr_columns, titles);
 	for (unsigned i = 0; i < report->nr_values; i++)
-		add_cell(&table, &report->values[i],
-			 report->columns[i % report->nr_columns].kind);
+		add_cell(&table, &report->values[i]);
 	table_end(&table, stdout);
 }
 
@@ -98,8 +97,10 @@ static void print_scenario(const struct scenario *scenario,
 		      report->verdict);
 }
 
-static void json_value(const struct value *value, enum value_kind kind)
+static void json_value(const struct value *value)
 {
+	enum value_kind kind = value->column->kind;
+
 	if (!value->known)
 		fputs("null", stdout);
 	else if (kind == VALUE_TEXT)
@@ -129,11 +130,15 @@ static void json_scenario(const struct scenario *scenario,
 	json_member("run", scenario->run_is);
 	fputs("\"rows\":[", stdout);
 	for (unsigned i = 0; i < report->nr_values; i++) {
-		unsigned at = i % report->nr_columns;
-		const struct column *column = &report->columns[at];
+		const struct value *value = &report->values[i];
+		bool first = value->column == report->columns;
 
-		printf("%s\"%s\":", at ? "," : i ? "},{" : "{", column->key);
-		json_value(&report->values[i], column->kind);
+		printf("%s\"%s\":",
+		       !first ? ","
+		       : i    ? "},{"
+			      : "{",
+		       value->column->key);
+		json_value(value);
 	}
 	printf("%s],\"held\":%s,", report->nr_values ? "}" : "",
 	       report->outcome == HELD ? "true" : "false");

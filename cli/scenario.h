@@ -28,6 +28,7 @@ struct column {
 };
 
 struct value {
+	const struct column *column;
 	bool known;
 	uint64_t number;
 	const char *text; /* must stay */
@@ -40,6 +41,7 @@ enum outcome { HELD, DID_NOT_HOLD, COULD_NOT_RUN };
 struct report {
 	const struct column *columns;
 	unsigned nr_columns;
+	unsigned at; /* the column of the next value */
 	unsigned nr_values;
 	struct value values[REPORT_VALUES];
 	enum outcome outcome;

@@ -179,6 +179,6 @@ const struct scenario scenario_crashkernel = {
 		"consumers come (their sizes are ours; a hash table that "
 		"would have to be smaller counts as not got). Growth off is "
 		"what Linux had.",
-	.host_bytes = 256 * MU_MIB,
+	.host_bytes = 64 * MU_MIB,
 	.run = run,
 };

@@ -233,6 +233,6 @@ const struct scenario scenario_empty_zone = {
 		  "free and no pristine memory, because all of it is reserved, "
 		  "or allocated (then page by page until the zone gives no "
 		  "more). The answer is who gave the page.",
-	.host_bytes = 512 * MU_MIB,
+	.host_bytes = 64 * MU_MIB,
 	.run = run,
 };

@@ -146,6 +146,6 @@ const struct scenario scenario_hash_tables = {
 		  "it fits, as Linux does. \"initialised\" is memory whose "
 		  "descriptors were written for it, with what lies before an "
 		  "aligned run.",
-	.host_bytes = MU_GIB,
+	.host_bytes = 256 * MU_MIB,
 	.run = run,
 };

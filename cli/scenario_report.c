@@ -17,6 +17,9 @@ static void add(struct report *report, struct value value)
 		fputs("memup scenario: REPORT_VALUES is too small\n", stderr);
 		abort();
 	}
+	value.column = &report->columns[report->at++];
+	if (report->at == report->nr_columns)
+		report->at = 0;
 	report->values[report->nr_values++] = value;
 }
 

@@ -148,6 +148,6 @@ const struct scenario scenario_single_zeroing = {
 		"memup's descriptors of 16 bytes, not Linux's of 64. It "
 		"holds unless the median of writing once is above the other "
 		"by more than the larger of the two spreads.",
-	.host_bytes = 512 * MU_MIB,
+	.host_bytes = 256 * MU_MIB,
 	.run = run,
 };

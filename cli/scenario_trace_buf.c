@@ -174,6 +174,6 @@ const struct scenario scenario_trace_buf = {
 		"initialised is all there is. \"on demand\" was initialised "
 		"by the allocations themselves, \"longest\" is the longest "
 		"single claim.",
-	.host_bytes = 2 * MU_GIB,
+	.host_bytes = 640 * MU_MIB,
 	.run = run,
 };

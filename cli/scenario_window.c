@@ -249,6 +249,6 @@ const struct scenario scenario_window = {
 		"allocate 6 GiB in single pages; who fails tries again after "
 		"50 us. \"longest\" is the longest that a page was waited "
 		"for, \"on demand\" and \"by threads\" are blocks.",
-	.host_bytes = 256 * MU_MIB,
+	.host_bytes = 96 * MU_MIB,
 	.run = run,
 };
