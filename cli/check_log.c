@@ -45,7 +45,8 @@ static void add_range(struct reader *reader, struct said_range **list,
 	if (!grow(reader, &memory, *nr, sizeof(**list)))
 		return;
 	*list = memory;
-	(*list)[*nr] = (struct said_range){.nid = nid, .base = base, .end = end};
+	(*list)[*nr] =
+		(struct said_range){.nid = nid, .base = base, .end = end};
 	snprintf((*list)[*nr].name, sizeof((*list)[*nr].name), "%s", name);
 	++*nr;
 }
@@ -90,8 +91,8 @@ static bool read_mem(const char *at, uint64_t *base, uint64_t *end)
 static bool zone_line(struct reader *reader)
 {
 	struct said *said = reader->said;
-	static const char *const names[] = {"DMA32", "DMA", "Normal", "HighMem",
-					    "Movable", "Device"};
+	static const char *const names[] = {"DMA32",   "DMA",	  "Normal",
+					    "HighMem", "Movable", "Device"};
 	uint64_t base, end;
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
@@ -202,25 +203,24 @@ static void pages_lines(struct reader *reader)
 	int nid;
 
 	at = strstr(line, "On node ");
-	if (at && sscanf(at, "On node %d totalpages: %" SCNu64, &nid, &pages) ==
-			  2)
+	if (at &&
+	    sscanf(at, "On node %d totalpages: %" SCNu64, &nid, &pages) == 2)
 		add_pages(reader, &said->total, &said->nr_total, "", nid,
 			  pages);
 	else if (at &&
-		 sscanf(at, "On node %d, zone %15[^:]: %" SCNu64 " pages in una",
+		 sscanf(at,
+			"On node %d, zone %15[^:]: %" SCNu64 " pages in una",
 			&nid, zone, &pages) == 3)
 		add_pages(reader, &said->unavailable, &said->nr_unavailable,
 			  zone, nid, pages);
 	else if (strstr(line, " pages, LIFO batch"))
 		present_line(reader, line);
 	at = after(line, "Memory: ");
-	if (at && sscanf(at, "%*" SCNu64 "K/%" SCNu64 "K available", &pages) ==
-			  1)
+	if (at && sscanf(at, "%*[0-9]K/%" SCNu64 "K available", &pages) == 1)
 		said->total_kib = pages;
 	at = after(line, "last_pfn = ");
 	/* The second one is of memory below 4 GiB. */
-	if (at && sscanf(at, "%" SCNx64, &pages) == 1 &&
-	    pages > said->last_pfn)
+	if (at && sscanf(at, "%" SCNx64, &pages) == 1 && pages > said->last_pfn)
 		said->last_pfn = pages;
 }
 
@@ -247,8 +247,8 @@ static void cpu_lines(struct said *said, const char *line)
 	at = after(line, "SRAT: PXM ");
 	said->has_cpus |= at && strstr(at, "-> Node") && !strstr(at, " ITS ");
 	at = after(line, "numa: Node ");
-	said->has_cpus |= at && isdigit((unsigned char)*at) &&
-			  strstr(at, " CPUs:");
+	said->has_cpus |=
+		at && isdigit((unsigned char)*at) && strstr(at, " CPUs:");
 }
 
 static void map_lines(struct reader *reader)
