@@ -48,18 +48,33 @@ struct source {
 
 /* ---- From the log to a machine, and on ---- */
 
-/* Zones end where the platform says: Linux's x86-64, or what the log tells. */
+/*
+ * Zones end where the platform says: x86-64's limits, but only for the zones
+ * that this kernel has; others as the log says.
+ */
 static void set_zones(struct mu_config *config, const struct said *said)
 {
-	if (said->is_x86 || !said->nr_zones)
+	mu_phys_t dma = 0, dma32 = 0;
+	bool is_64 = said->is_x86;
+
+	if (!said->nr_zones)
 		return;
-	config->dma_limit = config->dma32_limit = 0;
 	for (unsigned i = 0; i < said->nr_zones; i++) {
-		if (!strcmp(said->zones[i].name, "DMA"))
-			config->dma_limit = said->zones[i].end;
-		if (!strcmp(said->zones[i].name, "DMA32"))
-			config->dma32_limit = said->zones[i].end;
+		const struct said_range *zone = &said->zones[i];
+
+		if (!strcmp(zone->name, "DMA"))
+			dma = zone->end;
+		if (!strcmp(zone->name, "DMA32"))
+			dma32 = zone->end;
+		if (!strcmp(zone->name, "HighMem"))
+			is_64 = false;
 	}
+	if (is_64) {
+		dma = dma ? config->dma_limit : 0;
+		dma32 = config->dma32_limit;
+	}
+	config->dma_limit = dma;
+	config->dma32_limit = dma32;
 }
 
 static enum mu_status bring_up(struct rows *rows, const struct source *source,

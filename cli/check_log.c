@@ -165,6 +165,13 @@ static void span_line(struct reader *reader, const char *at)
 
 	if (sscanf(at, "%d%n", &nid, &len) != 1)
 		return;
+	/* With fewer digits it is what firmware said, not what there is. */
+	at += len;
+	len = 0;
+	if (sscanf(at, " [mem 0x%*16[0-9a-f]-%n", &len) == 0 && len > 0 &&
+	    len < 25)
+		return;
+	len = 0;
 	if (!read_mem(at + len, &base, &end)) {
 		if (!strstr(at, "memoryless") && !strstr(at, "memory-less"))
 			return;

@@ -120,6 +120,7 @@ static void compare_zone(struct checker *checker, const struct said_range *zone,
 	const struct mu_layout *layout = &checker->mm->layout;
 	mu_pfn_t start = layout->zone_start[type];
 	mu_pfn_t end = layout->zone_end[type];
+	mu_phys_t top = checker->end_pfn << checker->shift;
 	struct range_text memup, linux_;
 
 	start = start > checker->first_pfn ? start : checker->first_pfn;
@@ -127,8 +128,11 @@ static void compare_zone(struct checker *checker, const struct said_range *zone,
 	range_text(&memup, start << checker->shift, end << checker->shift);
 	if (!zones_keep_to(checker, type, start, end))
 		snprintf(memup.text, sizeof(memup.text), "zones outside it");
+	/* Old kernels end it at its limit, with memory or without. */
 	add_row(checker->rows, memup.text,
-		range_text(&linux_, zone->base, zone->end), "zone %s", name);
+		range_text(&linux_, zone->base,
+			   zone->end < top ? zone->end : top),
+		"zone %s", name);
 }
 
 static void compare_zones(struct checker *checker)
@@ -499,7 +503,8 @@ static void compare_cpus(struct checker *checker)
 	}
 	ids = machine->nr_nodes;
 	for (unsigned nid = 0; nid < machine->nr_nodes; nid++)
-		up += machine->nodes[nid].present;
+		up += machine->nodes[nid].nr_cpus ||
+		      checker->mm->buddy.nodes[nid].present_pages;
 	for (unsigned i = 0; i < machine->nr_affinities; i++)
 		if (machine->affinities[i].nid >= (int)ids)
 			ids = (unsigned)machine->affinities[i].nid + 1;
