@@ -14,9 +14,13 @@ static const struct {
 	const char *name;
 	void (*run)(struct bench *bench);
 } tables[] = {
-	{"init", bench_init},	    {"instructions", bench_instructions},
-	{"classic", bench_classic}, {"usable", bench_usable},
-	{"stall", bench_stall},	    {"touch", bench_touch},
+	{"init", bench_init},
+	{"finish", bench_finish},
+	{"instructions", bench_instructions},
+	{"classic", bench_classic},
+	{"usable", bench_usable},
+	{"stall", bench_stall},
+	{"touch", bench_touch},
 	{"alloc", bench_alloc},
 };
 #define NR_TABLES (sizeof(tables) / sizeof(tables[0]))

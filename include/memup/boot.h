@@ -37,8 +37,11 @@ struct mu_config {
 	mu_phys_t dma_limit;
 	mu_phys_t dma32_limit;
 	/*
-	 * MOVABLE: at least kernelcore bytes are not movable, or at least
-	 * movablecore bytes are, shared evenly by the nodes; 0: not asked for.
+	 * MOVABLE, which is cut from the machine's highest zone: at least
+	 * kernelcore bytes are not movable, or movablecore bytes are, in equal
+	 * shares of the nodes; 0: not asked for. It begins with a block on each
+	 * node, so movablecore may get a block less of each, and less where
+	 * lower zones have the share.
 	 * movable_node: memory that can be removed (MU_RANGE_HOTPLUG) is.
 	 */
 	mu_phys_t kernelcore;

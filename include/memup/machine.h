@@ -251,7 +251,7 @@ enum mu_status mu_machine_read_short(struct mu_machine *machine,
  * a log of Xen. Pages of 8 KiB are taken for 4 KiB.
  *
  * MU_ERR_NOT_FOUND when it holds no memory map; MU_ERR_SYNTAX and MU_ERR_RANGE
- * for a line of a map that makes no sense.
+ * for a line of a map that makes no sense, and for more than 4096 changes.
  */
 enum mu_status mu_machine_read_log(struct mu_machine *machine, const char *text,
 				   size_t len,
@@ -310,6 +310,10 @@ enum mu_status mu_machine_read_numactl(struct mu_machine *machine,
 enum mu_status mu_machine_read_any(struct mu_machine *machine, const char *text,
 				   size_t len,
 				   struct mu_error *error) MU_MUST_CHECK;
+
+/* A kernel's command line is at most this long, in bytes: as Linux's longest.
+ */
+#define MU_MACHINE_CMDLINE_MAX ((size_t)4096)
 
 /*
  * Do what parameters on the kernel's command line do to the ranges read so far

@@ -38,6 +38,7 @@ struct mu_hosted {
 	int *cpu_node;	   /* node of each CPU */
 	pthread_key_t cpu; /* of this thread, plus one; NULL is CPU 0 */
 	cpu_set_t allowed; /* CPUs of the host that we may use */
+	bool may_idle;	   /* a thread may go idle, and come back */
 
 	struct mu_page *memmap; /* reservation, descriptor of pfn 0 */
 	size_t memmap_bytes;

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 #include "ports/hosted/internal.h"
@@ -64,6 +65,7 @@ static void *worker(void *arg)
 {
 	struct mu_hosted *hosted = arg;
 	struct mu_hosted_pool *pool = &hosted->pool;
+	const struct sched_param normal = {0};
 
 	pthread_mutex_lock(&pool->lock);
 	for (;;) {
@@ -78,6 +80,8 @@ static void *worker(void *arg)
 		mu_hosted_set_cpu(hosted, call.cpu);
 		bind_to(hosted, call.cpu);
 		call.fn(call.arg);
+		if (hosted->may_idle)
+			sched_setscheduler(0, SCHED_OTHER, &normal);
 		pthread_mutex_lock(&pool->lock);
 		pool->nr_idle++;
 	}
@@ -104,6 +108,17 @@ static unsigned run_on(void *arg, const struct mu_cpumask *cpus, unsigned count,
 	}
 	pthread_mutex_unlock(&pool->lock);
 	return started;
+}
+
+static void go_idle(void *arg)
+{
+	struct sched_param none = {0};
+	const struct mu_hosted *hosted = arg;
+
+	/* A wish, too. Linux takes it as per thread. Who cannot come back, for
+	 * want of privilege, does not go. */
+	if (!hosted->may_idle || sched_setscheduler(0, SCHED_IDLE, &none))
+		sched_yield();
 }
 
 static void relax(void *arg, unsigned spins)
@@ -148,6 +163,15 @@ static bool number_cpus(struct mu_hosted *hosted)
 	return true;
 }
 
+/* May a thread that went idle come back? See setpriority(2), RLIMIT_NICE. */
+static bool may_idle(void)
+{
+	struct rlimit limit;
+
+	return !geteuid() ||
+	       (!getrlimit(RLIMIT_NICE, &limit) && limit.rlim_cur >= 20);
+}
+
 enum mu_status mu_hosted_threads_init(struct mu_hosted *hosted,
 				      struct mu_error *error)
 {
@@ -156,6 +180,7 @@ enum mu_status mu_hosted_threads_init(struct mu_hosted *hosted,
 
 	pthread_mutex_init(&pool->lock, NULL);
 	pthread_cond_init(&pool->work, NULL);
+	hosted->may_idle = may_idle();
 	if (sched_getaffinity(0, sizeof(hosted->allowed), &hosted->allowed))
 		CPU_SET(0, &hosted->allowed);
 	pool->threads = calloc(want + 1, sizeof(*pool->threads));
@@ -171,6 +196,7 @@ enum mu_status mu_hosted_threads_init(struct mu_hosted *hosted,
 	hosted->port.cpu_id = cpu_id;
 	hosted->port.cpu_node = cpu_node;
 	hosted->port.run_on = run_on;
+	hosted->port.go_idle = go_idle;
 	hosted->port.pause = relax;
 	hosted->port.wait = wait_on;
 	hosted->port.wake = wake;

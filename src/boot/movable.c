@@ -54,15 +54,32 @@ static mu_pfn_t pfn_after(const struct mu_memblock *memblock, int nid,
 	return last;
 }
 
+/*
+ * Where the machine's highest zone begins. Only that one gives memory to
+ * MOVABLE: the lower ones are precious.
+ */
+static mu_pfn_t highest_zone(const struct mu_mm *mm,
+			     const struct mu_config *config,
+			     const struct mu_node *nodes)
+{
+	mu_pfn_t dma = config->dma_limit >> mm->page_shift;
+	mu_pfn_t dma32 = config->dma32_limit >> mm->page_shift;
+	mu_pfn_t end = 0;
+
+	for (unsigned nid = 0; nid < mm->nr_nodes; nid++)
+		end = MU_MAX(end, nodes[nid].end_pfn);
+	if (end > MU_MAX(dma, dma32))
+		return MU_MAX(dma, dma32);
+	return end > dma ? dma : 0;
+}
+
 static void by_size(const struct mu_mm *mm, const struct mu_config *config,
 		    const struct mu_node *nodes, mu_pfn_t *movable_start,
 		    uint64_t *share)
 {
 	uint64_t total = 0, core = config->kernelcore >> mm->page_shift;
 	uint64_t movable = config->movablecore >> mm->page_shift;
-	/* Only the highest zone gives memory to MOVABLE. */
-	mu_pfn_t lowest = MU_MAX(config->dma_limit, config->dma32_limit) >>
-			  mm->page_shift;
+	mu_pfn_t lowest = highest_zone(mm, config, nodes);
 
 	for (unsigned nid = 0; nid < mm->nr_nodes; nid++)
 		total += nodes[nid].present_pages;
@@ -75,10 +92,8 @@ static void by_size(const struct mu_mm *mm, const struct mu_config *config,
 	for (unsigned nid = 0; nid < mm->nr_nodes; nid++) {
 		mu_pfn_t start = pfn_after(&mm->memblock, (int)nid, share[nid]);
 
-		start = mu_align_up(start, MU_BLOCK_PAGES);
-		if (nodes[nid].end_pfn > lowest)
-			start = MU_MAX(start, lowest);
-		movable_start[nid] = start;
+		movable_start[nid] =
+			mu_align_up(MU_MAX(start, lowest), MU_BLOCK_PAGES);
 	}
 }
 

@@ -98,6 +98,7 @@ enum mu_grow mu_deferred_grow(void *arg, struct mu_zone *zone, unsigned order,
 {
 	struct mu_deferred *deferred = arg;
 	struct mu_pristine *pristine = mu_pristine_of(deferred, zone);
+	enum mu_grow end = MU_EXHAUSTED;
 	struct mu_claim claim;
 
 	/* A turn that claims nothing lost the block to another CPU. */
@@ -106,24 +107,30 @@ enum mu_grow mu_deferred_grow(void *arg, struct mu_zone *zone, unsigned order,
 
 		/* Interrupts are as the caller had them: backing may take
 		 * longer than a block. */
-		if (mu_memmap_back(deferred->memmap, claim.pfn) != MU_OK)
-			return MU_GROW_FAILED;
+		if (mu_memmap_back(deferred->memmap, claim.pfn) != MU_OK) {
+			end = MU_GROW_FAILED;
+			break;
+		}
 		if (claim_one(deferred, pristine, &claim, order, mark, &taken,
 			      pfn))
 			return taken || order >= MU_NR_ORDERS
 				       ? MU_GREW
 				       : MU_GROWN_BY_OTHER;
 	}
+	/* Who only grows the zone does not care what others did. */
+	if (order >= MU_NR_ORDERS)
+		return end;
 	/*
-	 * All is claimed. Either somebody is busy with a block, or all blocks
-	 * are in the lists: then some may have come after the caller looked.
-	 * In this order: a claimer that is not busy any more has added. Nobody
-	 * who peeks from now on gets busy, so this ends.
+	 * All is claimed, or what is left cannot be backed. Either somebody is
+	 * busy with a block, or all that were claimed are in the lists: then
+	 * some may have come after the caller looked. In this order: a claimer
+	 * that is not busy any more has added. Who gets busy from now on and
+	 * claims nothing lost the block to another, so this ends.
 	 */
 	if (is_busy(pristine))
 		return is_past(zone, seen) ? MU_GROWN_BY_OTHER
 					   : MU_GROWS_BY_OTHER;
-	return is_past(zone, seen) ? MU_GROWN_BY_OTHER : MU_EXHAUSTED;
+	return is_past(zone, seen) ? MU_GROWN_BY_OTHER : end;
 }
 
 void mu_deferred_wait(void *arg, struct mu_zone *zone, uint64_t seen)

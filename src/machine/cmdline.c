@@ -209,6 +209,10 @@ enum mu_status mu_machine_apply_cmdline(struct mu_machine *machine,
 	if (machine->finished)
 		return mu_fail(error, MU_ERR_INVALID, 0,
 			       "the machine is finished");
+	if (len > MU_MACHINE_CMDLINE_MAX)
+		return mu_fail(error, MU_ERR_RANGE, 0,
+			       "%zu bytes of parameters, more than %zu", len,
+			       MU_MACHINE_CMDLINE_MAX);
 	while (!status && mu_cmdline_word(&rest, &reader.word))
 		status = apply_word(&reader);
 	return status;

@@ -9,12 +9,16 @@
 #include "base/fmt.h"
 #include "machine/log.h"
 
+/* Each looks at all ranges: enough for a kernel, no way to keep one busy. */
+#define MOST_CHANGES 4096u
+
 struct boot {
 	struct mu_text text; /* from its first line to its last */
 	unsigned maps[MU_LOG_NR_MAPS];
 	uint32_t last[MU_LOG_NR_MAPS];		   /* number of its last line */
 	unsigned srat_cpus, node_lists, node_cpus; /* lines */
 	unsigned allowed, brought_up;		   /* CPUs */
+	unsigned changes;			   /* lines */
 	unsigned percpu_shift, hash_shift;
 	uint32_t last_pfn; /* number of the last such line */
 	bool has_lasts;	   /* a map whose ends are inside: Linux 3.5 on */
@@ -42,6 +46,10 @@ static void survey_line(struct boot *boot, struct mu_text line,
 		boot->has_lasts |= mu_text_skip(&line, "[mem ");
 		if (map == MU_LOG_MAP_EARLY)
 			boot->early_bytes += mu_log_early_bytes(line);
+		break;
+	case MU_LOG_CHANGE:
+	case MU_LOG_RESERVED:
+		boot->changes++;
 		break;
 	case MU_LOG_SRAT_MEM:
 		boot->maps[MU_LOG_MAP_SRAT]++;
@@ -231,6 +239,10 @@ enum mu_status mu_machine_read_log(struct mu_machine *machine, const char *text,
 			error, MU_ERR_NOT_FOUND, 0,
 			"no memory map in this log: no \"BIOS-e820:\", "
 			"no early memory node ranges, no \"SRAT: Node\"");
+	if (boot.changes > MOST_CHANGES)
+		return mu_fail(error, MU_ERR_RANGE, 0,
+			       "%u changes to the map, more than %u",
+			       boot.changes, MOST_CHANGES);
 	while (!status && mu_log_next_line(&rest, &line))
 		status = read_line(machine, &boot, line, error);
 	if (!status && best_map(&boot) == MU_LOG_MAP_SRAT)

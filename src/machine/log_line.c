@@ -161,6 +161,10 @@ bool mu_log_next_line(struct mu_text *rest, struct mu_text *line)
 
 	if (!mu_text_line(rest, line))
 		return false;
+	/* Cheap first: nearly no line is one of these. */
+	entry = *line;
+	if (!mu_text_find(&entry, ": mem"))
+		return true;
 	entry = *line;
 	if (mu_log_classify(&entry, &map) != MU_LOG_MAP ||
 	    map != MU_LOG_MAP_EFI)
