@@ -91,8 +91,9 @@ struct mu_zone {
 	uint64_t pristine_pages; /* managed, but not yet in the lists (L) */
 	uint64_t watermark[MU_NR_WMARKS]; /* (L) */
 	uint64_t managed_pages;		  /* free + pristine + allocated (L) */
-	/* Changes when a block comes to the lists, or pristine memory to the
-	 * extents: who found nothing may look again. Written (L). */
+	/* Changes when a claim ends, whatever became of the memory, and when
+	 * pristine memory has come to the extents: who found nothing may look
+	 * again. (A) */
 	_Atomic uint64_t growth;
 
 	uint64_t present_pages; /* managed + reserved (C) */
@@ -263,6 +264,9 @@ void mu_zone_add_pristine(struct mu_zone *zone, uint64_t pages);
 /* The same while others allocate. */
 void mu_buddy_grow_pristine(struct mu_buddy *buddy, struct mu_zone *zone,
 			    uint64_t pages);
+
+/* Whoever waits for @zone may look again: after what was done to it. */
+void mu_zone_tell_growth(struct mu_zone *zone);
 
 /*
  * @pages of @zone that were pristine are allocated now, and never come to the
