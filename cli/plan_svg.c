@@ -78,7 +78,7 @@ static void line(FILE *out, double x1, double y1, double x2, double y2,
 
 static void axes(FILE *out, double top, unsigned threads)
 {
-	double step_y = step_of(top, 6), step_x = step_of(threads, 12);
+	double step_y = step_of(top, 6), step_x = fmax(1, step_of(threads, 12));
 	char number[24];
 
 	for (unsigned i = 0; i * step_y <= top * 1.0001; i++) {
@@ -86,11 +86,11 @@ static void axes(FILE *out, double top, unsigned threads)
 
 		line(out, LEFT, y, RIGHT, y, "grid");
 		text_at(out, LEFT - 8, y + 4, "end", "small",
-			time_text((uint64_t)(i * step_y)));
+			i ? time_text((uint64_t)(i * step_y)) : "0");
 	}
-	step_x = step_x < 1 ? 1 : step_x;
 	/* One thread is where it begins; the rest at round numbers. */
-	for (double n = 1; n <= threads; n = n < step_x ? step_x : n + step_x) {
+	for (unsigned i = 0; !i || i * step_x <= threads; i++) {
+		double n = i ? i * step_x : 1;
 		double x = x_of(n, threads);
 
 		line(out, x, BOTTOM, x, BOTTOM + 5, "axis");
@@ -114,8 +114,9 @@ static void knee(FILE *out, double top, unsigned threads, unsigned at,
 		x, y);
 	snprintf(text, sizeof(text), "knee: %u thread%s, %s", at,
 		 at == 1 ? "" : "s", time_text((uint64_t)ns));
-	text_at(out, right ? x - 10 : x + 10, y - 22, right ? "end" : "start",
-		"mark", text);
+	/* The curve comes down from the left. */
+	text_at(out, right ? x - 10 : x + 10, right ? y + 24 : y - 22,
+		right ? "end" : "start", "mark", text);
 }
 
 void plan_svg(FILE *out, const char *title, const struct plan_model *model,
@@ -149,8 +150,13 @@ void plan_svg(FILE *out, const char *title, const struct plan_model *model,
 		double y = y_of(memory, top);
 
 		line(out, LEFT, y, RIGHT, y, "memory");
-		text_at(out, RIGHT, y < BOTTOM - 16 ? y + 14 : y - 5, "end",
-			"small", "memory alone");
+		/* The curve is above the line, and far above it at the left. */
+		if (y < BOTTOM - 30)
+			text_at(out, RIGHT, y + 15, "end", "small",
+				"memory alone");
+		else
+			text_at(out, LEFT + 6, y - 5, "start", "small",
+				"memory alone");
 	}
 	fputs("<polyline class=\"curve\" points=\"", out);
 	for (unsigned i = 0; i <= CURVE_POINTS; i++) {
