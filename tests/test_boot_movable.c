@@ -137,7 +137,7 @@ static struct mu_machine *hotplug(unsigned nr, unsigned removable,
 	struct mu_machine *machine = world_empty_machine(32, 8);
 
 	for (unsigned nid = 0; nid < nr; nid++) {
-		mu_phys_t base = nid * 64 * M;
+		mu_phys_t base = nid * (64 * M);
 		mu_phys_t keep = removable & 1u << nid ? from : 64 * M;
 
 		assert_int_equal(mu_machine_add(machine, base, 64 * M,
