@@ -165,6 +165,13 @@ static void span_line(struct reader *reader, const char *at)
 
 	if (sscanf(at, "%d%n", &nid, &len) != 1)
 		return;
+	/* With fewer digits it is what firmware said, not what there is. */
+	at += len;
+	len = 0;
+	if (sscanf(at, " [mem 0x%*16[0-9a-f]-%n", &len) == 0 && len > 0 &&
+	    len < 25)
+		return;
+	len = 0;
 	if (!read_mem(at + len, &base, &end)) {
 		if (!strstr(at, "memoryless") && !strstr(at, "memory-less"))
 			return;
@@ -216,7 +223,7 @@ static void pages_lines(struct reader *reader)
 	else if (strstr(line, " pages, LIFO batch"))
 		present_line(reader, line);
 	at = after(line, "Memory: ");
-	if (at && sscanf(at, "%*uK/%" SCNu64 "K available", &pages) == 1)
+	if (at && sscanf(at, "%*[0-9]K/%" SCNu64 "K available", &pages) == 1)
 		said->total_kib = pages;
 	at = after(line, "last_pfn = ");
 	/* The second one is of memory below 4 GiB. */

@@ -52,11 +52,11 @@ struct said {
 
 	/* 0: not said. */
 	uint64_t total_kib;
-	uint64_t last_pfn;	 /* of all memory, after the last change */
-	unsigned cpus_present;	 /* allowed, but for those to be added */
+	uint64_t last_pfn;     /* of all memory, after the last change */
+	unsigned cpus_present; /* allowed, but for those to be added */
 	unsigned cpus_up;
-	unsigned nodes_up;	 /* nodes with memory or CPUs */
-	unsigned node_ids;	 /* the highest node that may be, plus one */
+	unsigned nodes_up; /* nodes with memory or CPUs */
+	unsigned node_ids; /* the highest node that may be, plus one */
 };
 
 /*

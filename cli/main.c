@@ -6,6 +6,7 @@
 
 static const struct command *const commands[] = {
 	&command_boot,
+	&command_check,
 	&command_show,
 };
 #define NR_COMMANDS (sizeof(commands) / sizeof(commands[0]))

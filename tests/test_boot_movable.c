@@ -122,12 +122,24 @@ static void highest_zone_only(void **state)
 	EXPECT("8G", 12, false, KERNELCORE(2 * G), 4 * G);
 	EXPECT("8G", 12, false, KERNELCORE(6 * G), 6 * G);
 	EXPECT("2x3G", 12, false, KERNELCORE(G), NONE, 4 * G);
-	EXPECT("2x6G", 12, false, KERNELCORE(4 * G), 4 * G, 8 * G);
+	/* What is below 4 GiB is the kernel's and counts: node 1 need not give.
+	 */
+	EXPECT("2x6G", 12, false, KERNELCORE(4 * G), 4 * G, 6 * G);
+	EXPECT("2x6G", 12, false, KERNELCORE(6 * G), 5 * G, 7 * G);
 	/* All of it below 4 GiB: that is DMA32 then. */
 	EXPECT("256M", 12, false, KERNELCORE(8 * M), 16 * M);
 	EXPECT("256M", 12, false, KERNELCORE(64 * M), 64 * M);
 	EXPECT("2x8M", 12, false, KERNELCORE(8 * M), 4 * M, 12 * M);
-	EXPECT("2x128M", 12, false, KERNELCORE(16 * M), 16 * M, 136 * M);
+	EXPECT("2x128M", 12, false, KERNELCORE(16 * M), 16 * M, 128 * M);
+}
+
+/* QEMU, kernelcore=5000M, Linux 6.1: tests/fixtures/logs. */
+static void as_linux_shares(void **state)
+{
+	(void)state;
+	EXPECT("632K@4K:0+1023M@1M:0+2097024K@1G:1+3G@4G:1+2G@7G:2+4G@9G:3", 12,
+	       false, KERNELCORE(5000 * M), NONE, 0x10ac00000, 0x218c00000,
+	       0x255400000);
 }
 
 /* A machine of @nr nodes of 64 MiB each; those in @removable are that. */
@@ -279,6 +291,7 @@ int main(void)
 		cmocka_unit_test(kernelcore),
 		cmocka_unit_test(movablecore),
 		cmocka_unit_test(highest_zone_only),
+		cmocka_unit_test(as_linux_shares),
 		cmocka_unit_test(movable_node),
 		cmocka_unit_test(no_movable_node),
 		cmocka_unit_test(never_less),

@@ -58,6 +58,19 @@ struct mu_config {
 struct mu_config mu_config_default(void);
 
 /*
+ * Do to @config what kernelcore=N, movablecore=N (N bytes, with K, M, G, T, P
+ * or E, or N% of the RAM of @machine, which is finished) and movable_node on a
+ * kernel's command line ask for, the last of each; @len bytes at @text. Other
+ * parameters are passed over. MU_ERR_SYNTAX and MU_ERR_RANGE for an N that
+ * makes no sense, MU_ERR_UNSUPPORTED for kernelcore=mirror: @config is as it
+ * was then.
+ */
+enum mu_status mu_config_apply_cmdline(struct mu_config *config,
+				       const struct mu_machine *machine,
+				       const char *text, size_t len,
+				       struct mu_error *error) MU_MUST_CHECK;
+
+/*
  * Which zone an address is in: the platform's limits, and where MOVABLE begins
  * on each node. Private to this floor.
  */

@@ -14,31 +14,39 @@
 struct source {
 	const char *name; /* in front of messages and in the machine */
 	enum { HOST, LOG, SHORT } kind;
-	char *text;
+	const char *text;
 	size_t len;
+	char *owned;	     /* the text, if it is to be freed */
+	const char *cmdline; /* more parameters, or NULL */
+	size_t cmdline_len;
 };
 
 static enum mu_status open_source(struct source *source, const char *what,
 				  struct mu_error *error)
 {
+	enum mu_status status = MU_OK;
+
 	*source = (struct source){.name = what, .kind = LOG};
 	if (!what) {
 		source->kind = HOST;
 		source->name = "this host";
 		return MU_OK;
 	}
-	if (strcmp(what, "-") == 0) {
+	if (strcmp(what, "-") == 0)
 		source->name = "standard input";
-		return mu_read_file("-", &source->text, &source->len, error);
+	if (strcmp(what, "-") == 0 || access(what, F_OK) == 0) {
+		status =
+			mu_read_file(what, &source->owned, &source->len, error);
+	} else {
+		source->kind = SHORT;
+		source->len = strlen(what);
+		source->owned = strdup(what);
+		if (!source->owned)
+			status = mu_hosted_fail(error, MU_ERR_NOMEM,
+						"no memory");
 	}
-	if (access(what, F_OK) == 0)
-		return mu_read_file(what, &source->text, &source->len, error);
-	source->kind = SHORT;
-	source->len = strlen(what);
-	source->text = strdup(what);
-	if (!source->text)
-		return mu_hosted_fail(error, MU_ERR_NOMEM, "no memory");
-	return MU_OK;
+	source->text = source->owned;
+	return status;
 }
 
 static enum mu_status fill(struct mu_machine *machine,
@@ -61,6 +69,9 @@ static enum mu_status fill(struct mu_machine *machine,
 					       source->len, error);
 		break;
 	}
+	if (!status && source->cmdline)
+		status = mu_machine_apply_cmdline(machine, source->cmdline,
+						  source->cmdline_len, error);
 	return status ? status : mu_machine_finish(machine, error);
 }
 
@@ -107,38 +118,58 @@ static enum mu_status failed(const struct source *source,
 	return status;
 }
 
+/* Try with more and more room. */
+static enum mu_status load(struct mu_machine **machine,
+			   const struct source *source, struct mu_error *error)
+{
+	for (unsigned max_ranges = FIRST_RANGES;; max_ranges *= 4) {
+		struct mu_machine *new = new_machine(max_ranges);
+		struct mu_error local = {.status = MU_OK};
+		enum mu_status status;
+
+		if (!new)
+			return mu_hosted_fail(error, MU_ERR_NOMEM,
+					      "no memory for %u ranges",
+					      max_ranges);
+		status = fill(new, source, &local);
+		if (!status) {
+			*machine = new;
+			return MU_OK;
+		}
+		mu_machine_unload(new);
+		if (status != MU_ERR_FULL || max_ranges >= MOST_RANGES)
+			return failed(source, &local, error);
+	}
+}
+
 enum mu_status mu_machine_load(struct mu_machine **machine, const char *what,
 			       struct mu_error *error)
 {
-	struct mu_error local = {.status = MU_OK};
-	unsigned max_ranges = FIRST_RANGES;
 	struct source source;
 	enum mu_status status = open_source(&source, what, error);
 
 	if (status)
 		return status;
-	for (;; max_ranges *= 4) {
-		struct mu_machine *new = new_machine(max_ranges);
-
-		if (!new) {
-			status = mu_hosted_fail(error, MU_ERR_NOMEM,
-						"no memory for %u ranges",
-						max_ranges);
-			break;
-		}
-		status = fill(new, &source, &local);
-		if (!status) {
-			*machine = new;
-			break;
-		}
-		mu_machine_unload(new);
-		if (status != MU_ERR_FULL || max_ranges >= MOST_RANGES) {
-			failed(&source, &local, error);
-			break;
-		}
-	}
-	free(source.text);
+	status = load(machine, &source, error);
+	free(source.owned);
 	return status;
+}
+
+enum mu_status mu_machine_load_text(struct mu_machine **machine,
+				    const char *name, const char *text,
+				    size_t len, const char *cmdline,
+				    size_t cmdline_len, struct mu_error *error)
+{
+	struct source source = {
+		.name = name,
+		.kind = LOG,
+		.text = text,
+		.len = len,
+		.cmdline = cmdline,
+		.cmdline_len = cmdline_len,
+	};
+
+	return load(machine, &source, error);
 }
 
 void mu_machine_unload(struct mu_machine *machine)

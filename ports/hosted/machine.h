@@ -42,6 +42,18 @@ enum mu_status mu_host_machine(struct mu_machine *machine, const char *root,
 enum mu_status mu_machine_load(struct mu_machine **machine, const char *what,
 			       struct mu_error *error) MU_MUST_CHECK;
 
+/*
+ * The same from @len bytes at @text, which mu_machine_read_any() must know;
+ * messages call it @name. @cmdline, NULL or @cmdline_len bytes, are parameters
+ * of the kernel: mu_machine_apply_cmdline() with them before the machine is
+ * finished. The text is not kept.
+ */
+enum mu_status mu_machine_load_text(struct mu_machine **machine,
+				    const char *name, const char *text,
+				    size_t len, const char *cmdline,
+				    size_t cmdline_len,
+				    struct mu_error *error) MU_MUST_CHECK;
+
 /* Free what mu_machine_load() made. NULL is fine. */
 void mu_machine_unload(struct mu_machine *machine);
 

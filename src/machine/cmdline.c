@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "base/bits.h"
 #include "base/fmt.h"
+#include "machine/cmdline.h"
 #include "machine/e820.h"
 
 struct reader {
@@ -169,7 +170,7 @@ static enum mu_status apply_word(const struct reader *reader)
 }
 
 /* Words end at white space that is not between quotes. */
-static bool next_word(struct mu_text *text, struct mu_text *word)
+bool mu_cmdline_word(struct mu_text *text, struct mu_text *word)
 {
 	bool quoted = false;
 
@@ -183,6 +184,17 @@ static bool next_word(struct mu_text *text, struct mu_text *word)
 			break;
 	}
 	word->end = text->at;
+	/* What follows is for the first process. */
+	if (word->end - word->at == 2 && word->at[0] == '-' &&
+	    word->at[1] == '-')
+		return false;
+	/* A word in quotes: they are not part of it. */
+	if (word->end - word->at > 1 && word->at[0] == '"' &&
+	    word->end[-1] == '"') {
+		word->at++;
+		word->end--;
+		return true;
+	}
 	return !mu_text_empty(word);
 }
 
@@ -201,18 +213,7 @@ enum mu_status mu_machine_apply_cmdline(struct mu_machine *machine,
 		return mu_fail(error, MU_ERR_RANGE, 0,
 			       "%zu bytes of parameters, more than %zu", len,
 			       MU_MACHINE_CMDLINE_MAX);
-	while (!status && next_word(&rest, &reader.word)) {
-		/* What follows is for the first process. */
-		if (reader.word.end - reader.word.at == 2 &&
-		    reader.word.at[0] == '-' && reader.word.at[1] == '-')
-			break;
-		/* A word in quotes: they are not part of it. */
-		if (reader.word.at[0] == '"' && reader.word.end[-1] == '"' &&
-		    reader.word.end - reader.word.at > 1) {
-			reader.word.at++;
-			reader.word.end--;
-		}
+	while (!status && mu_cmdline_word(&rest, &reader.word))
 		status = apply_word(&reader);
-	}
 	return status;
 }

@@ -20,6 +20,8 @@ struct boot {
 	unsigned allowed, brought_up;		   /* CPUs */
 	unsigned changes;			   /* lines */
 	unsigned percpu_shift, hash_shift;
+	uint32_t last_pfn; /* number of the last such line */
+	bool has_lasts;	   /* a map whose ends are inside: Linux 3.5 on */
 	uint64_t total_pages;
 	mu_phys_t early_bytes;
 };
@@ -41,6 +43,7 @@ static void survey_line(struct boot *boot, struct mu_text line,
 	case MU_LOG_MAP:
 		boot->maps[map]++;
 		boot->last[map] = line.line;
+		boot->has_lasts |= mu_text_skip(&line, "[mem ");
 		if (map == MU_LOG_MAP_EARLY)
 			boot->early_bytes += mu_log_early_bytes(line);
 		break;
@@ -71,6 +74,9 @@ static void survey_line(struct boot *boot, struct mu_text line,
 		break;
 	case MU_LOG_HASH:
 		boot->hash_shift = mu_log_hash_shift(line);
+		break;
+	case MU_LOG_LAST_PFN:
+		boot->last_pfn = line.line;
 		break;
 	case MU_LOG_TOTAL_PAGES:
 		boot->total_pages += mu_log_total_pages(line);
@@ -162,12 +168,36 @@ static enum mu_status change_line(struct mu_machine *machine,
 		/* What came before the map was printed is in it. */
 		if (line.line < boot->last[best_map(boot)])
 			return MU_OK;
+		/* What comes once memory is counted is memory all the same. */
+		if (boot->last_pfn && line.line > boot->last_pfn)
+			return MU_OK;
 		return mu_log_change(machine, line, error);
 	case MU_LOG_RESERVED:
 		return mu_log_reserve(machine, line, error);
 	default:
 		return MU_OK;
 	}
+}
+
+/*
+ * On x86 Linux takes page 0 and what is between 640 KiB and 1 MiB from every
+ * map, and says so in lines of level debug that many logs do without. It has
+ * done it when it counts memory.
+ */
+static enum mu_status trim_bios(struct mu_machine *machine,
+				const struct boot *boot, struct mu_error *error)
+{
+	enum mu_status status;
+
+	if (!boot->last_pfn || !boot->has_lasts ||
+	    best_map(boot) < MU_LOG_MAP_FIRMWARE)
+		return MU_OK;
+	status = mu_machine_update(machine, 0, 4 * MU_KIB, MU_RANGE_RAM,
+				   MU_RANGE_RESERVED, error);
+	if (status)
+		return status;
+	return mu_machine_update(machine, 640 * MU_KIB, 384 * MU_KIB,
+				 MU_RANGE_RAM, MU_RANGE_NONE, error);
 }
 
 static enum mu_status complete_cpus(struct mu_machine *machine,
@@ -220,6 +250,8 @@ enum mu_status mu_machine_read_log(struct mu_machine *machine, const char *text,
 	rest = boot.text;
 	while (!status && mu_log_next_line(&rest, &line))
 		status = change_line(machine, &boot, line, error);
+	if (!status)
+		status = trim_bios(machine, &boot, error);
 	if (status)
 		return status;
 	set_page_size(machine, &boot);

@@ -27,6 +27,15 @@ static bool digit_follows(struct mu_text line)
 	return mu_text_is_digit(&line, 10);
 }
 
+/* "0x140000 max_arch_pfn" */
+static bool last_pfn_follows(struct mu_text line)
+{
+	uint64_t ignored;
+
+	return !mu_text_number(&line, 16, &ignored) &&
+	       mu_text_skip(&line, " max_arch_pfn");
+}
+
 /* "0: [mem 0x" */
 static bool early_range_follows(struct mu_text line)
 {
@@ -114,6 +123,7 @@ static const struct mark {
 	LINE("ERCPU: Embedded ", PERCPU, digit_follows),
 	LINE("hash table entries: ", HASH, digit_follows),
 	LINE(" totalpages: ", TOTAL_PAGES, digit_follows),
+	LINE("last_pfn = ", LAST_PFN, last_pfn_follows),
 #undef MAP
 #undef LINE
 };

@@ -152,15 +152,42 @@ enum mu_status mu_log_add_srat_mem(struct mu_machine *machine,
 	return mu_text_failed(error, status, &line);
 }
 
+/*
+ * The range of a change; "mem=" takes all up to the end of 64 bits, which is
+ * more than there can be.
+ */
+static enum mu_status read_change(struct mu_text *line, mu_phys_t *base,
+				  mu_phys_t *size, struct mu_error *error)
+{
+	struct mu_text try = *line;
+	bool inside = mu_text_skip(&try, "[mem ");
+	uint64_t first, last;
+
+	mu_text_blanks(&try);
+	if (!mu_text_number(&try, 16, &first)) {
+		mu_text_blanks(&try);
+		(void)mu_text_skip(&try, "-");
+		mu_text_blanks(&try);
+		if (!mu_text_number(&try, 16, &last) && last >= MU_PHYS_MAX &&
+		    last >= first && (!inside || mu_text_skip(&try, "]"))) {
+			*base = MU_MIN(first, MU_PHYS_MAX);
+			*size = MU_PHYS_MAX - *base;
+			*line = try;
+			return MU_OK;
+		}
+	}
+	return mu_e820_range(line, base, size, error);
+}
+
 /* "[mem 0x0000-0x0fff] usable ==> reserved", or only the type that goes. */
 enum mu_status mu_log_change(struct mu_machine *machine, struct mu_text line,
 			     struct mu_error *error)
 {
 	enum mu_range_type from, to = MU_RANGE_NONE;
 	mu_phys_t base, size;
-	enum mu_status status = mu_e820_range(&line, &base, &size, error);
+	enum mu_status status = read_change(&line, &base, &size, error);
 
-	if (status)
+	if (status || !size)
 		return mu_text_failed(error, status, &line);
 	mu_text_blanks(&line);
 	(void)mu_text_skip(&line, "(");
