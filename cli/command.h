@@ -19,6 +19,7 @@ struct command {
 };
 
 extern const struct command command_boot;
+extern const struct command command_scenario;
 extern const struct command command_check;
 extern const struct command command_show;
 

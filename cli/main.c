@@ -6,6 +6,7 @@
 
 static const struct command *const commands[] = {
 	&command_boot,
+	&command_scenario,
 	&command_check,
 	&command_show,
 };

@@ -59,6 +59,14 @@ struct mu_machine_node {
 	uint32_t nr_cpus;
 };
 
+/* What the parameter numa=fake= asks for. */
+enum mu_fake {
+	MU_FAKE_NONE,
+	MU_FAKE_COUNT, /* so many nodes in all, of equal RAM */
+	MU_FAKE_SIZE,  /* nodes of so many bytes of RAM */
+	MU_FAKE_EACH,  /* so many nodes in each real one, of equal span */
+};
+
 struct mu_machine {
 	char source[128];    /* for people: a file's name, "64T", "this host" */
 	unsigned page_shift; /* 12, 14 or 16 */
@@ -80,6 +88,10 @@ struct mu_machine {
 	/* distances[from * max_nodes + to], 10 is "here", 0 is "not told".
 	 * Complete (10 and 20 where not told) once finished. */
 	uint8_t *distances;
+
+	/* Nodes that mu_machine_finish() is to cut the machine into. */
+	enum mu_fake fake;
+	uint64_t fake_value;
 
 	bool finished;
 
@@ -180,7 +192,8 @@ enum mu_status mu_machine_set_distance(struct mu_machine *machine, int from,
  * nearest range below it, else to that of the lowest affinity, else to 0),
  * merge what is alike, complete the distances. MU_ERR_NOT_FOUND when there is
  * no RAM at all, MU_ERR_FULL when the pieces do not fit: then the machine is
- * as it was, but for the order of its ranges. A machine that named no CPU has
+ * as it was, but for the order of its ranges; but with numa=fake= it must be
+ * initialised again. A machine that named no CPU has
  * one, on its first node with memory. Done twice it does nothing.
  *
  * Ranges keep the bytes that firmware gave; they need not begin or end at a
@@ -241,10 +254,13 @@ enum mu_status mu_machine_read_short(struct mu_machine *machine,
  *   "SRAT: Node 0 ..."      what is not hotplug; holes in it are not seen
  *
  * "e820: update", "e820: remove" after that map and "OF: reserved mem" change
- * it. Nodes come from SRAT lines, without them from early ranges. CPUs are
- * those of the SRAT; without them those that the boot names for each node;
- * without them the number that it brought up or allowed, spread evenly. The
- * page size comes from lines that name one amount in pages and in bytes.
+ * it, up to the line "last_pfn", and page 0 and 640 KiB to 1 MiB are taken from
+ * an e820 map that has that line, as every kernel does that prints "[mem".
+ * Nodes come from SRAT lines, without them from early ranges; then numa=fake=
+ * on the boot's command line is followed, if memup can. CPUs are those of the
+ * SRAT; without them those that the boot names for each node; without them the
+ * number that it brought up or allowed, spread evenly. The page size comes from
+ * lines that name one amount in pages and in bytes.
  *
  * Not read: maps in page frames (Alpha's memclusters, early_node_map of Linux
  * 3.4 and before), MIPS's "memory: SIZE @ ADDRESS", the hypervisor's own map in
@@ -326,8 +342,14 @@ enum mu_status mu_machine_read_any(struct mu_machine *machine, const char *text,
  *   memmap=N#S          ACPI data      memmap=N$S   reserved
  *   memmap=N!S          persistent     memmap=N%S-OLD+NEW  change a type
  *   numa=off            forget all nodes
+ *   numa=fake=N         N nodes of equal RAM; numa=fake=NM, NG: nodes of N MiB
+ *                       or GiB; numa=fake=NU: N nodes in each real one. Real
+ *                       nodes are forgotten when the machine is finished; their
+ *                       CPUs are spread; distances are 10 in one real node and
+ *                       20 between two (Linux: numa_emulation.c).
  *
- * Several descriptions may follow one memmap=, with commas between them.
+ * MU_ERR_UNSUPPORTED for distances after numa=fake=. Several descriptions may
+ * follow one memmap=, with commas between them.
  * Numbers may be hexadecimal and have a K, M, G, T, P or E. OLD and NEW are
  * types of e820, 1 to 12; without OLD any type, without NEW the memory is gone.
  */

@@ -7,6 +7,15 @@
 #include <sched.h>
 #include "ports/hosted/hosted.h"
 
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define MU_HOSTED_ASAN
+#endif
+#endif
+#if defined(__SANITIZE_ADDRESS__) && !defined(MU_HOSTED_ASAN)
+#define MU_HOSTED_ASAN
+#endif
+
 /* One call of run_on(): waiting for a worker, or running on it. */
 struct mu_hosted_call {
 	void (*fn)(void *);
@@ -43,8 +52,11 @@ struct mu_hosted {
 	struct mu_page *memmap; /* reservation, descriptor of pfn 0 */
 	size_t memmap_bytes;
 	size_t host_page;
+#ifdef MU_HOSTED_ASAN
+	_Atomic uint8_t *marked; /* sections that were backed, see memory.c */
+#endif
 
-	/* Windows to physical memory: offsets are the sums of RAM below. */
+	/* Windows to physical memory, one for each range of RAM. */
 	pthread_mutex_t ram_lock;
 	char *ram; /* NULL until somebody asks, MAP_FAILED: cannot be had */
 	mu_phys_t ram_bytes;

@@ -96,8 +96,8 @@ static enum mu_grow ask_source(const struct mu_source *source,
  * The lists of @zone, then its source, until there is a page or the source has
  * no more. MU_GREW with *@pfn, else the source's last word.
  *
- * It ends: each turn but the last sees growth move, and a zone has a
- * bounded number of blocks.
+ * It ends: each turn but the last sees growth move, which it does once for each
+ * CPU that saw a block to claim.
  */
 static enum mu_grow try_zone(const struct walk *walk, struct mu_zone *zone,
 			     uint64_t *seen, mu_pfn_t *pfn)

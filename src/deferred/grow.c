@@ -34,6 +34,14 @@ uintptr_t mu_claim_begin(struct mu_deferred *deferred,
 void mu_claim_end(struct mu_deferred *deferred, struct mu_pristine *pristine,
 		  uintptr_t flags)
 {
+	/*
+	 * Before anybody can find us not busy. Also when the memory did not
+	 * come to the lists, or nothing was claimed: who saw no growth and
+	 * nobody busy may conclude that nothing moved since it looked at the
+	 * lists, so that what it found there and in the extents was true at
+	 * one moment.
+	 */
+	mu_zone_tell_growth(pristine->zone);
 	/* release: who sees that nobody is busy sees what they added. */
 	atomic_fetch_sub_explicit(&pristine->busy, 1, memory_order_release);
 	mu_irq_restore(deferred->port, flags);
@@ -62,7 +70,7 @@ bool mu_online_block(struct mu_deferred *deferred, struct mu_pristine *pristine,
 
 static bool is_past(const struct mu_zone *zone, uint64_t seen)
 {
-	/* acquire: pairs with the release in mu_buddy_add_block(). */
+	/* acquire: pairs with the release in mu_zone_tell_growth(). */
 	return atomic_load_explicit(&zone->growth, memory_order_acquire) !=
 	       seen;
 }

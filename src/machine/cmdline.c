@@ -3,6 +3,7 @@
 #include "base/fmt.h"
 #include "machine/cmdline.h"
 #include "machine/e820.h"
+#include "machine/fake.h"
 
 struct reader {
 	struct mu_machine *machine;
@@ -164,6 +165,9 @@ static enum mu_status apply_word(const struct reader *reader)
 		return apply_mem(reader, value);
 	if (mu_text_skip(&value, "memmap="))
 		return apply_memmap(reader, value);
+	if (mu_text_skip(&value, "numa=fake="))
+		return mu_fake_read(reader->machine, reader->word, value,
+				    reader->error);
 	if (mu_text_skip(&value, "numa=off") && mu_text_empty(&value))
 		forget_nodes(reader->machine);
 	return MU_OK;

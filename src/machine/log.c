@@ -7,6 +7,7 @@
  */
 #include "base/bits.h"
 #include "base/fmt.h"
+#include "machine/fake.h"
 #include "machine/log.h"
 
 /* Each looks at all ranges: enough for a kernel, no way to keep one busy. */
@@ -20,6 +21,7 @@ struct boot {
 	unsigned allowed, brought_up;		   /* CPUs */
 	unsigned changes;			   /* lines */
 	unsigned percpu_shift, hash_shift;
+	struct mu_text cmdline;
 	uint32_t last_pfn; /* number of the last such line */
 	bool has_lasts;	   /* a map whose ends are inside: Linux 3.5 on */
 	uint64_t total_pages;
@@ -75,6 +77,10 @@ static void survey_line(struct boot *boot, struct mu_text line,
 	case MU_LOG_HASH:
 		boot->hash_shift = mu_log_hash_shift(line);
 		break;
+	case MU_LOG_CMDLINE:
+		if (!boot->cmdline.at)
+			boot->cmdline = line;
+		break;
 	case MU_LOG_LAST_PFN:
 		boot->last_pfn = line.line;
 		break;
@@ -123,8 +129,10 @@ static enum mu_status read_map_line(struct mu_machine *machine,
 
 	if (map == best_map(boot))
 		status = mu_log_add_entry(machine, map, line, error);
-	/* Early ranges know the nodes too, unless the firmware told. */
-	if (!status && map == MU_LOG_MAP_EARLY && !boot->maps[MU_LOG_MAP_SRAT])
+	/* Early ranges know the nodes too, unless the firmware told, or they
+	 * are fake and memup makes them itself. */
+	if (!status && map == MU_LOG_MAP_EARLY &&
+	    !boot->maps[MU_LOG_MAP_SRAT] && !machine->fake)
 		status = mu_log_add_early_node(machine, line, error);
 	return status;
 }
@@ -243,6 +251,10 @@ enum mu_status mu_machine_read_log(struct mu_machine *machine, const char *text,
 		return mu_fail(error, MU_ERR_RANGE, 0,
 			       "%u changes to the map, more than %u",
 			       boot.changes, MOST_CHANGES);
+	/* Of parameters that make no sense the kernel says so and goes on. */
+	if (boot.cmdline.at && best_map(&boot) >= MU_LOG_MAP_FIRMWARE &&
+	    mu_fake_read_cmdline(machine, boot.cmdline, NULL))
+		machine->fake = MU_FAKE_NONE;
 	while (!status && mu_log_next_line(&rest, &line))
 		status = read_line(machine, &boot, line, error);
 	if (!status && best_map(&boot) == MU_LOG_MAP_SRAT)

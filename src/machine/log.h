@@ -27,7 +27,8 @@ enum mu_log_kind {
 	MU_LOG_PERCPU,	    /* how many pages so many bytes are */
 	MU_LOG_HASH,	    /* the same, of a hash table */
 	MU_LOG_TOTAL_PAGES, /* how many pages a node has */
-	MU_LOG_LAST_PFN	    /* the end of RAM: the map is done */
+	MU_LOG_LAST_PFN,    /* the end of RAM: the map is done */
+	MU_LOG_CMDLINE	    /* the kernel's parameters */
 };
 
 /*

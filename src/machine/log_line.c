@@ -124,6 +124,7 @@ static const struct mark {
 	LINE("hash table entries: ", HASH, digit_follows),
 	LINE(" totalpages: ", TOTAL_PAGES, digit_follows),
 	LINE("last_pfn = ", LAST_PFN, last_pfn_follows),
+	LINE("ommand line: ", CMDLINE, NULL),
 #undef MAP
 #undef LINE
 };
