@@ -154,14 +154,13 @@ static void print_rows(const char *name, const struct rows *rows)
 
 		table_add(&table, "%s", row->what);
 		table_add(&table, "%s", verdicts[row->verdict]);
-		table_add(&table, "%s", row->memup);
-		table_add(&table, "%s", row->linux_);
+		table_add(&table, "%s", row->memup[0] ? row->memup : "-");
+		table_add(&table, "%s", row->linux_[0] ? row->linux_ : "-");
 	}
 	table_end(&table, stdout);
-	printf("\n%s:", name);
-	for (unsigned i = 0; i < NR_VERDICTS; i++)
-		printf("%s %u %s", i ? "," : "", rows->count[i], verdicts[i]);
-	putchar('\n');
+	printf("\n%s: %u agree, %u differ, %u not in log, %u taken from log\n",
+	       name, rows->count[VERDICT_AGREES], rows->count[VERDICT_DIFFERS],
+	       rows->count[VERDICT_ABSENT], rows->count[VERDICT_TAKEN]);
 }
 
 static void json_rows(const char *name, const struct rows *rows)

@@ -2,16 +2,19 @@
 /*
  * memup show: a machine's nodes, zones and ranges, with the holes between them.
  */
+#include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 #include "cli/bringup.h"
 #include "cli/command.h"
+#include "cli/svg.h"
 #include "cli/text.h"
 #include "ports/hosted/machine.h"
 
 static const char help[] =
-	"usage: memup show [MACHINE] [--json]\n"
+	"usage: memup show [MACHINE] [--svg FILE] [--json]\n"
 	"\n"
 	"Print a machine's nodes, zones and ranges, with the holes in "
 	"between.\n"
@@ -19,6 +22,9 @@ static const char help[] =
 	"MACHINE    a Linux boot log, `-` for one on standard input, or a\n"
 	"           description such as 64T or 8x1T/448 (`memup boot --help`\n"
 	"           has all of them). Without it: this host.\n"
+	"--svg      draw it in FILE, `-` for standard output, instead of the\n"
+	"           tables: the firmware's ranges and holes, a lane for each\n"
+	"           node, zones in colour; point at a box and it tells more\n"
 	"--json     one JSON object with everything that the tables have\n"
 	"\n"
 	"Ends are the last byte. Zones have Linux's bounds: DMA below 16 MiB,\n"
@@ -280,13 +286,37 @@ static void json_all(const struct mu_machine *machine, const struct mu_mm *mm)
 	printf("]}\n");
 }
 
-static int show(const char *what, bool json)
+static bool draw(const char *path, const struct mu_machine *machine,
+		 const struct mu_mm *mm)
+{
+	bool to_stdout = !strcmp(path, "-");
+	FILE *out = to_stdout ? stdout : fopen(path, "w");
+	const char *why = NULL;
+
+	if (!out) {
+		why = strerror(errno);
+	} else {
+		if (!svg_draw(out, machine, mm))
+			why = mu_status_str(MU_ERR_NOMEM);
+		if ((fflush(out) || ferror(out)) && !why)
+			why = strerror(errno);
+		if (!to_stdout && fclose(out) && !why)
+			why = strerror(errno);
+	}
+	if (why)
+		fprintf(stderr, "memup show: %s: %s\n",
+			to_stdout ? "standard output" : path, why);
+	return !why;
+}
+
+static int show(const char *what, const char *svg, bool json)
 {
 	struct mu_config config = mu_config_default();
 	struct mu_error error = {0};
 	struct mu_machine *machine;
 	struct bringup *bringup;
 	enum mu_status status;
+	bool drawn = true;
 
 	if (mu_machine_load(&machine, what, &error) != MU_OK) {
 		fprintf(stderr, "memup show: %s\n", error.text);
@@ -299,27 +329,36 @@ static int show(const char *what, bool json)
 		fprintf(stderr, "memup show: %s: %s\n", machine->source,
 			error.text[0] ? error.text : mu_status_str(status));
 	} else {
-		(json ? json_all : print_all)(machine, &bringup->mm);
+		if (svg)
+			drawn = draw(svg, machine, &bringup->mm);
+		if (json)
+			json_all(machine, &bringup->mm);
+		else if (!svg)
+			print_all(machine, &bringup->mm);
 		bringup_end(bringup);
 	}
 	free(bringup);
 	mu_machine_unload(machine);
-	return status == MU_OK ? EXIT_DONE : EXIT_USAGE;
+	return status == MU_OK && drawn ? EXIT_DONE : EXIT_USAGE;
 }
 
 static int run_show(int argc, char **argv)
 {
 	static const struct option longs[] = {
+		{"svg", required_argument, NULL, 's'},
 		{"json", no_argument, NULL, 'j'},
 		{"help", no_argument, NULL, 'h'},
 		{NULL, 0, NULL, 0},
 	};
+	const char *svg = NULL;
 	bool json = false;
 	int option;
 
 	while ((option = getopt_long(argc, argv, "h", longs, NULL)) != -1) {
 		if (option == 'j') {
 			json = true;
+		} else if (option == 's') {
+			svg = optarg;
 		} else if (option == 'h') {
 			fputs(help, stdout);
 			return EXIT_DONE;
@@ -333,7 +372,12 @@ static int run_show(int argc, char **argv)
 			argv[optind + 1]);
 		return EXIT_USAGE;
 	}
-	return show(argv[optind], json);
+	if (json && svg && !strcmp(svg, "-")) {
+		fprintf(stderr, "memup show: --json and --svg - both want "
+				"standard output\n");
+		return EXIT_USAGE;
+	}
+	return show(argv[optind], svg, json);
 }
 
 const struct command command_show = {
