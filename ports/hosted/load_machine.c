@@ -61,8 +61,10 @@ static enum mu_status fill(struct mu_machine *machine,
 		status = mu_host_machine(machine, "", error);
 		break;
 	case LOG:
-		status = mu_machine_read_any(machine, source->text, source->len,
-					     error);
+		status = (mu_machine_is_fdt(source->text, source->len)
+				  ? mu_machine_read_fdt
+				  : mu_machine_read_any)(machine, source->text,
+							 source->len, error);
 		break;
 	case SHORT:
 		status = mu_machine_read_short(machine, source->text,

@@ -28,6 +28,42 @@ enum mu_status mu_host_machine(struct mu_machine *machine, const char *root,
 			       struct mu_error *error) MU_MUST_CHECK;
 
 /*
+ * A flattened device tree (Devicetree Specification 0.4, chapter 5; a .dtb,
+ * /sys/firmware/fdt): @len bytes at @text, of any alignment. It is read through
+ * libfdt, which wants more of a C library than the four functions that the core
+ * may call: so here, and only where libfdt was found when memup was built.
+ *
+ *   /memory@...        device_type "memory": each bank of linux,usable-memory
+ *                      or reg is RAM, hotpluggable or not, numa-node-id the
+ *                      node of the banks of reg
+ *   /chosen            linux,usable-memory-range: RAM outside of the first
+ *                      goes, the others are RAM
+ *   /reserved-memory   no-map: RAM with MU_RANGE_NOMAP; reusable: RAM; else
+ *                      RAM there is reserved. What has no reg is placed by the
+ *                      kernel, and counts as RAM
+ *   the reserve map    RAM there is reserved
+ *   /cpus/cpu@...      one CPU a thread on node numa-node-id, else on 0
+ *   distance-matrix    of the node compatible with "numa-distance-map-v1"
+ *
+ * #address-cells and #size-cells are those of the node above, 1 or 2 each. What
+ * is not available (status) is not there, but for CPUs with an enable-method.
+ * Bindings: Linux, Documentation/devicetree/bindings/numa.txt and dt-schema's
+ * reserved-memory.yaml, memory.yaml, chosen.yaml. Not read: bootargs, the
+ * initrd, PowerPC's ibm,associativity and ibm,dynamic-memory. The page size
+ * stays what it is.
+ *
+ * MU_ERR_CORRUPT for a tree that is broken, MU_ERR_UNSUPPORTED for other
+ * numbers of cells, and for every tree when memup was built without libfdt;
+ * else what the functions of memup/machine.h say, with the node in front.
+ */
+enum mu_status mu_machine_read_fdt(struct mu_machine *machine, const char *text,
+				   size_t len,
+				   struct mu_error *error) MU_MUST_CHECK;
+
+/* Do @len bytes at @text begin as a device tree does? */
+bool mu_machine_is_fdt(const char *text, size_t len);
+
+/*
  * Make a finished machine from @what:
  *
  *   NULL            this host
