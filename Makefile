@@ -67,6 +67,12 @@ endif
 
 obj = $(patsubst %.c,$(O)/%.o,$(1))
 
+.PHONY: all
+all: build/memup ## build the program build/memup (the default)
+
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
+
 # What was compiled with other flags (a library was installed since) is old.
 $(O)/flags: FORCE
 	@mkdir -p $(@D)
@@ -74,12 +80,6 @@ $(O)/flags: FORCE
 		echo '$(CORE_CFLAGS) $(HOST_CFLAGS) $(CFLAGS)' >$@
 .PHONY: FORCE
 FORCE:
-
-.PHONY: all
-all: build/memup ## build the program build/memup (the default)
-
-.DELETE_ON_ERROR:
-MAKEFLAGS += --no-builtin-rules
 
 $(O)/src/%.o: src/%.c $(O)/flags
 	@mkdir -p $(@D)
@@ -90,11 +90,6 @@ $(O)/%.o: %.c $(O)/flags
 	@mkdir -p $(@D)
 	$(call say,CC,$@)
 	$(Q)$(CC) $(CPPFLAGS) $(HOST_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
-
-# Compiled again when libfdt comes or goes.
-$(O)/ports/hosted/fdt_machine.o $(O)/tests/test_machine_fdt.o: $(O)/fdt-$(FDT)
-$(O)/fdt-$(FDT):
-	@mkdir -p $(@D) && rm -f $(O)/fdt-* && touch $@
 
 $(O)/libmemup.a: $(call obj,$(core_src))
 	@mkdir -p $(@D) && rm -f $@
