@@ -209,7 +209,7 @@ static void pages_lines(struct reader *reader)
 	uint64_t pages;
 	int nid;
 
-	at = strstr(line, "On node ");
+	at = said->is_old ? NULL : strstr(line, "On node ");
 	if (at &&
 	    sscanf(at, "On node %d totalpages: %" SCNu64, &nid, &pages) == 2)
 		add_pages(reader, &said->total, &said->nr_total, "", nid,
@@ -262,8 +262,12 @@ static void map_lines(struct reader *reader)
 {
 	struct said *said = reader->said;
 	const char *line = reader->line, *at = after(line, "user: ");
+	const char *version = after(line, "Linux version ");
+	unsigned major, minor;
 	uint64_t base, end;
 
+	if (version && sscanf(version, "%u.%u.", &major, &minor) == 2)
+		said->is_old = major < 3 || (major == 3 && minor < 10);
 	if (strstr(line, "BIOS-e820:") || after(line, "Xen: ["))
 		said->is_x86 = said->has_e820 = said->has_map = true;
 	if (strstr(line, "SRAT: Node ") && strstr(line, "[mem"))

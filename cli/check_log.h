@@ -37,6 +37,8 @@ struct said {
 	const char *cmdline;
 	size_t cmdline_len;
 
+	/* Before Linux 3.10 pages of nodes and zones are less the memmap. */
+	bool is_old;
 	bool has_map;	/* any line that makes a boot count */
 	bool is_x86;	/* it has an e820 map */
 	bool has_early; /* "Early memory node ranges" */

@@ -374,10 +374,11 @@ static void compare_pages(struct checker *checker)
  */
 struct holes {
 	struct checker *checker;
-	uint64_t *pages; /* [zone] */
-	mu_pfn_t at;	 /* end of the last memory */
-	mu_pfn_t backed; /* end of its last section */
-	unsigned zone;	 /* of the last memory */
+	uint64_t *pages;  /* [zone] */
+	mu_pfn_t section; /* pages, a power of two */
+	mu_pfn_t at;	  /* end of the last memory */
+	mu_pfn_t backed;  /* end of its last section */
+	unsigned zone;	  /* of the last memory */
 };
 
 static void add_hole(struct holes *holes, mu_pfn_t start, mu_pfn_t end,
@@ -385,7 +386,7 @@ static void add_hole(struct holes *holes, mu_pfn_t start, mu_pfn_t end,
 {
 	/* The section of what is below, then that of what is above. */
 	mu_pfn_t head = holes->backed < end ? holes->backed : end;
-	mu_pfn_t tail = end & ~(MU_SECTION_PAGES - 1);
+	mu_pfn_t tail = end & ~(holes->section - 1);
 
 	head = head > start ? head : start;
 	tail = tail > head ? tail : head;
@@ -414,7 +415,7 @@ static void walk_holes(struct holes *holes)
 		}
 		holes->at = end;
 		holes->backed =
-			(end + MU_SECTION_PAGES - 1) & ~(MU_SECTION_PAGES - 1);
+			(end + holes->section - 1) & ~(holes->section - 1);
 	}
 	if (holes->backed > holes->at)
 		holes->pages[holes->zone] += holes->backed - holes->at;
@@ -436,7 +437,12 @@ static void compare_unavailable(struct checker *checker)
 {
 	const struct said *said = checker->said;
 	const struct mu_buddy *buddy = &checker->mm->buddy;
-	struct holes holes = {.checker = checker};
+	/* Linux's sections, not memup's: x86's, and arm64's since 5.12. */
+	struct holes holes = {
+		.checker = checker,
+		.section = (checker->shift == 16 ? 512 : 128) * MU_MIB >>
+			   checker->shift,
+	};
 
 	if (!said->nr_unavailable) {
 		add_bare(checker->rows, VERDICT_ABSENT, "unavailable pages");

@@ -149,9 +149,16 @@ static void rows_of_older_kernels(void **state)
 	at = strstr(text, "3998");
 	at[3] = '9';
 	cli = cli_run(text, "check -");
-	free(text);
 	assert_int_equal(cli.code, 1);
 	assert_non_null(strstr(cli.out, " 2 differ,"));
+	cli_free(&cli);
+	/* Before Linux 3.10 they were less what the memmap takes. */
+	at = strstr(text, "version 6.1.");
+	memcpy(at, "version 3.9.", 12);
+	cli = cli_run(text, "check -");
+	free(text);
+	assert_int_equal(cli.code, 0);
+	assert_non_null(strstr(cli.out, "pages of zones "));
 	cli_free(&cli);
 }
 
