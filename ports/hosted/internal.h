@@ -50,6 +50,7 @@ struct mu_hosted {
 	int *cpu_node;	    /* node of each CPU */
 	pthread_key_t cpu;  /* of this thread, plus one; NULL is CPU 0 */
 	unsigned *host_cpu; /* which of the host's stands for each CPU */
+	cpu_set_t allowed[MU_MAX_CPUS / CPU_SETSIZE]; /* when it was created */
 
 	struct mu_page *memmap; /* reservation, descriptor of pfn 0 */
 	size_t memmap_bytes;
