@@ -54,10 +54,12 @@ cli_src  := $(sort $(wildcard cli/*.c))
 test_src := $(sort $(wildcard tests/test_*.c))
 test_lib := $(sort $(filter-out tests/test_%,$(wildcard tests/*.c)))
 bench_src := $(sort $(wildcard bench/*.c))
-all_src := $(core_src) $(port_src) $(cli_src) $(wildcard tests/*.c) $(bench_src)
+bench_padata_src := $(sort $(wildcard bench/padata/*.c))
+all_src := $(core_src) $(port_src) $(cli_src) $(wildcard tests/*.c) \
+	$(bench_src) $(bench_padata_src)
 fuzz_src := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 all_h   := $(wildcard include/memup/*.h src/*/*.h ports/*/*.h cli/*.h \
-	tests/*.h tests/*/*.h bench/*.h)
+	tests/*.h tests/*/*.h bench/*.h bench/*/*.h)
 
 # Short lines; V=1 shows the commands.
 ifeq ($(V),)
@@ -123,6 +125,35 @@ $(O)/memup-bench: $(call obj,$(bench_src)) $(O)/libmemup-hosted.a \
 build/memup-bench: $(O)/memup-bench
 	@cp $< $@
 
+# The contenders of bench-padata, each there only if it can be built.
+ifneq ($(filter bench-padata,$(MAKECMDGOALS)),)
+BENCH_OMP := $(shell echo 'int main(void) { return 0; }' | \
+	$(CC) -fopenmp -x c -o /dev/null - 2>/dev/null && echo yes)
+BENCH_TBB := $(shell command -v $(CXX) >/dev/null && \
+	pkg-config --exists tbb 2>/dev/null && echo yes)
+endif
+bench_padata_libs = $(if $(BENCH_OMP),-fopenmp) \
+	$(if $(BENCH_TBB),$(shell pkg-config --libs tbb) -lstdc++)
+
+$(O)/bench/padata/omp.o: HOST_CFLAGS += -fopenmp
+$(O)/bench/padata/jobs.o $(O)/bench/padata/main.o: HOST_CFLAGS += $(if $(BENCH_OMP),-DBENCH_OMP) \
+	$(if $(BENCH_TBB),-DBENCH_TBB)
+
+$(O)/bench/padata/tbb.o: bench/padata/tbb.cpp bench/padata/work.h
+	@mkdir -p $(@D)
+	$(call say,CXX,$@)
+	$(Q)$(CXX) -I. -std=c++17 -g $(OPT_$(BUILD)) -Wall -Wextra -Werror \
+		-c -o $@ $<
+
+$(O)/memup-bench-padata: $(call obj,$(filter-out %/omp.c,$(bench_padata_src)) \
+		$(addprefix bench/,report.c stats.c stores.c team.c)) \
+		$(if $(BENCH_OMP),$(O)/bench/padata/omp.o) \
+		$(if $(BENCH_TBB),$(O)/bench/padata/tbb.o) \
+		$(O)/libmemup-hosted.a $(O)/libmemup.a
+	$(call say,LD,$@)
+	$(Q)$(CC) $(SAN_$(BUILD)) $(LDFLAGS) -o $@ $^ $(LDLIBS) \
+		$(bench_padata_libs)
+
 $(O)/tests/test_%: $(O)/tests/test_%.o $(call obj,$(test_lib)) \
 		$(O)/libmemup-cli.a $(O)/libmemup-hosted.a $(O)/libmemup.a
 	$(call say,LD,$@)
@@ -143,6 +174,10 @@ boot: build/memup ## build, then bring this host's memory up under every policy
 .PHONY: bench
 bench: build/memup-bench ## measure against the machine's limits (docs/benchmarks.md)
 	build/memup-bench --json build/bench.json
+
+.PHONY: bench-padata
+bench-padata: $(O)/memup-bench-padata ## jobs against OpenMP, oneTBB, bare threads and a mutex
+	$(O)/memup-bench-padata --json build/bench-padata.json
 
 .PHONY: setup
 setup: ## install what tests and lint need (root), or say what is missing

@@ -93,6 +93,8 @@ static void axes(FILE *out, double top, unsigned threads)
 		double n = i ? i * step_x : 1;
 		double x = x_of(n, threads);
 
+		if (i && n <= 1)
+			continue;
 		line(out, x, BOTTOM, x, BOTTOM + 5, "axis");
 		snprintf(number, sizeof(number), "%.0f", n);
 		text_at(out, x, BOTTOM + 20, "middle", "small", number);

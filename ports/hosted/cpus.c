@@ -45,6 +45,15 @@ void mu_hosted_bind(unsigned number)
 	pthread_setaffinity_np(pthread_self(), sizeof(sets), sets);
 }
 
+void mu_hosted_pin(struct mu_hosted *hosted, bool pinned)
+{
+	if (pinned)
+		mu_hosted_bind(hosted->host_cpu[cpu_id(hosted)]);
+	else
+		pthread_setaffinity_np(pthread_self(), sizeof(hosted->allowed),
+				       hosted->allowed);
+}
+
 /* How many nodes @host has: their numbers end there. */
 static unsigned count_nodes(const struct mu_host_cpu *host, unsigned nr)
 {
@@ -110,6 +119,8 @@ enum mu_status mu_hosted_cpus_init(struct mu_hosted *hosted,
 
 	if (!host)
 		return fail(error, MU_ERR_NOMEM, "no memory");
+	if (sched_getaffinity(0, sizeof(hosted->allowed), hosted->allowed))
+		CPU_SET_S(0, sizeof(hosted->allowed), hosted->allowed);
 	nr = mu_host_cpus(host, hosted->config.host_cpus);
 	hosted->config.host_cpus = NULL;
 	if (!nr) {

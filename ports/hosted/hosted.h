@@ -92,6 +92,13 @@ struct mu_page *mu_hosted_memmap(const struct mu_hosted *hosted);
 void mu_hosted_set_cpu(struct mu_hosted *hosted, unsigned cpu);
 
 /*
+ * Bind the calling thread to the place of the CPU that it is, so that it is in
+ * nobody's way, or let it go wherever this process could be when the port was
+ * created. For programs that do nothing else while a job runs.
+ */
+void mu_hosted_pin(struct mu_hosted *hosted, bool pinned);
+
+/*
  * Bytes of memory that this process may still take: MemAvailable, or what a
  * memory cgroup leaves if that is less. UINT64_MAX when the host does not say.
  */

@@ -61,6 +61,7 @@ struct mu_hosted {
 	unsigned *host_cpu; /* which of the host's stands for each CPU */
 	bool may_idle;	    /* a thread that goes idle can come back */
 	_Atomic bool idled; /* some thread did; set once, any thread */
+	cpu_set_t allowed[MU_MAX_CPUS / CPU_SETSIZE]; /* when it was created */
 
 	struct mu_page *memmap; /* reservation, descriptor of pfn 0 */
 	size_t memmap_bytes;

@@ -76,7 +76,7 @@ static void *work(void *arg)
 	struct mu_hosted_worker *worker = arg;
 	const struct mu_hosted *hosted = worker->hosted;
 
-	/* Where its own calls will be: see give(). */
+	/* Where it is at home. */
 	mu_hosted_bind(worker->bound);
 	mu_hosted_set_priority(hosted->config.priority);
 	for (;;) {
@@ -117,39 +117,68 @@ static void let(struct mu_hosted_worker *worker, uint32_t state, bool asleep)
 		mu_hosted_futex_wake(&worker->state);
 }
 
-/* Have a free worker call @fn(@arg) as @cpu. Worker i sits where CPU i + 1 has
- * its place, since who asks is mostly CPU 0: it is tried first. */
-static bool give(struct mu_hosted *hosted, unsigned cpu, void (*fn)(void *),
-		 void *arg)
+/* Have @worker call @fn(@arg) as @cpu, if it is free. */
+static bool give(struct mu_hosted_worker *worker, unsigned cpu,
+		 void (*fn)(void *), void *arg)
 {
-	unsigned nr = hosted->nr_workers, first = cpu ? (cpu - 1) % nr : nr - 1;
+	bool asleep;
 
-	for (unsigned i = 0; i < nr; i++) {
-		struct mu_hosted_worker *worker =
-			&hosted->workers[(first + i) % nr];
-		bool asleep;
+	if (!take(worker, &asleep))
+		return false;
+	worker->fn = fn;
+	worker->arg = arg;
+	worker->cpu = cpu;
+	let(worker, MU_WORKER_CALL, asleep);
+	return true;
+}
 
-		if (!take(worker, &asleep))
-			continue;
-		worker->fn = fn;
-		worker->arg = arg;
-		worker->cpu = cpu;
-		let(worker, MU_WORKER_CALL, asleep);
-		return true;
-	}
+/* The first of the workers that are at home on @cpu; the next ones follow at
+ * steps of nr_cpus. Worker i is at home on CPU i + 1, since who asks is mostly
+ * CPU 0, and sits where that has its place. */
+static unsigned first_at_home(const struct mu_hosted *hosted, unsigned cpu)
+{
+	return (cpu + hosted->nr_cpus - 1) % hosted->nr_cpus;
+}
+
+static bool give_at_home(struct mu_hosted *hosted, unsigned cpu,
+			 void (*fn)(void *), void *arg)
+{
+	for (unsigned i = first_at_home(hosted, cpu); i < hosted->nr_workers;
+	     i += hosted->nr_cpus)
+		if (give(&hosted->workers[i], cpu, fn, arg))
+			return true;
 	return false;
 }
 
+static bool give_anywhere(struct mu_hosted *hosted, unsigned cpu,
+			  void (*fn)(void *), void *arg)
+{
+	for (unsigned i = 0; i < hosted->nr_workers; i++)
+		if (give(&hosted->workers[i], cpu, fn, arg))
+			return true;
+	return false;
+}
+
+/* CPUs where a worker is at home come first: it need not move. The others are
+ * served by whoever is free. */
 static unsigned run_on(void *arg, const struct mu_cpumask *cpus, unsigned count,
 		       void (*fn)(void *), void *fn_arg)
 {
 	struct mu_hosted *hosted = arg;
-	unsigned started = 0, cpu = 0;
+	unsigned nr = hosted->nr_cpus, started = 0;
 
-	for (; hosted->nr_workers && started < count; started++, cpu++) {
-		cpu = cpus ? mu_cpumask_next(cpus, cpu) : cpu;
-		if (cpu >= hosted->nr_cpus || !give(hosted, cpu, fn, fn_arg))
+	for (unsigned cpu = 0; cpu < nr && started < count; cpu++)
+		if (!cpus || mu_cpumask_test(cpus, cpu))
+			started += give_at_home(hosted, cpu, fn, fn_arg);
+	if (hosted->nr_workers >= nr)
+		return started;
+	for (unsigned cpu = 0; cpu < nr && started < count; cpu++) {
+		if ((cpus && !mu_cpumask_test(cpus, cpu)) ||
+		    first_at_home(hosted, cpu) < hosted->nr_workers)
+			continue;
+		if (!give_anywhere(hosted, cpu, fn, fn_arg))
 			break;
+		started++;
 	}
 	return started;
 }
