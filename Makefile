@@ -43,6 +43,12 @@ FDT_CFLAGS := $(if $(filter yes,$(FDT)),-DMU_HAVE_LIBFDT)
 HOST_CFLAGS += $(FDT_CFLAGS)
 LDLIBS += $(if $(filter yes,$(FDT)),-lfdt)
 
+# Threads are placed by hwloc where that is installed.
+ifeq ($(shell pkg-config --exists hwloc 2>/dev/null && echo yes),yes)
+HOST_CFLAGS += -DMEMUP_HWLOC $(shell pkg-config --cflags hwloc)
+LDLIBS += $(shell pkg-config --libs hwloc)
+endif
+
 core_src := $(sort $(wildcard src/*/*.c))
 port_src := $(sort $(wildcard ports/hosted/*.c))
 cli_src  := $(sort $(wildcard cli/*.c))
@@ -93,7 +99,14 @@ $(O)/libmemup-hosted.a: $(call obj,$(port_src))
 	$(call say,AR,$@)
 	$(Q)$(AR) rcs $@ $^
 
-$(O)/memup: $(call obj,$(cli_src)) $(O)/libmemup-hosted.a $(O)/libmemup.a
+# The program without its main(), for tests.
+$(O)/libmemup-cli.a: $(filter-out $(O)/cli/main.o,$(call obj,$(cli_src)))
+	@mkdir -p $(@D) && rm -f $@
+	$(call say,AR,$@)
+	$(Q)$(AR) rcs $@ $^
+
+$(O)/memup: $(O)/cli/main.o $(O)/libmemup-cli.a $(O)/libmemup-hosted.a \
+		$(O)/libmemup.a
 	$(call say,LD,$@)
 	$(Q)$(CC) $(SAN_$(BUILD)) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
@@ -109,7 +122,7 @@ build/memup-bench: $(O)/memup-bench
 	@cp $< $@
 
 $(O)/tests/test_%: $(O)/tests/test_%.o $(call obj,$(test_lib)) \
-		$(O)/libmemup-hosted.a $(O)/libmemup.a
+		$(O)/libmemup-cli.a $(O)/libmemup-hosted.a $(O)/libmemup.a
 	$(call say,LD,$@)
 	$(Q)$(CC) $(SAN_$(BUILD)) $(LDFLAGS) -o $@ $^ -lcmocka $(LDLIBS)
 

@@ -8,6 +8,7 @@ static const struct command *const commands[] = {
 	&command_boot,
 	&command_scenario,
 	&command_check,
+	&command_plan,
 	&command_show,
 };
 #define NR_COMMANDS (sizeof(commands) / sizeof(commands[0]))

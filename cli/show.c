@@ -78,6 +78,7 @@ static void flags_text(unsigned flags, char *text, size_t size)
 		{MU_RANGE_MIRROR, "mirror"},
 		{MU_RANGE_NOMAP, "nomap"},
 		{MU_RANGE_NONVOLATILE, "non-volatile"},
+		{MU_RANGE_KEPT, "kept"},
 	};
 	size_t len = 0;
 

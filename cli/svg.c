@@ -266,12 +266,14 @@ static void put_map(struct picture *picture)
 
 		put_box(out, "range", x, y, width, MAP_HEIGHT,
 			range_colour(range->type), removable,
-			"%s, %s: 0x%" PRIx64 " to 0x%" PRIx64 ", node %d%s%s%s",
+			"%s, %s: 0x%" PRIx64 " to 0x%" PRIx64
+			", node %d%s%s%s%s",
 			type, size_text(range->size), range->base,
 			range->base + range->size - 1, range->nid,
 			removable ? ", hotplug" : "",
 			range->flags & MU_RANGE_MIRROR ? ", mirror" : "",
-			range->flags & MU_RANGE_NOMAP ? ", nomap" : "");
+			range->flags & MU_RANGE_NOMAP ? ", nomap" : "",
+			range->flags & MU_RANGE_KEPT ? ", kept" : "");
 		snprintf(text, sizeof(text), "%s %s", type,
 			 size_text(range->size));
 		put_label(out, x, y, width, MAP_HEIGHT, text,

@@ -107,9 +107,9 @@ static void early_ranges_with_nodes(void **state)
 	}
 	assert_int_equal(mu_machine_finish(machine, NULL), MU_OK);
 	assert_ranges(machine, "0-2fffffff usable 0\n"
-			       "30000000-300fffff reserved 0\n"
+			       "30000000-300fffff usable 0 flags 4\n"
 			       "30100000-39bfffff usable 0\n"
-			       "39c00000-3a7801ff reserved 0\n"
+			       "39c00000-3a7801ff usable 0 flags 10\n"
 			       "3a780200-7fffffffff usable 0\n"
 			       "8000000000-ffffffffff usable 8\n");
 	assert_int_equal(machine->page_shift, 16);

@@ -47,7 +47,7 @@ static void nonsense_stays_an_error(void **state)
 
 /*
  * Once it has the last page frame Linux has its memory: what it finds reserved
- * later (EFI's tables, ESRT) is memory all the same.
+ * later (EFI's tables, ESRT) is memory, but taken.
  */
 static void late_reservations(void **state)
 {
@@ -59,7 +59,9 @@ static void late_reservations(void **state)
 		       "e820: update [mem 0x20000000-0x20000fff] usable ==> "
 		       "reserved\n",
 		   "0-fff reserved 0\n1000-9ffff usable 0\n"
-		   "100000-3effffff usable 0\n"
+		   "100000-1fffffff usable 0\n"
+		   "20000000-20000fff usable 0 flags 10\n"
+		   "20001000-3effffff usable 0\n"
 		   "3f000000-3fffffff reserved 0\n"
 		   "100000000-13fffffff usable 0\n");
 }

@@ -45,6 +45,7 @@ const char *mu_range_type_str(enum mu_range_type type);
 #define MU_RANGE_MIRROR	     0x2u /* mirrored: more reliable */
 #define MU_RANGE_NOMAP	     0x4u /* memory that must not be mapped */
 #define MU_RANGE_NONVOLATILE 0x8u
+#define MU_RANGE_KEPT	     0x10u /* RAM that is taken: never handed out */
 
 struct mu_range {
 	mu_phys_t base; /* bytes */
@@ -139,6 +140,14 @@ enum mu_status mu_machine_update(struct mu_machine *machine, mu_phys_t base,
 				 mu_phys_t size, enum mu_range_type from,
 				 enum mu_range_type to,
 				 struct mu_error *error) MU_MUST_CHECK;
+
+/*
+ * What is RAM in [@base, @base + @size) has @flags (MU_RANGE_*) besides those
+ * that it has. As mu_machine_update() otherwise.
+ */
+enum mu_status mu_machine_set_flags(struct mu_machine *machine, mu_phys_t base,
+				    mu_phys_t size, unsigned flags,
+				    struct mu_error *error) MU_MUST_CHECK;
 
 /*
  * Say that [@base, @base + @size) belongs to node @nid. Errors as above, and
@@ -253,14 +262,15 @@ enum mu_status mu_machine_read_short(struct mu_machine *machine,
  *   "efi: mem00: ..."       efi=debug
  *   "SRAT: Node 0 ..."      what is not hotplug; holes in it are not seen
  *
- * "e820: update", "e820: remove" after that map and "OF: reserved mem" change
- * it, up to the line "last_pfn", and page 0 and 640 KiB to 1 MiB are taken from
- * an e820 map that has that line, as every kernel does that prints "[mem".
- * Nodes come from SRAT lines, without them from early ranges; then numa=fake=
- * on the boot's command line is followed, if memup can. CPUs are those of the
- * SRAT; without them those that the boot names for each node; without them the
- * number that it brought up or allowed, spread evenly. The page size comes from
- * lines that name one amount in pages and in bytes.
+ * "e820: update" and "e820: remove" after that map change it, up to the line
+ * "last_pfn"; what later ones reserve is KEPT, what "OF: reserved mem" names
+ * KEPT or NOMAP. Page 0 and 640 KiB to 1 MiB are taken from an e820 map that
+ * has that line, as every kernel does that prints "[mem". Nodes come from SRAT
+ * lines, without them from early ranges; then numa=fake= on the boot's command
+ * line is followed, if memup can. CPUs are those of the SRAT; without them
+ * those that the boot names for each node; without them the number that it
+ * brought up or allowed, spread evenly. The page size comes from lines that
+ * name one amount in pages and in bytes.
  *
  * Not read: maps in page frames (Alpha's memclusters, early_node_map of Linux
  * 3.4 and before), MIPS's "memory: SIZE @ ADDRESS", the hypervisor's own map in

@@ -38,10 +38,10 @@ enum mu_status mu_host_machine(struct mu_machine *machine, const char *root,
  *                      node of the banks of reg
  *   /chosen            linux,usable-memory-range: RAM outside of the first
  *                      goes, the others are RAM
- *   /reserved-memory   no-map: RAM with MU_RANGE_NOMAP; reusable: RAM; else
- *                      RAM there is reserved. What has no reg is placed by the
- *                      kernel, and counts as RAM
- *   the reserve map    RAM there is reserved
+ *   /reserved-memory   RAM there is NOMAP if it says no-map, else KEPT unless
+ *                      it says reusable. What has no reg is placed by the
+ *                      kernel: not known here
+ *   the reserve map    RAM there is KEPT
  *   /cpus/cpu@...      one CPU a thread on node numa-node-id, else on 0
  *   distance-matrix    of the node compatible with "numa-distance-map-v1"
  *

@@ -176,10 +176,9 @@ static enum mu_status change_line(struct mu_machine *machine,
 		/* What came before the map was printed is in it. */
 		if (line.line < boot->last[best_map(boot)])
 			return MU_OK;
-		/* What comes once memory is counted is memory all the same. */
-		if (boot->last_pfn && line.line > boot->last_pfn)
-			return MU_OK;
-		return mu_log_change(machine, line, error);
+		return mu_log_change(
+			machine, line,
+			boot->last_pfn && line.line > boot->last_pfn, error);
 	case MU_LOG_RESERVED:
 		return mu_log_reserve(machine, line, error);
 	default:

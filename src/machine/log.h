@@ -73,8 +73,9 @@ enum mu_status mu_log_add_early_node(struct mu_machine *machine,
 enum mu_status mu_log_add_srat_mem(struct mu_machine *machine,
 				   struct mu_text line,
 				   struct mu_error *error) MU_MUST_CHECK;
+/* @late: the kernel has its memory; what it reserves now it keeps. */
 enum mu_status mu_log_change(struct mu_machine *machine, struct mu_text line,
-			     struct mu_error *error) MU_MUST_CHECK;
+			     bool late, struct mu_error *error) MU_MUST_CHECK;
 enum mu_status mu_log_reserve(struct mu_machine *machine, struct mu_text line,
 			      struct mu_error *error) MU_MUST_CHECK;
 enum mu_status mu_log_add_empty_node(struct mu_machine *machine,

@@ -181,7 +181,7 @@ static enum mu_status read_change(struct mu_text *line, mu_phys_t *base,
 
 /* "[mem 0x0000-0x0fff] usable ==> reserved", or only the type that goes. */
 enum mu_status mu_log_change(struct mu_machine *machine, struct mu_text line,
-			     struct mu_error *error)
+			     bool late, struct mu_error *error)
 {
 	enum mu_range_type from, to = MU_RANGE_NONE;
 	mu_phys_t base, size;
@@ -200,18 +200,24 @@ enum mu_status mu_log_change(struct mu_machine *machine, struct mu_text line,
 		if (from == MU_RANGE_NONE || to == MU_RANGE_NONE)
 			return MU_OK;
 	}
-	status = mu_machine_update(machine, base, size, from, to, error);
+	if (late && (from != MU_RANGE_RAM || to != MU_RANGE_RESERVED))
+		return MU_OK;
+	status = late ? mu_machine_set_flags(machine, base, size, MU_RANGE_KEPT,
+					     error)
+		      : mu_machine_update(machine, base, size, from, to, error);
 	return mu_text_failed(error, status, &line);
 }
 
 /*
  * "0x1000..0x1fff (4 KiB) nomap non-reusable name". What is reusable the kernel
- * uses for movable pages until its owner wants it: that is memory.
+ * uses for movable pages until its owner wants it; the rest is memory too, but
+ * never handed out.
  */
 enum mu_status mu_log_reserve(struct mu_machine *machine, struct mu_text line,
 			      struct mu_error *error)
 {
 	uint64_t first, last;
+	unsigned flags = MU_RANGE_KEPT;
 	struct mu_text rest;
 	enum mu_status status;
 
@@ -221,8 +227,11 @@ enum mu_status mu_log_reserve(struct mu_machine *machine, struct mu_text line,
 	rest = line;
 	if (mu_text_find(&rest, " reusable"))
 		return MU_OK;
-	status = mu_machine_update(machine, first, last - first + 1,
-				   MU_RANGE_RAM, MU_RANGE_RESERVED, error);
+	rest = line;
+	if (mu_text_find(&rest, " nomap "))
+		flags = MU_RANGE_NOMAP;
+	status = mu_machine_set_flags(machine, first, last - first + 1, flags,
+				      error);
 	return mu_text_failed(error, status, &line);
 }
 
