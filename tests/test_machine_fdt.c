@@ -247,9 +247,9 @@ static void reserved_memory(void **state)
 	end_tree();
 	machine = read_tree();
 	assert_ranges(machine, "0-fff usable 0\n"
-			       "1000-1fff reserved 0\n"
+			       "1000-1fff usable 0 flags 10\n"
 			       "2000-7fff usable 0\n"
-			       "8000-8fff reserved 0\n"
+			       "8000-8fff usable 0 flags 10\n"
 			       "9000-2ffff usable 0\n"
 			       "30000-30fff usable 0 flags 4\n"
 			       "31000-fefff usable 0\n"
@@ -274,7 +274,7 @@ static void reserve_map(void **state)
 	end_tree();
 	machine = read_tree();
 	assert_ranges(machine, "0-2fff usable 0\n"
-			       "3000-4fff reserved 0\n"
+			       "3000-4fff usable 0 flags 10\n"
 			       "5000-fffff usable 0\n");
 	free(machine);
 }
@@ -472,7 +472,7 @@ static void full_machine(void **state)
 		status = mu_machine_read_fdt(machine, tree, tree_len, &error);
 		if (!status)
 			status = mu_machine_finish(machine, &error);
-		/* Five ranges in the end: usable, reserved, usable, ... */
+		/* Five ranges in the end: free, kept, free, ... */
 		assert_int_equal(status, ranges < 5 ? MU_ERR_FULL : MU_OK);
 		free(machine);
 	}

@@ -227,38 +227,20 @@ static enum mu_status cap_memory(struct tree *tree, int node, mu_phys_t base,
 	return status;
 }
 
-static enum mu_status reserve(struct tree *tree, int node, mu_phys_t base,
-			      mu_phys_t size)
+static enum mu_status keep(struct tree *tree, int node, mu_phys_t base,
+			   mu_phys_t size)
 {
 	(void)node;
-	return mu_machine_update(tree->machine, base, size, MU_RANGE_RAM,
-				 MU_RANGE_RESERVED, tree->error);
+	return mu_machine_set_flags(tree->machine, base, size, MU_RANGE_KEPT,
+				    tree->error);
 }
 
-/* Where two ranges of RAM overlap the one with flags wins. */
 static enum mu_status hide(struct tree *tree, int node, mu_phys_t base,
 			   mu_phys_t size)
 {
-	struct mu_machine *machine = tree->machine;
-	unsigned nr = machine->nr_ranges;
-	enum mu_status status;
-
 	(void)node;
-	/* Changes nothing: is it a range that can be? */
-	status = mu_machine_update(machine, base, size, MU_RANGE_RAM,
-				   MU_RANGE_RAM, tree->error);
-	for (unsigned i = 0; !status && i < nr; i++) {
-		struct mu_range range = machine->ranges[i];
-		mu_phys_t end = range.base + range.size;
-		mu_phys_t from = base > range.base ? base : range.base;
-		mu_phys_t to = base + size < end ? base + size : end;
-
-		if (range.type == MU_RANGE_RAM && from < to)
-			status = mu_machine_add(
-				machine, from, to - from, MU_RANGE_RAM,
-				range.flags | MU_RANGE_NOMAP, tree->error);
-	}
-	return status;
+	return mu_machine_set_flags(tree->machine, base, size, MU_RANGE_NOMAP,
+				    tree->error);
 }
 
 static enum mu_status read_reserved(struct tree *tree)
@@ -277,7 +259,7 @@ static enum mu_status read_reserved(struct tree *tree)
 			    (has(tree, node, "reusable") && !nomap))
 				continue;
 			status = each_bank(tree, parent, node, "reg",
-					   nomap ? hide : reserve);
+					   nomap ? hide : keep);
 			if (status)
 				return status;
 		}
@@ -286,7 +268,7 @@ static enum mu_status read_reserved(struct tree *tree)
 
 		if (fdt_get_mem_rsv(tree->fdt, i, &base, &size))
 			break;
-		status = reserve(tree, 0, base, size);
+		status = keep(tree, 0, base, size);
 	}
 	return status;
 }
