@@ -222,6 +222,10 @@ static void split_ordinary(void **state)
 	(void)state;
 	world_up(&world, "64M", MU_POLICY_LAZY);
 	assert_int_equal(mu_alloc_pages(buddy, 0, 5, 0, &pfn), MU_OK);
+	assert_int_equal(mu_split_pages(buddy, pfn, UINT32_MAX, 2),
+			 MU_ERR_ORDER);
+	assert_int_equal(mu_split_pages(buddy, pfn, 11, 2), MU_ERR_ORDER);
+	assert_int_equal(mu_split_pages(buddy, pfn, 4, 2), MU_ERR_ORDER);
 	mu_page_get(mu_pfn_to_page(buddy->memmap, pfn));
 	assert_int_equal(mu_split_pages(buddy, pfn, 5, 2), MU_OK);
 	for (mu_pfn_t at = pfn; at < pfn + 32; at += 4) {

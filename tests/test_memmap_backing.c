@@ -343,8 +343,7 @@ static void scribble(void **state)
 			__asan_unpoison_memory_region(at, sizeof(*at));
 #endif
 			*at = 7;
-			mu_memmap_init_block(&bare.memmap, 0, 1,
-					     MU_PAGE_TAIL);
+			mu_memmap_init_block(&bare.memmap, 0, 1, MU_PAGE_TAIL);
 			_exit(0);
 		}
 		assert_int_equal(waitpid(child, &status, 0), child);
