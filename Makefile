@@ -35,16 +35,31 @@ CORE_CFLAGS := $(BASE_CFLAGS) $(OPT_$(BUILD)) -ffreestanding
 HOST_CFLAGS := $(BASE_CFLAGS) $(OPT_$(BUILD)) -D_GNU_SOURCE -pthread -I.
 LDLIBS := -pthread -lm
 
+# Threads are placed by hwloc where that is installed.
+ifeq ($(shell pkg-config --exists hwloc 2>/dev/null && echo yes),yes)
+HOST_CFLAGS += -DMEMUP_HWLOC $(shell pkg-config --cflags hwloc)
+LDLIBS += $(shell pkg-config --libs hwloc)
+endif
+# Device trees are read if libfdt is there; all else builds without it.
+FDT := $(shell echo 'int main(void) { return fdt_check_full("", 0); }' | \
+	$(CC) -include libfdt.h -x c -o /dev/null - -lfdt 2>/dev/null && \
+	echo yes || echo no)
+FDT_CFLAGS := $(if $(filter yes,$(FDT)),-DMU_HAVE_LIBFDT)
+HOST_CFLAGS += $(FDT_CFLAGS)
+LDLIBS += $(if $(filter yes,$(FDT)),-lfdt)
+
 core_src := $(sort $(wildcard src/*/*.c))
 port_src := $(sort $(wildcard ports/hosted/*.c))
 cli_src  := $(sort $(wildcard cli/*.c))
 test_src := $(sort $(wildcard tests/test_*.c))
 test_lib := $(sort $(filter-out tests/test_%,$(wildcard tests/*.c)))
 bench_src := $(sort $(wildcard bench/*.c))
-all_src := $(core_src) $(port_src) $(cli_src) $(wildcard tests/*.c) $(bench_src)
+bench_padata_src := $(sort $(wildcard bench/padata/*.c))
+all_src := $(core_src) $(port_src) $(cli_src) $(wildcard tests/*.c) \
+	$(bench_src) $(bench_padata_src)
 fuzz_src := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 all_h   := $(wildcard include/memup/*.h src/*/*.h ports/*/*.h cli/*.h \
-	tests/*.h tests/*/*.h bench/*.h)
+	tests/*.h tests/*/*.h bench/*.h bench/*/*.h)
 
 # Short lines; V=1 shows the commands.
 ifeq ($(V),)
@@ -60,12 +75,20 @@ all: build/memup ## build the program build/memup (the default)
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules
 
-$(O)/src/%.o: src/%.c
+# What was compiled with other flags (a library was installed since) is old.
+$(O)/flags: FORCE
+	@mkdir -p $(@D)
+	@echo '$(CORE_CFLAGS) $(HOST_CFLAGS) $(CFLAGS)' | cmp -s - $@ || \
+		echo '$(CORE_CFLAGS) $(HOST_CFLAGS) $(CFLAGS)' >$@
+.PHONY: FORCE
+FORCE:
+
+$(O)/src/%.o: src/%.c $(O)/flags
 	@mkdir -p $(@D)
 	$(call say,CC,$@)
 	$(Q)$(CC) $(CPPFLAGS) $(CORE_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
-$(O)/%.o: %.c
+$(O)/%.o: %.c $(O)/flags
 	@mkdir -p $(@D)
 	$(call say,CC,$@)
 	$(Q)$(CC) $(CPPFLAGS) $(HOST_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
@@ -80,7 +103,14 @@ $(O)/libmemup-hosted.a: $(call obj,$(port_src))
 	$(call say,AR,$@)
 	$(Q)$(AR) rcs $@ $^
 
-$(O)/memup: $(call obj,$(cli_src)) $(O)/libmemup-hosted.a $(O)/libmemup.a
+# The program without its main(), for tests.
+$(O)/libmemup-cli.a: $(filter-out $(O)/cli/main.o,$(call obj,$(cli_src)))
+	@mkdir -p $(@D) && rm -f $@
+	$(call say,AR,$@)
+	$(Q)$(AR) rcs $@ $^
+
+$(O)/memup: $(O)/cli/main.o $(O)/libmemup-cli.a $(O)/libmemup-hosted.a \
+		$(O)/libmemup.a
 	$(call say,LD,$@)
 	$(Q)$(CC) $(SAN_$(BUILD)) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
@@ -95,8 +125,37 @@ $(O)/memup-bench: $(call obj,$(bench_src)) $(O)/libmemup-hosted.a \
 build/memup-bench: $(O)/memup-bench
 	@cp $< $@
 
-$(O)/tests/test_%: $(O)/tests/test_%.o $(call obj,$(test_lib)) \
+# The contenders of bench-padata, each there only if it can be built.
+ifneq ($(filter bench-padata,$(MAKECMDGOALS)),)
+BENCH_OMP := $(shell echo 'int main(void) { return 0; }' | \
+	$(CC) -fopenmp -x c -o /dev/null - 2>/dev/null && echo yes)
+BENCH_TBB := $(shell command -v $(CXX) >/dev/null && \
+	pkg-config --exists tbb 2>/dev/null && echo yes)
+endif
+bench_padata_libs = $(if $(BENCH_OMP),-fopenmp) \
+	$(if $(BENCH_TBB),$(shell pkg-config --libs tbb) -lstdc++)
+
+$(O)/bench/padata/omp.o: HOST_CFLAGS += -fopenmp
+$(O)/bench/padata/jobs.o $(O)/bench/padata/main.o: HOST_CFLAGS += $(if $(BENCH_OMP),-DBENCH_OMP) \
+	$(if $(BENCH_TBB),-DBENCH_TBB)
+
+$(O)/bench/padata/tbb.o: bench/padata/tbb.cpp bench/padata/work.h
+	@mkdir -p $(@D)
+	$(call say,CXX,$@)
+	$(Q)$(CXX) -I. -std=c++17 -g $(OPT_$(BUILD)) -Wall -Wextra -Werror \
+		-c -o $@ $<
+
+$(O)/memup-bench-padata: $(call obj,$(filter-out %/omp.c,$(bench_padata_src)) \
+		$(addprefix bench/,report.c stats.c stores.c team.c)) \
+		$(if $(BENCH_OMP),$(O)/bench/padata/omp.o) \
+		$(if $(BENCH_TBB),$(O)/bench/padata/tbb.o) \
 		$(O)/libmemup-hosted.a $(O)/libmemup.a
+	$(call say,LD,$@)
+	$(Q)$(CC) $(SAN_$(BUILD)) $(LDFLAGS) -o $@ $^ $(LDLIBS) \
+		$(bench_padata_libs)
+
+$(O)/tests/test_%: $(O)/tests/test_%.o $(call obj,$(test_lib)) \
+		$(O)/libmemup-cli.a $(O)/libmemup-hosted.a $(O)/libmemup.a
 	$(call say,LD,$@)
 	$(Q)$(CC) $(SAN_$(BUILD)) $(LDFLAGS) -o $@ $^ -lcmocka $(LDLIBS)
 
@@ -116,6 +175,10 @@ boot: build/memup ## build, then bring this host's memory up under every policy
 bench: build/memup-bench ## measure against the machine's limits (docs/benchmarks.md)
 	build/memup-bench --json build/bench.json
 
+.PHONY: bench-padata
+bench-padata: $(O)/memup-bench-padata ## jobs against OpenMP, oneTBB, bare threads and a mutex
+	$(O)/memup-bench-padata --json build/bench-padata.json
+
 .PHONY: setup
 setup: ## install what tests and lint need (root), or say what is missing
 	@tools/setup
@@ -130,13 +193,16 @@ test: setup ## all tests: debug, ASan+UBSan, TSan, with gcc and clang
 
 # Fuzz targets hold their promises over seeds in tests/corpus; clang only.
 FUZZ_SECONDS ?= 60
-fuzz_bin := $(fuzz_src:tests/%.c=build/%)
+fuzz_bin := $(patsubst tests/%.c,build/%,$(if $(filter yes,$(FDT)),$(fuzz_src),\
+	$(filter-out %_fdt.c,$(fuzz_src))))
+build/fuzz/fuzz_fdt: fuzz_more := ports/hosted/fdt_machine.c \
+	ports/hosted/read_file.c -D_GNU_SOURCE $(FDT_CFLAGS) -lfdt
 
-build/fuzz/%: tests/fuzz/%.c $(core_src) $(all_h)
+build/fuzz/%: tests/fuzz/%.c $(core_src) $(port_src) $(all_h)
 	@mkdir -p $(@D)
 	clang $(CPPFLAGS) -I. $(BASE_CFLAGS) -O1 -DMU_DEBUG \
 		-fsanitize=fuzzer,address,undefined \
-		-fno-sanitize-recover=all -o $@ $< $(core_src)
+		-fno-sanitize-recover=all -o $@ $< $(core_src) $(fuzz_more)
 
 .PHONY: fuzz
 fuzz: $(fuzz_bin) ## run each fuzz target for FUZZ_SECONDS (60)
@@ -161,7 +227,7 @@ format: ## rewrite every source in the house style
 
 .PHONY: compile_commands.json
 compile_commands.json: ## write compile_commands.json for editors and clangd
-	@tools/compile-commands "$(CC) $(CPPFLAGS) $(BASE_CFLAGS) -I." $(all_src) >$@
+	@tools/compile-commands "$(CC) $(CPPFLAGS) $(BASE_CFLAGS) $(FDT_CFLAGS) -I." $(all_src) >$@
 
 .PHONY: clean
 clean: ## remove build/

@@ -6,10 +6,11 @@
  *
  * The memmap is cut into slices, and everything that is compared takes its turn
  * on each slice: a few milliseconds each, so that what else this machine does
- * comes upon all alike. The one that is at slice n in some step is at n + 1 in
- * the next; on a slice the plain stores come first, then the streaming ones,
- * then memup, each a step after the one before. So what plain stores left in
- * the caches is nobody's burden but the first streaming stores'.
+ * comes upon all alike. In a step everybody is at another slice, and in the
+ * next one slice on. So a slice meets the plain stores first, then the
+ * streaming ones, then memup, and what plain stores leave in the caches is
+ * nobody's burden but that of the streaming stores after them. Who begins a
+ * step changes.
  */
 #include <stdlib.h>
 #include "bench/rig.h"
@@ -91,25 +92,36 @@ static void run(struct init *init, team_fn fn, struct samples *samples,
 		samples_add(samples, ns);
 }
 
-static void run_all(struct init *init, char *first, unsigned reps)
+/* Contestant @i of a step: memup is number 0, the last kind of store 1. */
+static void run_one(struct init *init, char *first, unsigned step, unsigned i,
+		    bool count)
 {
 	struct turn *turn = &init->turn;
-	size_t slice = turn->pieces * PIECE;
+	unsigned which = init->nr_stores - i;
+
+	if (i == 0) {
+		run(init, claim, &init->claimed, count);
+		return;
+	}
+	turn->slice = first + (step + i) % SLICES * turn->pieces * PIECE;
+	turn->fill = init->stores[which].fill;
+	run(init, store, &init->stored[which], count);
+}
+
+static void run_all(struct init *init, char *first, unsigned reps)
+{
+	unsigned nr = init->nr_stores + 1;
 
 	for (unsigned rep = 0; rep <= reps; rep++) {
-		rig_start(turn->rig, MU_POLICY_LAZY);
+		rig_start(init->turn.rig, MU_POLICY_LAZY);
 		for (unsigned step = 0; step < SLICES; step++) {
-			run(init, claim, &init->claimed, rep > 0);
-			for (unsigned i = 1; i <= init->nr_stores; i++) {
-				unsigned which = init->nr_stores - i;
+			for (unsigned j = 0; j < nr; j++) {
+				unsigned i = (j + step + rep) % nr;
 
-				/* Half of the slices at a time will do. */
-				if ((step + i + rep) % 2)
-					continue;
-				turn->slice =
-					first + (step + i) % SLICES * slice;
-				turn->fill = init->stores[which].fill;
-				run(init, store, &init->stored[which], rep > 0);
+				/* Half of the slices at a time will do for
+				 * stores. */
+				if (i == 0 || (step + i + rep) % 2 == 0)
+					run_one(init, first, step, i, rep > 0);
 			}
 		}
 	}

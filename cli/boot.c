@@ -13,7 +13,8 @@
 #include "ports/hosted/machine.h"
 
 static const char help[] =
-	"usage: memup boot [MACHINE] [--policy POLICY] [--threads N] [--json]\n"
+	"usage: memup boot [MACHINE...] [--cmdline TEXT] [--policy POLICY]\n"
+	"                  [--threads N] [--json]\n"
 	"                  [--hash-entries N] [--percpu SIZE]\n"
 	"                  [--trace-buf-size SIZE]\n"
 	"\n"
@@ -22,11 +23,25 @@ static const char help[] =
 	"is handed out), print one row for each policy, and check that every\n"
 	"page is accounted for.\n"
 	"\n"
-	"MACHINE    a Linux boot log, `-` for one on standard input, or a\n"
-	"           description: 64T, 8x1T/448 (8 nodes, 448 CPUs),\n"
-	"           2G@0:0+2G@4G:1/8 (SIZE@ADDRESS:NODE), 64G,-1G@3G (a "
-	"hole).\n"
+	"MACHINE    a file, told by what is in it: a Linux boot log, ACPI "
+	"tables\n"
+	"           or what acpidump prints, a device tree (.dtb), "
+	"/proc/iomem,\n"
+	"           /proc/zoneinfo, what lsmem or numactl --hardware prints; "
+	"`-`\n"
+	"           is standard input; a directory as "
+	"/sys/firmware/acpi/tables\n"
+	"           or /sys/firmware/memmap; or a description: 64T, 8x1T/448\n"
+	"           (8 nodes, 448 CPUs), 2G@0:0+2G@4G:1/8 "
+	"(SIZE@ADDRESS:NODE),\n"
+	"           64G,-1G@3G (a hole). Several make one machine: ranges of "
+	"all\n"
+	"           of them, nodes of ACPI or else of the first that has any.\n"
 	"           Without it: this host.\n"
+	"--cmdline  parameters of the kernel, such as \"mem=4G "
+	"memmap=1G$8G\":\n"
+	"           mem, memmap, numa, kernelcore, movablecore, "
+	"movable_node\n"
 	"--policy   eager: the boot CPU initialises all descriptors first\n"
 	"           deferred: on demand, and the rest by threads on all nodes\n"
 	"           lazy: on demand alone\n"
@@ -56,7 +71,10 @@ static const char help[] =
 	"what the boot asked for, 2 bad input.\n";
 
 struct options {
-	const char *machine;
+	const char *const *machine; /* @nr_machine sources of one */
+	unsigned nr_machine;
+	const char *cmdline; /* NULL: none */
+	struct mu_config config;
 	bool policy[MU_POLICY_LAZY + 1];
 	unsigned threads; /* 0: not said */
 	bool json;
@@ -143,6 +161,7 @@ static bool parse_percpu(const char *text, struct early_ask *ask)
 static int parse(int argc, char **argv, struct options *options)
 {
 	static const struct option longs[] = {
+		{"cmdline", required_argument, NULL, 'k'},
 		{"policy", required_argument, NULL, 'p'},
 		{"threads", required_argument, NULL, 't'},
 		{"json", no_argument, NULL, 'j'},
@@ -160,6 +179,8 @@ static int parse(int argc, char **argv, struct options *options)
 
 		if (option == 'p')
 			fine = parse_policy(optarg, options);
+		else if (option == 'k')
+			options->cmdline = optarg;
 		else if (option == 't')
 			fine = parse_threads(optarg, options);
 		else if (option == 'e')
@@ -178,14 +199,8 @@ static int parse(int argc, char **argv, struct options *options)
 		if (!fine)
 			return EXIT_USAGE;
 	}
-	if (optind < argc)
-		options->machine = argv[optind++];
-	if (optind < argc) {
-		fprintf(stderr,
-			"memup boot: one MACHINE at a time; '%s' is too many\n",
-			argv[optind]);
-		return EXIT_USAGE;
-	}
+	options->machine = (const char *const *)argv + optind;
+	options->nr_machine = (unsigned)(argc - optind);
 	return EXIT_DONE;
 }
 
@@ -374,7 +389,8 @@ static int boot(const struct mu_machine *machine, struct options *options)
 
 		if (!options->policy[i])
 			continue;
-		status = bringup_run(&runs[nr], machine, (enum mu_policy)i,
+		options->config.policy = (enum mu_policy)i;
+		status = bringup_run(&runs[nr], machine, &options->config,
 				     options->threads, &options->ask, &error);
 		if (status != MU_OK) {
 			fprintf(stderr, "memup boot: %s: policy %s: %s\n",
@@ -408,18 +424,27 @@ static int boot(const struct mu_machine *machine, struct options *options)
 
 static int run_boot(int argc, char **argv)
 {
-	struct options options = {0};
+	struct options options = {.config = mu_config_default()};
 	struct mu_machine *machine;
 	struct mu_error error = {0};
 	int code = parse(argc, argv, &options);
 
 	if (code != EXIT_DONE)
 		return code < 0 ? EXIT_DONE : code;
-	if (mu_machine_load(&machine, options.machine, &error) != MU_OK) {
+	if (mu_machine_load_all(&machine, options.machine, options.nr_machine,
+				options.cmdline, &error) != MU_OK) {
 		fprintf(stderr, "memup boot: %s\n", error.text);
 		return EXIT_USAGE;
 	}
-	code = boot(machine, &options);
+	if (options.cmdline &&
+	    mu_config_apply_cmdline(&options.config, machine, options.cmdline,
+				    strlen(options.cmdline), &error) != MU_OK) {
+		fprintf(stderr, "memup boot: kernel parameters: %s\n",
+			error.text);
+		code = EXIT_USAGE;
+	} else {
+		code = boot(machine, &options);
+	}
 	mu_machine_unload(machine);
 	return code;
 }

@@ -121,11 +121,12 @@ static void fill_in(struct run *run, const struct mu_mm *mm)
 }
 
 enum mu_status bringup_run(struct run *run, const struct mu_machine *machine,
-			   enum mu_policy policy, unsigned threads,
+			   const struct mu_config *base, unsigned threads,
 			   const struct early_ask *ask, struct mu_error *error)
 {
 	struct bringup *bringup = malloc(sizeof(*bringup));
-	struct mu_config config = mu_config_default();
+	struct mu_config config = *base;
+	enum mu_policy policy = config.policy;
 	const struct mu_port *port;
 	enum mu_status status;
 	uint64_t began;
@@ -136,7 +137,6 @@ enum mu_status bringup_run(struct run *run, const struct mu_machine *machine,
 	memset(run, 0, sizeof(*run));
 	run->policy = policy;
 	run->threads = policy == MU_POLICY_DEFERRED ? threads : 1;
-	config.policy = policy;
 	config.measure = true;
 	status = bringup_start(bringup, machine, &config, run->threads, error);
 	if (status != MU_OK)

@@ -60,10 +60,12 @@ enum mu_status bringup_start(struct bringup *bringup,
 			     struct mu_error *error) MU_MUST_CHECK;
 void bringup_end(struct bringup *bringup);
 
-/* All of it: start, allocate, take what @ask says, finish if the policy does,
- * validate. */
+/*
+ * All of it: start as @base says, allocate, take what @ask says, finish if
+ * the policy does, validate.
+ */
 enum mu_status bringup_run(struct run *run, const struct mu_machine *machine,
-			   enum mu_policy policy, unsigned threads,
+			   const struct mu_config *base, unsigned threads,
 			   const struct early_ask *ask,
 			   struct mu_error *error) MU_MUST_CHECK;
 

@@ -21,6 +21,9 @@ struct command {
 extern const struct command command_boot;
 extern const struct command command_scenario;
 extern const struct command command_check;
+extern const struct command command_checksum;
+extern const struct command command_plan;
+extern const struct command command_prefault;
 extern const struct command command_show;
 
 #endif

@@ -8,6 +8,7 @@ static const struct command *const commands[] = {
 	&command_boot,
 	&command_scenario,
 	&command_check,
+	&command_plan,
 	&command_show,
 };
 #define NR_COMMANDS (sizeof(commands) / sizeof(commands[0]))
@@ -44,6 +45,7 @@ static int unknown(const char *name)
 int main(int argc, char **argv)
 {
 	const struct command *command;
+	char name[32];
 
 	if (argc < 2) {
 		list_commands(stderr);
@@ -63,5 +65,8 @@ int main(int argc, char **argv)
 	command = find(argv[1]);
 	if (!command)
 		return unknown(argv[1]);
+	/* What getopt() calls us in its messages. */
+	snprintf(name, sizeof(name), "memup %s", command->name);
+	argv[1] = name;
 	return command->run(argc - 1, argv + 1);
 }

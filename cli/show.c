@@ -14,14 +14,17 @@
 #include "ports/hosted/machine.h"
 
 static const char help[] =
-	"usage: memup show [MACHINE] [--svg FILE] [--json]\n"
+	"usage: memup show [MACHINE...] [--cmdline TEXT] [--svg FILE] "
+	"[--json]\n"
 	"\n"
 	"Print a machine's nodes, zones and ranges, with the holes in "
 	"between.\n"
 	"\n"
-	"MACHINE    a Linux boot log, `-` for one on standard input, or a\n"
+	"MACHINE    a Linux boot log, ACPI tables, a device tree, or a\n"
 	"           description such as 64T or 8x1T/448 (`memup boot --help`\n"
-	"           has all of them). Without it: this host.\n"
+	"           has all of them); several make one machine. Without it:\n"
+	"           this host.\n"
+	"--cmdline  parameters of the kernel, as in `memup boot --help`\n"
 	"--svg      draw it in FILE, `-` for standard output, instead of the\n"
 	"           tables: the firmware's ranges and holes, a lane for each\n"
 	"           node, zones in colour; point at a box and it tells more\n"
@@ -310,29 +313,44 @@ static bool draw(const char *path, const struct mu_machine *machine,
 	return !why;
 }
 
-static int show(const char *what, const char *svg, bool json)
+struct options {
+	const char *const *machine; /* @nr_machine sources of one */
+	unsigned nr_machine;
+	const char *cmdline; /* NULL: none */
+	const char *svg;
+	bool json;
+};
+
+static int show(const struct options *options)
 {
 	struct mu_config config = mu_config_default();
+	const char *svg = options->svg;
 	struct mu_error error = {0};
 	struct mu_machine *machine;
 	struct bringup *bringup;
 	enum mu_status status;
 	bool drawn = true;
 
-	if (mu_machine_load(&machine, what, &error) != MU_OK) {
+	if (mu_machine_load_all(&machine, options->machine, options->nr_machine,
+				options->cmdline, &error) != MU_OK) {
 		fprintf(stderr, "memup show: %s\n", error.text);
 		return EXIT_USAGE;
 	}
 	bringup = malloc(sizeof(*bringup));
-	status = bringup ? bringup_start(bringup, machine, &config, 0, &error)
-			 : MU_ERR_NOMEM;
+	status = bringup ? MU_OK : MU_ERR_NOMEM;
+	if (status == MU_OK && options->cmdline)
+		status = mu_config_apply_cmdline(
+			&config, machine, options->cmdline,
+			strlen(options->cmdline), &error);
+	if (status == MU_OK)
+		status = bringup_start(bringup, machine, &config, 0, &error);
 	if (status != MU_OK) {
 		fprintf(stderr, "memup show: %s: %s\n", machine->source,
 			error.text[0] ? error.text : mu_status_str(status));
 	} else {
 		if (svg)
 			drawn = draw(svg, machine, &bringup->mm);
-		if (json)
+		if (options->json)
 			json_all(machine, &bringup->mm);
 		else if (!svg)
 			print_all(machine, &bringup->mm);
@@ -346,20 +364,22 @@ static int show(const char *what, const char *svg, bool json)
 static int run_show(int argc, char **argv)
 {
 	static const struct option longs[] = {
+		{"cmdline", required_argument, NULL, 'k'},
 		{"svg", required_argument, NULL, 's'},
 		{"json", no_argument, NULL, 'j'},
 		{"help", no_argument, NULL, 'h'},
 		{NULL, 0, NULL, 0},
 	};
-	const char *svg = NULL;
-	bool json = false;
+	struct options options = {0};
 	int option;
 
 	while ((option = getopt_long(argc, argv, "h", longs, NULL)) != -1) {
 		if (option == 'j') {
-			json = true;
+			options.json = true;
+		} else if (option == 'k') {
+			options.cmdline = optarg;
 		} else if (option == 's') {
-			svg = optarg;
+			options.svg = optarg;
 		} else if (option == 'h') {
 			fputs(help, stdout);
 			return EXIT_DONE;
@@ -367,18 +387,14 @@ static int run_show(int argc, char **argv)
 			return EXIT_USAGE;
 		}
 	}
-	if (optind + 1 < argc) {
-		fprintf(stderr,
-			"memup show: one MACHINE at a time; '%s' is too many\n",
-			argv[optind + 1]);
-		return EXIT_USAGE;
-	}
-	if (json && svg && !strcmp(svg, "-")) {
+	if (options.json && options.svg && !strcmp(options.svg, "-")) {
 		fprintf(stderr, "memup show: --json and --svg - both want "
 				"standard output\n");
 		return EXIT_USAGE;
 	}
-	return show(argv[optind], svg, json);
+	options.machine = (const char *const *)argv + optind;
+	options.nr_machine = (unsigned)(argc - optind);
+	return show(&options);
 }
 
 const struct command command_show = {

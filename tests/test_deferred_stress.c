@@ -213,7 +213,7 @@ static void last_blocks(void **state)
 		struct fight fight = {.order = MU_BLOCK_ORDER,
 				      .wanted = 1 + turn / 7 % 2,
 				      .finish = turn / 14 % 2,
-				      .seed = seed + turn * 10};
+				      .seed = seed + turn * 10ull};
 
 		assert_int_equal(fight_for(blocks, 4, &fight),
 				 MU_MIN(blocks, 4 * fight.wanted));
@@ -232,7 +232,7 @@ static void one_block(void **state)
 		struct fight fight = {.order = order,
 				      .wanted = MU_MAX(1, fit / 4),
 				      .finish = turn / 10 % 2,
-				      .seed = seed + turn * 10};
+				      .seed = seed + turn * 10ull};
 
 		assert_int_equal(fight_for(1, 4, &fight),
 				 MU_MIN(fit, 4 * fight.wanted));

@@ -62,11 +62,11 @@ static unsigned ask(struct party *party, const struct mu_cpumask *cpus,
 static void run_on(void **state)
 {
 	struct mu_machine *machine = world_machine("2x1G/8", 12);
-	struct mu_hosted *hosted = create(machine, 3, MU_BACK_SECTION);
 	struct mu_cpumask cpus;
 
 	(void)state;
 	for (unsigned asked = 0; asked <= 5; asked++) {
+		struct mu_hosted *hosted = create(machine, 3, MU_BACK_SECTION);
 		struct party party = {.port = mu_hosted_port(hosted)};
 		unsigned got, more;
 
@@ -99,8 +99,8 @@ static void run_on(void **state)
 		}
 		while (atomic_load(&party.left) < 6)
 			sched_yield();
+		mu_hosted_destroy(hosted);
 	}
-	mu_hosted_destroy(hosted);
 	free(machine);
 }
 

@@ -167,7 +167,8 @@ enum mu_status mu_alloc_run(struct mu_deferred *deferred, int nid,
  * in its extent; wait for it if it is busy. MU_OK when it is online,
  * MU_ERR_NOT_FOUND when it is in no extent, MU_ERR_NOMEM when it cannot be
  * backed, MU_ERR_FULL when the extent would have to be cut in two and the zone
- * has no room for one more. Any context but NMI.
+ * has no room for one more. Not in interrupt context: whoever claimed the block
+ * may be a CPU with interrupts on, in mu_alloc_run().
  */
 enum mu_status mu_deferred_init_block(struct mu_deferred *deferred,
 				      struct mu_zone *zone,

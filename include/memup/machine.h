@@ -164,7 +164,7 @@ enum mu_status mu_machine_add_affinity(struct mu_machine *machine,
 /*
  * Take for RAM what affinities describe that are neither hotplug nor
  * non-volatile: for sources that tell nothing else. Holes are not seen. Does
- * nothing when there is any range already. MU_ERR_FULL.
+ * nothing when there is any RAM already. MU_ERR_FULL.
  */
 enum mu_status
 mu_machine_ram_from_affinities(struct mu_machine *machine,
@@ -327,11 +327,36 @@ enum mu_status mu_machine_read_numactl(struct mu_machine *machine,
 				       const char *text, size_t len,
 				       struct mu_error *error) MU_MUST_CHECK;
 
+/* What a text is that somebody found. */
+enum mu_machine_kind {
+	MU_KIND_UNKNOWN,
+	MU_KIND_LOG,
+	MU_KIND_ZONEINFO,
+	MU_KIND_IOMEM,
+	MU_KIND_LSMEM,
+	MU_KIND_NUMACTL,
+	MU_KIND_ACPIDUMP, /* memup/machine_acpi.h */
+	MU_KIND_ACPI,	  /* tables, the first one that memup reads */
+};
+
 /*
- * Any of the texts above but the short description, acpidump's text or ACPI
- * tables (memup/machine_acpi.h): told by the first line that only one of them
- * can have, or by a table's signature. What has only affinities gets its RAM
- * from them. MU_ERR_NOT_FOUND when it is none of them.
+ * Tell it by the first line that only one of them can have, or by a table's
+ * signature. A short description is never told. Any context.
+ */
+enum mu_machine_kind mu_machine_kind(const char *text, size_t len);
+
+/*
+ * Read a text of that kind, as the reader for it does; MU_ERR_NOT_FOUND for
+ * MU_KIND_UNKNOWN.
+ */
+enum mu_status mu_machine_read_kind(struct mu_machine *machine,
+				    enum mu_machine_kind kind, const char *text,
+				    size_t len,
+				    struct mu_error *error) MU_MUST_CHECK;
+
+/*
+ * A text of any kind, when it is all there is: what tells of no RAM gets it
+ * from its affinities. MU_ERR_NOT_FOUND when it is none of them.
  */
 enum mu_status mu_machine_read_any(struct mu_machine *machine, const char *text,
 				   size_t len,

@@ -4,6 +4,7 @@
 #define MEMUP_MEMUP_H
 
 #include "memup/boot.h"
+#include "memup/boot_cmdline.h"
 #include "memup/early.h"
 #include "memup/padata.h"
 

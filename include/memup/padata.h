@@ -118,8 +118,10 @@ struct mu_padata_mt {
 	struct mu_padata_mt_job job;
 	struct mu_padata_chunks chunks;
 	uint64_t started; /* clock */
-	/* CPUs that were not asked for a helper yet. Only the caller. */
+	/* CPUs that were not asked for a helper yet, and how many; none is in
+	 * use when that is 0. Only the caller. */
 	struct mu_cpumask cpus;
+	unsigned nr_cpus;
 	struct mu_padata_ramp ramp;
 
 	/* Any thread of the job, atomically. */

@@ -57,16 +57,14 @@ enum mu_status mu_hosted_create(struct mu_hosted **hosted,
 	made->port.panic = panic;
 	made->port.clock = clock_ns;
 	made->port.watchdog = watchdog;
-	status = mu_hosted_memory_init(made, error);
-	if (status == MU_OK) {
-		status = mu_hosted_threads_init(made, error);
-		if (status != MU_OK)
-			mu_hosted_threads_destroy(made);
-	}
+	mu_hosted_wait_init(made);
+	status = mu_hosted_cpus_init(made, error);
+	if (status == MU_OK && machine)
+		status = mu_hosted_memory_init(made, error);
+	if (status == MU_OK)
+		status = mu_hosted_workers_init(made, error);
 	if (status != MU_OK) {
-		mu_hosted_memory_destroy(made);
-		pthread_key_delete(made->cpu);
-		free(made);
+		mu_hosted_destroy(made);
 		return status;
 	}
 	*hosted = made;
@@ -77,8 +75,10 @@ void mu_hosted_destroy(struct mu_hosted *hosted)
 {
 	if (!hosted)
 		return;
-	mu_hosted_threads_destroy(hosted);
-	mu_hosted_memory_destroy(hosted);
+	mu_hosted_workers_destroy(hosted);
+	if (hosted->machine)
+		mu_hosted_memory_destroy(hosted);
+	mu_hosted_cpus_destroy(hosted);
 	pthread_key_delete(hosted->cpu);
 	free(hosted);
 }

@@ -35,9 +35,21 @@ enum mu_hosted_backing {
 	MU_BACK_BLOCK,
 };
 
+/* How much worker threads insist on running. */
+enum mu_hosted_priority {
+	MU_PRIORITY_NORMAL,
+	MU_PRIORITY_NICE, /* nice 19: a small share beside others */
+	MU_PRIORITY_IDLE, /* SCHED_IDLE: what nobody else wants */
+};
+
 struct mu_hosted_config {
-	/* Worker threads for run_on(), made at once and kept; 0: none. */
+	/* Worker threads for run_on(), made at once and kept; 0: none. No
+	 * thread is made later. */
 	unsigned threads;
+	/* CPUs of the host that workers may be on, of those that this process
+	 * may use; NULL: all of these. Read by mu_hosted_create() alone. */
+	const struct mu_cpumask *host_cpus;
+	enum mu_hosted_priority priority;
 	enum mu_hosted_backing backing;
 	/* Where log lines go; NULL: nowhere. */
 	void (*log)(enum mu_log_level level, const char *line);
@@ -51,7 +63,16 @@ struct mu_hosted;
 
 /*
  * A port for @machine (finished; must outlive the port). MU_ERR_NOMEM, with
- * the reason in @error, when address space or threads cannot be had.
+ * the reason in @error, when address space or threads cannot be had;
+ * MU_ERR_INVALID when none of config->host_cpus may be used.
+ *
+ * Workers are pinned, one for each core before the second threads of cores, and
+ * to the host's node that stands for the simulated one (its number modulo how
+ * many there are), so what they touch first becomes memory of that node.
+ *
+ * Without a @machine there is no memory, only CPUs: one for each of the host's
+ * that this process may use, first threads of cores first. For jobs
+ * (memup/padata.h) that have nothing to do with a machine.
  */
 enum mu_status mu_hosted_create(struct mu_hosted **hosted,
 				const struct mu_machine *machine,
@@ -71,6 +92,13 @@ struct mu_page *mu_hosted_memmap(const struct mu_hosted *hosted);
 void mu_hosted_set_cpu(struct mu_hosted *hosted, unsigned cpu);
 
 /*
+ * Bind the calling thread to the place of the CPU that it is, so that it is in
+ * nobody's way, or let it go wherever this process could be when the port was
+ * created. For programs that do nothing else while a job runs.
+ */
+void mu_hosted_pin(struct mu_hosted *hosted, bool pinned);
+
+/*
  * Bytes of memory that this process may still take: MemAvailable, or what a
  * memory cgroup leaves if that is less. UINT64_MAX when the host does not say.
  */
@@ -81,7 +109,15 @@ uint64_t mu_hosted_available(void);
 uint64_t mu_hosted_resident(void);
 uint64_t mu_hosted_resident_max(void);
 
-/* CPUs that this process may run on. */
+/*
+ * Threads that this process can keep busy: CPUs that it may run on
+ * (sched_getaffinity), or what cpu.max of its control group (version 2) leaves
+ * if that is less, rounded up.
+ */
 unsigned mu_hosted_cpus(void);
+
+/* Give the calling thread a priority, and those that it makes later; lowering
+ * needs no privilege. False if the host refuses. */
+bool mu_hosted_set_priority(enum mu_hosted_priority priority);
 
 #endif /* MEMUP_HOSTED_H */

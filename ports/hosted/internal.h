@@ -16,26 +16,38 @@
 #define MU_HOSTED_ASAN
 #endif
 
-/* One call of run_on(): waiting for a worker, or running on it. */
-struct mu_hosted_call {
-	void (*fn)(void *);
-	void *arg;
-	unsigned cpu;
+/*
+ * A worker thread: one word says what it does, and who may write the rest.
+ *
+ *    FREE <--> ASLEEP      the worker, alone
+ *      \         /
+ *       TAKEN              who wins it by compare-and-exchange fills in the
+ *         |                call (or, in destroy, ends the thread: OVER)
+ *       CALL               promised; a cancel may take it back: TAKEN, FREE
+ *         |
+ *      RUNNING             the worker; then FREE
+ *
+ * A call is promised only to a worker that is free, so every promised call
+ * begins without another having to return.
+ */
+enum {
+	MU_WORKER_FREE,
+	MU_WORKER_ASLEEP,
+	MU_WORKER_TAKEN,
+	MU_WORKER_CALL,
+	MU_WORKER_RUNNING,
+	MU_WORKER_OVER
 };
 
-/*
- * The worker threads. All fields under lock. A call is accepted only when a
- * worker is free for it, so every accepted call starts.
- */
-struct mu_hosted_pool {
-	pthread_mutex_t lock;
-	pthread_cond_t work;
-	pthread_t *threads;
-	unsigned nr_threads;
-	unsigned nr_idle; /* workers without a call, less queued calls */
-	struct mu_hosted_call *queue; /* nr_threads of them */
-	unsigned nr_queued;
-	bool stop;
+struct mu_hosted_worker {
+	/* A line of its own: it is spun on. */
+	_Alignas(64) _Atomic uint32_t state;
+	unsigned cpu; /* of the call; as fn and arg, by who has it TAKEN */
+	void (*fn)(void *);
+	void *arg;
+	unsigned bound; /* the host's CPU; the worker alone */
+	struct mu_hosted *hosted;
+	pthread_t thread;
 };
 
 struct mu_hosted {
@@ -44,10 +56,12 @@ struct mu_hosted {
 	struct mu_hosted_config config;
 
 	unsigned nr_cpus;
-	int *cpu_node;	   /* node of each CPU */
-	pthread_key_t cpu; /* of this thread, plus one; NULL is CPU 0 */
-	cpu_set_t allowed; /* CPUs of the host that we may use */
-	bool may_idle;	   /* a thread may go idle, and come back */
+	int *cpu_node;	    /* node of each CPU */
+	pthread_key_t cpu;  /* of this thread, plus one; NULL is CPU 0 */
+	unsigned *host_cpu; /* which of the host's stands for each CPU */
+	bool may_idle;	    /* a thread that goes idle can come back */
+	_Atomic bool idled; /* some thread did; set once, any thread */
+	cpu_set_t allowed[MU_MAX_CPUS / CPU_SETSIZE]; /* when it was created */
 
 	struct mu_page *memmap; /* reservation, descriptor of pfn 0 */
 	size_t memmap_bytes;
@@ -61,7 +75,11 @@ struct mu_hosted {
 	char *ram; /* NULL until somebody asks, MAP_FAILED: cannot be had */
 	mu_phys_t ram_bytes;
 
-	struct mu_hosted_pool pool;
+	struct mu_hosted_worker *workers;
+	unsigned nr_workers;
+	uint64_t spin_ns; /* to wait awake, before a sleep; never changes */
+	/* Threads that sleep in wait_on(), or are about to; any thread. */
+	_Atomic uint32_t sleepers;
 };
 
 /* memory.c */
@@ -69,9 +87,24 @@ enum mu_status mu_hosted_memory_init(struct mu_hosted *hosted,
 				     struct mu_error *error);
 void mu_hosted_memory_destroy(struct mu_hosted *hosted);
 
-/* threads.c */
-enum mu_status mu_hosted_threads_init(struct mu_hosted *hosted,
+/* cpus.c: who is which CPU, and where. */
+enum mu_status mu_hosted_cpus_init(struct mu_hosted *hosted,
+				   struct mu_error *error);
+void mu_hosted_cpus_destroy(struct mu_hosted *hosted);
+/* Bind the calling thread to the host's CPU @number. */
+void mu_hosted_bind(unsigned number);
+
+/* wait.c: pause, wait, wake; spinning where that may be shorter. */
+void mu_hosted_wait_init(struct mu_hosted *hosted);
+/* Until *@word is not @seen or spin_ns are over; was it the former? */
+bool mu_hosted_spin(const struct mu_hosted *hosted,
+		    const _Atomic uint32_t *word, uint32_t seen);
+void mu_hosted_futex_wait(_Atomic uint32_t *word, uint32_t seen);
+void mu_hosted_futex_wake(_Atomic uint32_t *word);
+
+/* workers.c: run_on and run_cancel. */
+enum mu_status mu_hosted_workers_init(struct mu_hosted *hosted,
 				      struct mu_error *error);
-void mu_hosted_threads_destroy(struct mu_hosted *hosted);
+void mu_hosted_workers_destroy(struct mu_hosted *hosted);
 
 #endif

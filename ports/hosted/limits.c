@@ -5,6 +5,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
+#include "ports/hosted/cgroup.h"
 #include "ports/hosted/internal.h"
 
 /* The number after @name in a "Name:  1234 kB" file, in bytes. */
@@ -75,9 +77,25 @@ uint64_t mu_hosted_resident_max(void)
 
 unsigned mu_hosted_cpus(void)
 {
-	cpu_set_t set;
+	unsigned quota = mu_cgroup_cpus(""), allowed;
+	/* cpu_set_t ends at 1024. */
+	cpu_set_t sets[MU_MAX_CPUS / CPU_SETSIZE];
 
-	if (sched_getaffinity(0, sizeof(set), &set))
+	CPU_ZERO_S(sizeof(sets), sets);
+	if (sched_getaffinity(0, sizeof(sets), sets))
 		return 1;
-	return (unsigned)CPU_COUNT(&set);
+	allowed = (unsigned)CPU_COUNT_S(sizeof(sets), sets);
+	return quota < allowed ? quota : allowed;
+}
+
+bool mu_hosted_set_priority(enum mu_hosted_priority priority)
+{
+	const struct sched_param none = {0};
+
+	/* 0 is the calling thread in both, whatever POSIX says. */
+	if (priority == MU_PRIORITY_IDLE)
+		return !sched_setscheduler(0, SCHED_IDLE, &none);
+	if (priority == MU_PRIORITY_NICE)
+		return !setpriority(PRIO_PROCESS, 0, 19);
+	return true;
 }

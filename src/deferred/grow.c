@@ -125,9 +125,6 @@ enum mu_grow mu_deferred_grow(void *arg, struct mu_zone *zone, unsigned order,
 				       ? MU_GREW
 				       : MU_GROWN_BY_OTHER;
 	}
-	/* Who only grows the zone does not care what others did. */
-	if (order >= MU_NR_ORDERS)
-		return end;
 	/*
 	 * All is claimed, or what is left cannot be backed. Either somebody is
 	 * busy with a block, or all that were claimed are in the lists: then
@@ -157,19 +154,26 @@ uint64_t mu_deferred_take_zone(struct mu_deferred *deferred,
 			       struct mu_zone *zone, uint64_t blocks,
 			       enum mu_status *status)
 {
+	enum mu_grow grown = MU_GREW;
 	uint64_t done = 0;
 
-	while (done < blocks) {
+	/* What nobody finds may be the rest of an extent that is being cut:
+	 * look again until nothing is on its way. */
+	while (done < blocks && grown != MU_EXHAUSTED &&
+	       grown != MU_GROW_FAILED) {
+		/* acquire: what is read of the zone below is no older. */
+		uint64_t seen = atomic_load_explicit(&zone->growth,
+						     memory_order_acquire);
 		mu_pfn_t pfn;
-		enum mu_grow grown = mu_deferred_grow(deferred, zone,
-						      MU_NR_ORDERS, 0, 0, &pfn);
 
-		if (grown == MU_GROW_FAILED)
-			*status = MU_ERR_NOMEM;
-		if (grown != MU_GREW)
-			break;
-		if (++done % MU_SECTION_BLOCKS == 0)
+		grown = mu_deferred_grow(deferred, zone, MU_NR_ORDERS, 0, seen,
+					 &pfn);
+		if (grown == MU_GROWS_BY_OTHER)
+			mu_deferred_wait(deferred, zone, seen);
+		if (grown == MU_GREW && ++done % MU_SECTION_BLOCKS == 0)
 			mu_watchdog(deferred->port);
 	}
+	if (grown == MU_GROW_FAILED)
+		*status = MU_ERR_NOMEM;
 	return done;
 }

@@ -286,7 +286,7 @@ enum mu_status mu_machine_ram_from_affinities(struct mu_machine *machine,
 {
 	enum mu_status status = MU_OK;
 
-	if (machine->nr_ranges)
+	if (mu_machine_ram(machine))
 		return MU_OK;
 	for (unsigned i = 0; !status && i < machine->nr_affinities; i++) {
 		const struct mu_range *affinity = &machine->affinities[i];

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <limits.h>
 #include "base/assert.h"
 #include "base/port.h"
 #include "padata/helpers.h"
@@ -29,17 +30,19 @@ static void spread(struct mu_cpumask *to, struct mu_cpumask *from,
 	struct nodes nodes = {{0}};
 
 	seen(&nodes, port, mu_cpu_id(port));
-	while (count) {
-		for (unsigned cpu = mu_cpumask_next(from, 0);
-		     cpu < MU_MAX_CPUS && count;
-		     cpu = mu_cpumask_next(from, cpu + 1)) {
-			if (seen(&nodes, port, cpu))
-				continue;
-			mu_cpumask_clear(from, cpu);
-			mu_cpumask_set(to, cpu);
-			count--;
+	for (unsigned cpu = 0; count; cpu++) {
+		cpu = mu_cpumask_next(from, cpu);
+		if (cpu == MU_MAX_CPUS) {
+			/* The next turn; the loop goes on with CPU 0. */
+			nodes = (struct nodes){{0}};
+			cpu = UINT_MAX;
+			continue;
 		}
-		nodes = (struct nodes){{0}};
+		if (seen(&nodes, port, cpu))
+			continue;
+		mu_cpumask_clear(from, cpu);
+		mu_cpumask_set(to, cpu);
+		count--;
 	}
 }
 
@@ -50,30 +53,42 @@ unsigned mu_helpers_init(struct mu_padata_mt *mt,
 	unsigned here = mu_cpu_id(mt->port);
 
 	mt->cpus = (struct mu_cpumask){{0}};
-	for (unsigned cpu = 0; cpu < count; cpu++)
-		if (cpu != here && (!allowed || mu_cpumask_test(allowed, cpu)))
-			mu_cpumask_set(&mt->cpus, cpu);
-	return mu_cpumask_weight(&mt->cpus);
+	mt->nr_cpus = 0;
+	for (unsigned cpu = 0; cpu < count; cpu++) {
+		if (cpu == here || (allowed && !mu_cpumask_test(allowed, cpu)))
+			continue;
+		mu_cpumask_set(&mt->cpus, cpu);
+		mt->nr_cpus++;
+	}
+	return mt->nr_cpus;
 }
 
 unsigned mu_helpers_add(struct mu_padata_mt *mt, unsigned count,
 			void (*fn)(void *))
 {
-	struct mu_cpumask cpus = {{0}};
 	unsigned got;
 
-	count = MU_MIN(count, mu_cpumask_weight(&mt->cpus));
+	count = MU_MIN(count, mt->nr_cpus);
 	if (!count)
 		return 0;
 	/* Counted first: a call may come and go before run_on returns.
 	 * relaxed: run_on publishes it to those it counts. */
 	atomic_fetch_add_explicit(&mt->working, count, memory_order_relaxed);
 	atomic_fetch_add_explicit(&mt->helpers, count, memory_order_relaxed);
-	spread(&cpus, &mt->cpus, mt->port, count);
-	got = mu_run_on(mt->port, &cpus, count, fn, mt);
-	/* Some of these are busy: anywhere else, then. */
-	if (got < count)
-		got += mu_run_on(mt->port, &mt->cpus, count - got, fn, mt);
+	mt->nr_cpus -= count;
+	if (!mt->nr_cpus) {
+		/* All of them, on any node. */
+		got = mu_run_on(mt->port, &mt->cpus, count, fn, mt);
+	} else {
+		struct mu_cpumask cpus = {{0}};
+
+		spread(&cpus, &mt->cpus, mt->port, count);
+		got = mu_run_on(mt->port, &cpus, count, fn, mt);
+		/* Some of these are busy: anywhere else, then. */
+		if (got < count)
+			got += mu_run_on(mt->port, &mt->cpus, count - got, fn,
+					 mt);
+	}
 	mu_assert(mt->port, got <= count);
 	mu_helpers_leave(mt->port, &mt->working, count - got);
 	mu_helpers_leave(mt->port, &mt->helpers, count - got);

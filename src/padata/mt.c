@@ -192,7 +192,8 @@ void mu_padata_mt_start(struct mu_padata_mt *mt, const struct mu_port *port,
 	got = mu_helpers_add(mt, mt->ramp.threads - 1, helper);
 	if (got + 1 < mt->ramp.threads)
 		mt->ramp.settled = true;
-	open_window(mt);
+	if (!mt->ramp.settled)
+		open_window(mt);
 }
 
 enum mu_status mu_padata_mt_finish(struct mu_padata_mt *mt)

@@ -174,6 +174,8 @@ enum mu_status mu_padata_do_parallel(struct mu_padata_shell *shell,
 	padata->cb_cpu = *cb_cpu;
 	append(shell, padata);
 	if (mu_serial_admit(instance)) {
+		/* This CPU is busy: with us. */
+		mu_cpumask_clear(&cpus, mu_cpu_id(port));
 		if (mu_run_on(port, &cpus, 1, run_parallel, padata))
 			return MU_OK;
 		mu_helpers_leave(port, &instance->in_flight, 1);

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/* cgroup: how much CPU a control group (version 2) leaves to this process. */
+#ifndef MEMUP_HOSTED_CGROUP_H
+#define MEMUP_HOSTED_CGROUP_H
+
+#include "memup/base.h"
+
+/*
+ * The contents of a cpu.max file: "QUOTA PERIOD" or "max PERIOD", microseconds
+ * of CPU time in so many of the clock. *@cpus becomes how many CPUs that keeps
+ * busy, rounded up, at least 1; UINT_MAX for "max". False, and *@cpus as it
+ * was, for any other text.
+ */
+bool mu_cgroup_parse_cpu_max(const char *text, unsigned *cpus);
+
+/*
+ * The least that cpu.max says from this process's group up to the root;
+ * UINT_MAX without a limit. @root is put before every path: "" is this host.
+ */
+unsigned mu_cgroup_cpus(const char *root);
+
+#endif

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * topology: which CPUs of the host we may use, and in which order.
+ *
+ * Threads of one core share what makes them fast, so a core's second thread
+ * comes after the first threads of all cores. Cores and nodes are hwloc's where
+ * this was built with it; without it every CPU counts as a core, in the order
+ * of its number, and nodes are those of /sys.
+ */
+#ifndef MEMUP_HOSTED_TOPOLOGY_H
+#define MEMUP_HOSTED_TOPOLOGY_H
+
+#include "memup/base.h"
+
+struct mu_host_cpu {
+	unsigned number; /* the host's */
+	unsigned thread; /* 0: the first of its core */
+	int node;	 /* the host's */
+};
+
+/*
+ * Fill @cpus, of MU_MAX_CPUS, with the CPUs that this thread may run on
+ * (sched_getaffinity) and that are in @mask, if there is one. Returns how many,
+ * 0 when none is left.
+ */
+unsigned mu_host_cpus(struct mu_host_cpu *cpus, const struct mu_cpumask *mask);
+
+/* "hwloc", or "affinity" without it. */
+const char *mu_host_topology(void);
+
+#endif

@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: MIT
+/*
+ * run_on: worker threads, made once. The states are in internal.h.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
+#include "ports/hosted/internal.h"
+
+static bool change(struct mu_hosted_worker *worker, uint32_t from, uint32_t to)
+{
+	/* acquire: what the one before wrote in this worker is done; release:
+	 * so is what we wrote, for the next. */
+	return atomic_compare_exchange_strong_explicit(&worker->state, &from,
+						       to, memory_order_acq_rel,
+						       memory_order_relaxed);
+}
+
+static uint32_t state_of(const struct mu_hosted_worker *worker)
+{
+	/* relaxed: change() decides. */
+	return atomic_load_explicit(&worker->state, memory_order_relaxed);
+}
+
+/* May a thread that went idle come back? See setpriority(2), RLIMIT_NICE. */
+static bool may_idle(void)
+{
+	struct rlimit limit;
+
+	return !geteuid() ||
+	       (!getrlimit(RLIMIT_NICE, &limit) && limit.rlim_cur >= 20);
+}
+
+/* A wish, too. Who cannot come back, for want of privilege, does not go. */
+static void go_idle(void *arg)
+{
+	struct mu_hosted *hosted = arg;
+
+	if (!hosted->may_idle || !mu_hosted_set_priority(MU_PRIORITY_IDLE)) {
+		sched_yield();
+		return;
+	}
+	/* relaxed: see call(). */
+	atomic_store_explicit(&hosted->idled, true, memory_order_relaxed);
+}
+
+static void come_back(const struct mu_hosted *hosted)
+{
+	const struct sched_param none = {0};
+
+	sched_setscheduler(0, SCHED_OTHER, &none);
+	mu_hosted_set_priority(hosted->config.priority);
+}
+
+static void call(struct mu_hosted_worker *worker)
+{
+	struct mu_hosted *hosted = worker->hosted;
+	unsigned where = hosted->host_cpu[worker->cpu];
+
+	mu_hosted_set_cpu(hosted, worker->cpu);
+	if (worker->bound != where)
+		mu_hosted_bind(where);
+	worker->bound = where;
+	worker->fn(worker->arg);
+	/* relaxed: whoever went idle in this call set it here. */
+	if (atomic_load_explicit(&hosted->idled, memory_order_relaxed))
+		come_back(hosted);
+	/* release: as in change(); nobody else leaves RUNNING. */
+	atomic_store_explicit(&worker->state, MU_WORKER_FREE,
+			      memory_order_release);
+}
+
+static void *work(void *arg)
+{
+	struct mu_hosted_worker *worker = arg;
+	const struct mu_hosted *hosted = worker->hosted;
+
+	/* Where it is at home. */
+	mu_hosted_bind(worker->bound);
+	mu_hosted_set_priority(hosted->config.priority);
+	for (;;) {
+		uint32_t state = state_of(worker);
+
+		if (state == MU_WORKER_OVER)
+			return NULL;
+		if (state == MU_WORKER_CALL) {
+			if (change(worker, state, MU_WORKER_RUNNING))
+				call(worker);
+		} else if (state == MU_WORKER_ASLEEP) {
+			mu_hosted_futex_wait(&worker->state, state);
+			change(worker, state, MU_WORKER_FREE);
+		} else if (state == MU_WORKER_TAKEN) {
+			/* For a few instructions, unless its owner lost the
+			 * CPU, maybe to us. */
+			if (!mu_hosted_spin(hosted, &worker->state, state))
+				sched_yield();
+		} else if (!mu_hosted_spin(hosted, &worker->state, state)) {
+			change(worker, state, MU_WORKER_ASLEEP);
+		}
+	}
+}
+
+/* Win @worker, if it is free; @asleep is what it was. */
+static bool take(struct mu_hosted_worker *worker, bool *asleep)
+{
+	*asleep = state_of(worker) == MU_WORKER_ASLEEP;
+	return change(worker, *asleep ? MU_WORKER_ASLEEP : MU_WORKER_FREE,
+		      MU_WORKER_TAKEN);
+}
+
+static void let(struct mu_hosted_worker *worker, uint32_t state, bool asleep)
+{
+	/* release: as in change(); nobody else leaves TAKEN. */
+	atomic_store_explicit(&worker->state, state, memory_order_release);
+	if (asleep)
+		mu_hosted_futex_wake(&worker->state);
+}
+
+/* Have @worker call @fn(@arg) as @cpu, if it is free. */
+static bool give(struct mu_hosted_worker *worker, unsigned cpu,
+		 void (*fn)(void *), void *arg)
+{
+	bool asleep;
+
+	if (!take(worker, &asleep))
+		return false;
+	worker->fn = fn;
+	worker->arg = arg;
+	worker->cpu = cpu;
+	let(worker, MU_WORKER_CALL, asleep);
+	return true;
+}
+
+/* The first of the workers that are at home on @cpu; the next ones follow at
+ * steps of nr_cpus. Worker i is at home on CPU i + 1, since who asks is mostly
+ * CPU 0, and sits where that has its place. */
+static unsigned first_at_home(const struct mu_hosted *hosted, unsigned cpu)
+{
+	return (cpu + hosted->nr_cpus - 1) % hosted->nr_cpus;
+}
+
+static bool give_at_home(struct mu_hosted *hosted, unsigned cpu,
+			 void (*fn)(void *), void *arg)
+{
+	for (unsigned i = first_at_home(hosted, cpu); i < hosted->nr_workers;
+	     i += hosted->nr_cpus)
+		if (give(&hosted->workers[i], cpu, fn, arg))
+			return true;
+	return false;
+}
+
+static bool give_anywhere(struct mu_hosted *hosted, unsigned cpu,
+			  void (*fn)(void *), void *arg)
+{
+	for (unsigned i = 0; i < hosted->nr_workers; i++)
+		if (give(&hosted->workers[i], cpu, fn, arg))
+			return true;
+	return false;
+}
+
+/* CPUs where a worker is at home come first: it need not move. The others are
+ * served by whoever is free. */
+static unsigned run_on(void *arg, const struct mu_cpumask *cpus, unsigned count,
+		       void (*fn)(void *), void *fn_arg)
+{
+	struct mu_hosted *hosted = arg;
+	unsigned nr = hosted->nr_cpus, started = 0;
+
+	for (unsigned cpu = 0; cpu < nr && started < count; cpu++)
+		if (!cpus || mu_cpumask_test(cpus, cpu))
+			started += give_at_home(hosted, cpu, fn, fn_arg);
+	if (hosted->nr_workers >= nr)
+		return started;
+	for (unsigned cpu = 0; cpu < nr && started < count; cpu++) {
+		if ((cpus && !mu_cpumask_test(cpus, cpu)) ||
+		    first_at_home(hosted, cpu) < hosted->nr_workers)
+			continue;
+		if (!give_anywhere(hosted, cpu, fn, fn_arg))
+			break;
+		started++;
+	}
+	return started;
+}
+
+static unsigned run_cancel(void *arg, void (*fn)(void *), void *fn_arg)
+{
+	struct mu_hosted *hosted = arg;
+	unsigned cancelled = 0;
+
+	for (unsigned i = 0; i < hosted->nr_workers; i++) {
+		struct mu_hosted_worker *worker = &hosted->workers[i];
+		bool ours;
+
+		/* Whose call it is can be read only by who has it. */
+		if (state_of(worker) != MU_WORKER_CALL ||
+		    !change(worker, MU_WORKER_CALL, MU_WORKER_TAKEN))
+			continue;
+		ours = worker->fn == fn && worker->arg == fn_arg;
+		cancelled += ours;
+		/* It was woken when it was given the call. */
+		let(worker, ours ? MU_WORKER_FREE : MU_WORKER_CALL, false);
+	}
+	return cancelled;
+}
+
+enum mu_status mu_hosted_workers_init(struct mu_hosted *hosted,
+				      struct mu_error *error)
+{
+	unsigned want = hosted->config.threads;
+	size_t bytes = sizeof(*hosted->workers);
+
+	if (want)
+		hosted->workers = aligned_alloc(
+			_Alignof(struct mu_hosted_worker), want * bytes);
+	for (; hosted->workers && hosted->nr_workers < want;
+	     hosted->nr_workers++) {
+		unsigned i = hosted->nr_workers;
+		struct mu_hosted_worker *worker = &hosted->workers[i];
+
+		*worker = (struct mu_hosted_worker){
+			.bound = hosted->host_cpu[(i + 1) % hosted->nr_cpus],
+			.hosted = hosted,
+		};
+		if (pthread_create(&worker->thread, NULL, work, worker))
+			break;
+	}
+	if (hosted->nr_workers < want) {
+		if (error) {
+			*error = (struct mu_error){.status = MU_ERR_NOMEM};
+			snprintf(error->text, sizeof(error->text),
+				 "threads: %u of %u could be started",
+				 hosted->nr_workers, want);
+		}
+		return MU_ERR_NOMEM;
+	}
+	hosted->may_idle = may_idle();
+	hosted->port.go_idle = go_idle;
+	hosted->port.run_on = run_on;
+	hosted->port.run_cancel = run_cancel;
+	return MU_OK;
+}
+
+void mu_hosted_workers_destroy(struct mu_hosted *hosted)
+{
+	for (unsigned i = 0; i < hosted->nr_workers; i++) {
+		struct mu_hosted_worker *worker = &hosted->workers[i];
+		bool asleep;
+
+		/* A call that was promised comes first. */
+		while (!take(worker, &asleep))
+			sched_yield();
+		let(worker, MU_WORKER_OVER, asleep);
+		pthread_join(worker->thread, NULL);
+	}
+	free(hosted->workers);
+}
