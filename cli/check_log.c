@@ -136,7 +136,9 @@ static bool early_line(struct reader *reader)
 	if (!at || sscanf(at, "node %d:%n", &nid, &len) != 1 || !len ||
 	    !read_mem(at + len, &base, &end))
 		return false;
-	add_range(reader, &said->early, &said->nr_early, "", nid, base, end);
+	if (base < end)
+		add_range(reader, &said->early, &said->nr_early, "", nid, base,
+			  end);
 	said->has_early = said->has_map = true;
 	return true;
 }
@@ -312,7 +314,7 @@ static const char *next_line(struct reader *reader, const char *at,
 
 	for (; at < end && *at != '\n'; at++) {
 		if (len < room && *at != '\r')
-			reader->line[len++] = *at ? *at : ' ';
+			reader->line[len++] = (char)(*at ? *at : ' ');
 	}
 	reader->line[len] = '\0';
 	at += at < end;

@@ -33,6 +33,7 @@ char *cli_read_file(const char *path)
 static void find_program(char *path, size_t size)
 {
 	ssize_t len = readlink("/proc/self/exe", path, size - 16);
+	size_t end;
 
 	assert_true(len > 0);
 	path[len] = '\0';
@@ -42,14 +43,15 @@ static void find_program(char *path, size_t size)
 		assert_non_null(slash);
 		*slash = '\0';
 	}
-	strcat(path, "/memup");
+	end = strlen(path);
+	snprintf(path + end, size - end, "/memup");
 }
 
-static void temporary(char *path)
+static void temporary(char path[32])
 {
 	int fd;
 
-	strcpy(path, "/tmp/memup-test-XXXXXX");
+	snprintf(path, 32, "/tmp/memup-test-XXXXXX");
 	fd = mkstemp(path);
 	assert_true(fd >= 0);
 	close(fd);

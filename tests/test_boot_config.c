@@ -85,9 +85,9 @@ static struct mu_machine *with_kept(unsigned nr)
 		mu_machine_add(machine, 0, 64 * MU_MIB, MU_RANGE_RAM, 0, NULL),
 		MU_OK);
 	for (unsigned i = 0; i < nr; i++)
-		assert_int_equal(mu_machine_set_flags(machine,
-						      MU_MIB + i * 8192u, 4096,
-						      MU_RANGE_KEPT, NULL),
+		assert_int_equal(mu_machine_set_flags(
+					 machine, MU_MIB + 8192 * (mu_phys_t)i,
+					 4096, MU_RANGE_KEPT, NULL),
 				 MU_OK);
 	/* What is no memory does not become any. */
 	assert_int_equal(mu_machine_set_flags(machine, 128 * MU_MIB, MU_MIB,

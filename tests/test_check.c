@@ -65,8 +65,9 @@ static void assert_seen(const char *log, const char *from, const char *old,
 	if (cli.code != 1 || !line)
 		fail_msg("%s: \"%s\": exit code %d: %s%s", log, row, cli.code,
 			 cli.out, cli.err);
-	line[strcspn(line, "\n")] = '\0';
-	if (!strstr(line, "differs"))
+	else
+		line[strcspn(line, "\n")] = '\0';
+	if (!line || !strstr(line, "differs"))
 		fail_msg("%s: agrees all the same: %s", log, line);
 	cli_free(&cli);
 	/* What differs is in the JSON too. */
@@ -154,7 +155,8 @@ static void rows_of_older_kernels(void **state)
 	cli_free(&cli);
 	/* Before Linux 3.10 they were less what the memmap takes. */
 	at = strstr(text, "version 6.1.");
-	memcpy(at, "version 3.9.", 12);
+	assert_non_null(at);
+	at[strlen("version ")] = '2';
 	cli = cli_run(text, "check -");
 	free(text);
 	assert_int_equal(cli.code, 0);

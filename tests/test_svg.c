@@ -262,8 +262,8 @@ static bool covers(const struct label *label, double x, double y)
 /* As letters are no wider than 0.56 of the font on average, in Arial. */
 static bool collide(const struct label *a, const struct label *b)
 {
-	for (double along = 0; along <= a->length; along += 1) {
-		for (double up = 0; up <= a->font * 0.75; up += 1) {
+	for (int along = 0; along <= a->length; along++) {
+		for (int up = 0; up <= a->font * 0.75; up++) {
 			double c = cos(a->angle), s = sin(a->angle);
 
 			if (covers(b, a->x + along * c + up * s,
