@@ -121,7 +121,7 @@ int main(int argc, char **argv)
 			usage(stdout);
 			return 0;
 		}
-		if (strncmp(option, "--", 2)) {
+		if (strncmp(option, "--", 2) != 0) {
 			chosen |= table_bit(option);
 			continue;
 		}
