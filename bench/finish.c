@@ -52,6 +52,8 @@ void bench_finish(struct bench *bench)
 	double pages;
 	char what[32];
 
+	if (mu_hosted_cpus() < 2)
+		return;
 	snprintf(what, sizeof(what), "%lluM/2",
 		 (unsigned long long)(bench->memory / MU_MIB));
 	rig_create(&rig, what, 1, MU_BACK_HUGE);
