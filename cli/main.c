@@ -5,9 +5,8 @@
 #include "memup/base.h"
 
 static const struct command *const commands[] = {
-	&command_boot,
-	&command_plan,
-	&command_show,
+	&command_boot,	   &command_checksum, &command_plan,
+	&command_prefault, &command_show,
 };
 #define NR_COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
