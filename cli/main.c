@@ -7,6 +7,8 @@
 static const struct command *const commands[] = {
 	&command_boot, &command_scenario, &command_check,
 	&command_plan, &command_show,
+	&command_boot,	   &command_checksum, &command_plan,
+	&command_prefault, &command_show,
 };
 #define NR_COMMANDS (sizeof(commands) / sizeof(commands[0]))
 

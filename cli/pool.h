@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/* pool: threads for the subcommands that run jobs, and Ctrl-C for these. */
+#ifndef MEMUP_CLI_POOL_H
+#define MEMUP_CLI_POOL_H
+
+#include "cli/progress.h"
+#include "memup/padata.h"
+#include "ports/hosted/hosted.h"
+
+/* What the user may say of threads; the same in all of these subcommands. */
+struct pool_options {
+	unsigned threads; /* 0: what mu_hosted_cpus() says */
+	bool has_cpus;
+	struct mu_cpumask cpus; /* of the host */
+	bool background;
+};
+
+#define POOL_LONG_OPTIONS                               \
+	{"threads", required_argument, NULL, 'T'},      \
+		{"cpus", required_argument, NULL, 'C'}, \
+	{                                               \
+		"background", no_argument, NULL, 'B'    \
+	}
+
+#define POOL_HELP                                                          \
+	"--threads N    how many threads; the default is as many as this " \
+	"process\n"                                                        \
+	"               may use (CPU affinity, cpu.max of its control "    \
+	"group)\n"                                                         \
+	"--cpus LIST    on these CPUs of the host alone: 0-3,8\n"          \
+	"--background   take only time that nobody else wants (SCHED_IDLE)\n"
+
+/* Parse one of these options; false, with a message, when it is wrong. @who is
+ * "memup prefault" and the like. */
+bool pool_option(struct pool_options *options, int option, const char *value,
+		 const char *who);
+
+/* "0-3,8" to @mask. False for anything else, and for CPUs above MU_MAX_CPUS. */
+bool pool_parse_cpus(const char *text, struct mu_cpumask *mask);
+
+/* One at a time in a process: Ctrl-C has one meaning. */
+struct pool {
+	struct mu_hosted *hosted;
+	const struct mu_port *port;
+	unsigned threads; /* with the caller */
+	const char *who;
+
+	/* The job under way, for the watchdog; NULL: none. Written while there
+	 * are no helpers. */
+	struct mu_padata_mt *mt;
+	struct progress *progress;
+};
+
+bool pool_open(struct pool *pool, const struct pool_options *options,
+	       const char *who);
+void pool_close(struct pool *pool);
+
+/*
+ * Run @job, shown as @what, until it is done, fails or Ctrl-C comes: then no
+ * chunk is begun any more and what is done is undone (MU_ERR_CANCELLED). A
+ * second Ctrl-C ends the program at once. @report, if not NULL, is how far the
+ * job came.
+ */
+enum mu_status pool_run(struct pool *pool, const char *what,
+			const struct mu_padata_mt_job *job,
+			struct mu_padata_progress *report) MU_MUST_CHECK;
+
+/* From here to pool_uncatch() Ctrl-C makes pool_interrupted() true. */
+void pool_catch(void);
+void pool_uncatch(void);
+/* Any thread: has Ctrl-C come? For long chunks, which may then end early. */
+bool pool_interrupted(void);
+
+#endif
