@@ -5,10 +5,8 @@
 #include "memup/base.h"
 
 static const struct command *const commands[] = {
-	&command_boot, &command_scenario, &command_check,
-	&command_plan, &command_show,
-	&command_boot,	   &command_checksum, &command_plan,
-	&command_prefault, &command_show,
+	&command_boot, &command_show,	  &command_check,    &command_scenario,
+	&command_plan, &command_prefault, &command_checksum,
 };
 #define NR_COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
