@@ -27,15 +27,16 @@ static void fill(uint64_t *dst, uint64_t word, size_t count)
 	v2di *at = (v2di *)(void *)dst;
 	v2di *end = at + count / 2;
 
-	for (; at < end; at += 16) {
-#pragma GCC unroll 16
-		for (int i = 0; i < 16; i++)
-			STREAM(at + i, pair);
+	/* A line a turn: whole lines leave the buffers by themselves. */
+#pragma GCC unroll 8
+	for (; at < end; at += 4) {
+		STREAM(at, pair);
+		STREAM(at + 1, pair);
+		STREAM(at + 2, pair);
+		STREAM(at + 3, pair);
 	}
 	__builtin_ia32_sfence();
 }
-/* What the loop writes in one turn, in words. */
-#define FILL_TURN 32
 
 #else
 
@@ -44,20 +45,14 @@ static void fill(uint64_t *dst, uint64_t word, size_t count)
 	for (size_t i = 0; i < count; i++)
 		dst[i] = word;
 }
-#define FILL_TURN 8
 
 #endif
 
 void mu_fill(const struct mu_port *port, uint64_t *dst, uint64_t word,
 	     size_t count)
 {
-	size_t turns = count - count % FILL_TURN;
-
-	if (port->memmap_fill) {
+	if (port->memmap_fill)
 		port->memmap_fill(port->arg, dst, word, count);
-		return;
-	}
-	fill(dst, word, turns);
-	for (size_t i = turns; i < count; i++)
-		dst[i] = word;
+	else
+		fill(dst, word, count);
 }
