@@ -219,8 +219,8 @@ void bench_serial(struct bench *bench)
 	/* About 1 and 10 us: a round is a multiplication and an addition. */
 	measure(bench, "serial-small", "serialised: 2000 items of 1000 rounds",
 		1000, false);
-	measure(bench, "serial-large",
-		"serialised: 2000 items of 10000 rounds", 10000, false);
+	measure(bench, "serial-large", "serialised: 2000 items of 10000 rounds",
+		10000, false);
 	measure(bench, "serial-latency",
 		"serialised: submission to serial(), one item at a time", 0,
 		true);
