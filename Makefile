@@ -40,6 +40,13 @@ ifeq ($(shell pkg-config --exists hwloc 2>/dev/null && echo yes),yes)
 HOST_CFLAGS += -DMEMUP_HWLOC $(shell pkg-config --cflags hwloc)
 LDLIBS += $(shell pkg-config --libs hwloc)
 endif
+# Device trees are read if libfdt is there; all else builds without it.
+FDT := $(shell echo 'int main(void) { return fdt_check_full("", 0); }' | \
+	$(CC) -include libfdt.h -x c -o /dev/null - -lfdt 2>/dev/null && \
+	echo yes || echo no)
+FDT_CFLAGS := $(if $(filter yes,$(FDT)),-DMU_HAVE_LIBFDT)
+HOST_CFLAGS += $(FDT_CFLAGS)
+LDLIBS += $(if $(filter yes,$(FDT)),-lfdt)
 
 core_src := $(sort $(wildcard src/*/*.c))
 port_src := $(sort $(wildcard ports/hosted/*.c))
@@ -68,12 +75,20 @@ all: build/memup ## build the program build/memup (the default)
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules
 
-$(O)/src/%.o: src/%.c
+# What was compiled with other flags (a library was installed since) is old.
+$(O)/flags: FORCE
+	@mkdir -p $(@D)
+	@echo '$(CORE_CFLAGS) $(HOST_CFLAGS) $(CFLAGS)' | cmp -s - $@ || \
+		echo '$(CORE_CFLAGS) $(HOST_CFLAGS) $(CFLAGS)' >$@
+.PHONY: FORCE
+FORCE:
+
+$(O)/src/%.o: src/%.c $(O)/flags
 	@mkdir -p $(@D)
 	$(call say,CC,$@)
 	$(Q)$(CC) $(CPPFLAGS) $(CORE_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
-$(O)/%.o: %.c
+$(O)/%.o: %.c $(O)/flags
 	@mkdir -p $(@D)
 	$(call say,CC,$@)
 	$(Q)$(CC) $(CPPFLAGS) $(HOST_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
@@ -178,13 +193,16 @@ test: setup ## all tests: debug, ASan+UBSan, TSan, with gcc and clang
 
 # Fuzz targets hold their promises over seeds in tests/corpus; clang only.
 FUZZ_SECONDS ?= 60
-fuzz_bin := $(fuzz_src:tests/%.c=build/%)
+fuzz_bin := $(patsubst tests/%.c,build/%,$(if $(filter yes,$(FDT)),$(fuzz_src),\
+	$(filter-out %_fdt.c,$(fuzz_src))))
+build/fuzz/fuzz_fdt: fuzz_more := ports/hosted/fdt_machine.c \
+	ports/hosted/read_file.c -D_GNU_SOURCE $(FDT_CFLAGS) -lfdt
 
-build/fuzz/%: tests/fuzz/%.c $(core_src) $(all_h)
+build/fuzz/%: tests/fuzz/%.c $(core_src) $(port_src) $(all_h)
 	@mkdir -p $(@D)
 	clang $(CPPFLAGS) -I. $(BASE_CFLAGS) -O1 -DMU_DEBUG \
 		-fsanitize=fuzzer,address,undefined \
-		-fno-sanitize-recover=all -o $@ $< $(core_src)
+		-fno-sanitize-recover=all -o $@ $< $(core_src) $(fuzz_more)
 
 .PHONY: fuzz
 fuzz: $(fuzz_bin) ## run each fuzz target for FUZZ_SECONDS (60)
@@ -209,7 +227,7 @@ format: ## rewrite every source in the house style
 
 .PHONY: compile_commands.json
 compile_commands.json: ## write compile_commands.json for editors and clangd
-	@tools/compile-commands "$(CC) $(CPPFLAGS) $(BASE_CFLAGS) -I." $(all_src) >$@
+	@tools/compile-commands "$(CC) $(CPPFLAGS) $(BASE_CFLAGS) $(FDT_CFLAGS) -I." $(all_src) >$@
 
 .PHONY: clean
 clean: ## remove build/

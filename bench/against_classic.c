@@ -106,7 +106,7 @@ void bench_classic(struct bench *bench)
 	size_t bytes;
 
 	snprintf(what, sizeof(what), "%lluM",
-		 (unsigned long long)(bench->memory / MU_MIB));
+		 (unsigned long long)(bench->memory / 4 / MU_MIB));
 	rig_create(&rig, what, 0, MU_BACK_HUGE);
 	rig_touch(&rig);
 	rig_start(&rig, MU_POLICY_LAZY);

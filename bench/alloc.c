@@ -11,9 +11,9 @@
 #define PAIRS 500000
 
 struct pairs {
+	alignas(64) _Atomic uint32_t lock;
 	struct rig *rig;
 	unsigned order;
-	alignas(64) _Atomic uint32_t lock;
 };
 
 static void locks(void *arg, unsigned self, unsigned nr)

@@ -9,8 +9,6 @@
 #include <unistd.h>
 #include "bench/ask.h"
 
-extern char **environ;
-
 static bool spawn(char *const *argv, int out, pid_t *pid)
 {
 	posix_spawn_file_actions_t actions;

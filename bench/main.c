@@ -14,9 +14,13 @@ static const struct {
 	const char *name;
 	void (*run)(struct bench *bench);
 } tables[] = {
-	{"init", bench_init},	    {"instructions", bench_instructions},
-	{"classic", bench_classic}, {"usable", bench_usable},
-	{"stall", bench_stall},	    {"touch", bench_touch},
+	{"init", bench_init},
+	{"finish", bench_finish},
+	{"instructions", bench_instructions},
+	{"classic", bench_classic},
+	{"usable", bench_usable},
+	{"stall", bench_stall},
+	{"touch", bench_touch},
 	{"alloc", bench_alloc},
 };
 #define NR_TABLES (sizeof(tables) / sizeof(tables[0]))
@@ -91,6 +95,18 @@ static void print_host(void)
 	putchar('\n');
 }
 
+/* The memmap and, for the model, four times as much for a quarter of it. */
+static void check_memory(const struct bench *bench)
+{
+	uint64_t need = bench->memory / 128, have = mu_hosted_available();
+
+	if (have < need)
+		die("%llu MiB are needed and %llu available: try --memory %llu",
+		    (unsigned long long)(need / MU_MIB),
+		    (unsigned long long)(have / MU_MIB),
+		    (unsigned long long)(have * 128 / MU_GIB));
+}
+
 /* The bit of a named table. */
 static unsigned table_bit(const char *name)
 {
@@ -117,7 +133,7 @@ int main(int argc, char **argv)
 			usage(stdout);
 			return 0;
 		}
-		if (strncmp(option, "--", 2)) {
+		if (strncmp(option, "--", 2) != 0) {
 			chosen |= table_bit(option);
 			continue;
 		}
@@ -133,6 +149,7 @@ int main(int argc, char **argv)
 		else
 			table_bit(option);
 	}
+	check_memory(&bench);
 	if (json) {
 		out = fopen(json, "we");
 		if (!out)

@@ -34,9 +34,9 @@ void report_table(struct report *report, const char *id, const char *title,
 void report_row(struct report *report, const char *name, const double *values);
 
 /* "goal: what: at least 0.90, measured 0.93: met". */
-void report_at_least(struct report *report, const char *what, double goal,
+void report_at_least(struct report *report, const char *what, double wanted,
 		     double measured);
-void report_at_most(struct report *report, const char *what, double goal,
+void report_at_most(struct report *report, const char *what, double wanted,
 		    double measured);
 
 /* A line of text under the table. Not in JSON. */

@@ -14,6 +14,7 @@ struct bench {
 };
 
 void bench_init(struct bench *bench);
+void bench_finish(struct bench *bench);
 void bench_instructions(struct bench *bench);
 void bench_classic(struct bench *bench);
 void bench_usable(struct bench *bench);

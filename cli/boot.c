@@ -13,18 +13,35 @@
 #include "ports/hosted/machine.h"
 
 static const char help[] =
-	"usage: memup boot [MACHINE] [--policy POLICY] [--threads N] [--json]\n"
+	"usage: memup boot [MACHINE...] [--cmdline TEXT] [--policy POLICY]\n"
+	"                  [--threads N] [--json]\n"
+	"                  [--hash-entries N] [--percpu SIZE]\n"
+	"                  [--trace-buf-size SIZE]\n"
 	"\n"
 	"Bring a machine's memory up for real (descriptors are written, a "
 	"page\n"
 	"is handed out), print one row for each policy, and check that every\n"
 	"page is accounted for.\n"
 	"\n"
-	"MACHINE    a Linux boot log, `-` for one on standard input, or a\n"
-	"           description: 64T, 8x1T/448 (8 nodes, 448 CPUs),\n"
-	"           2G@0:0+2G@4G:1/8 (SIZE@ADDRESS:NODE), 64G,-1G@3G (a "
-	"hole).\n"
+	"MACHINE    a file, told by what is in it: a Linux boot log, ACPI "
+	"tables\n"
+	"           or what acpidump prints, a device tree (.dtb), "
+	"/proc/iomem,\n"
+	"           /proc/zoneinfo, what lsmem or numactl --hardware prints; "
+	"`-`\n"
+	"           is standard input; a directory as "
+	"/sys/firmware/acpi/tables\n"
+	"           or /sys/firmware/memmap; or a description: 64T, 8x1T/448\n"
+	"           (8 nodes, 448 CPUs), 2G@0:0+2G@4G:1/8 "
+	"(SIZE@ADDRESS:NODE),\n"
+	"           64G,-1G@3G (a hole). Several make one machine: ranges of "
+	"all\n"
+	"           of them, nodes of ACPI or else of the first that has any.\n"
 	"           Without it: this host.\n"
+	"--cmdline  parameters of the kernel, such as \"mem=4G "
+	"memmap=1G$8G\":\n"
+	"           mem, memmap, numa, kernelcore, movablecore, "
+	"movable_node\n"
 	"--policy   eager: the boot CPU initialises all descriptors first\n"
 	"           deferred: on demand, and the rest by threads on all nodes\n"
 	"           lazy: on demand alone\n"
@@ -34,6 +51,15 @@ static const char help[] =
 	"           as many as this host and the machine have CPUs\n"
 	"--json     one JSON object instead of the table\n"
 	"\n"
+	"What the boot itself asks for, once the first page is out and before\n"
+	"threads begin; a second table, or \"early\" in the JSON, tells what "
+	"it\n"
+	"got:\n"
+	"--hash-entries    a hash table of N buckets of 8 bytes, rounded down\n"
+	"                  to a power of two; `auto`: one for 8K of memory\n"
+	"--percpu          SIZE for each CPU in one piece, on its node\n"
+	"--trace-buf-size  SIZE for each CPU in single pages\n"
+	"\n"
 	"The clock starts when the port is up (address space for the memmap "
 	"is\n"
 	"reserved, threads wait). Columns: the first page is allocated; every\n"
@@ -41,13 +67,18 @@ static const char help[] =
 	"memory stays pristine); descriptors written; memmap memory in use;\n"
 	"longest single claim, from claim to free list; threads.\n"
 	"\n"
-	"Exit codes: 0 done, 1 the machine does not validate, 2 bad input.\n";
+	"Exit codes: 0 done, 1 the machine does not validate, or did not give\n"
+	"what the boot asked for, 2 bad input.\n";
 
 struct options {
-	const char *machine;
+	const char *const *machine; /* @nr_machine sources of one */
+	unsigned nr_machine;
+	const char *cmdline; /* NULL: none */
+	struct mu_config config;
 	bool policy[MU_POLICY_LAZY + 1];
 	unsigned threads; /* 0: not said */
 	bool json;
+	struct early_ask ask;
 };
 
 static bool parse_policy(const char *text, struct options *options)
@@ -87,13 +118,56 @@ static bool parse_threads(const char *text, struct options *options)
 	return true;
 }
 
+/* The size after --@name. */
+static bool parse_bytes(const char *name, const char *text, uint64_t *bytes)
+{
+	if (parse_size(text, bytes) && *bytes)
+		return true;
+	fprintf(stderr,
+		"memup boot: --%s '%s' is not a size from 1 to 4P, such as "
+		"64K or 100M\n",
+		name, text);
+	return false;
+}
+
+static bool parse_hash(const char *text, struct early_ask *ask)
+{
+	ask->hash_from_memory = !strcmp(text, "auto");
+	if (ask->hash_from_memory ||
+	    (parse_size(text, &ask->hash_entries) && ask->hash_entries))
+		return true;
+	fprintf(stderr,
+		"memup boot: --hash-entries '%s' is not `auto` or a number "
+		"from 1 to 4P, such as 1048576 or 1M\n",
+		text);
+	return false;
+}
+
+static bool parse_percpu(const char *text, struct early_ask *ask)
+{
+	const uint64_t most = MU_BLOCK_PAGES << MU_PAGE_SHIFT_MIN;
+
+	if (!parse_bytes("percpu", text, &ask->percpu_bytes))
+		return false;
+	if (ask->percpu_bytes <= most)
+		return true;
+	fprintf(stderr,
+		"memup boot: --percpu '%s' is over %s, the largest piece\n",
+		text, size_text(most));
+	return false;
+}
+
 /* EXIT_DONE: go on; else the exit code, or -1 when help was all. */
 static int parse(int argc, char **argv, struct options *options)
 {
 	static const struct option longs[] = {
+		{"cmdline", required_argument, NULL, 'k'},
 		{"policy", required_argument, NULL, 'p'},
 		{"threads", required_argument, NULL, 't'},
 		{"json", no_argument, NULL, 'j'},
+		{"hash-entries", required_argument, NULL, 'e'},
+		{"percpu", required_argument, NULL, 'c'},
+		{"trace-buf-size", required_argument, NULL, 'b'},
 		{"help", no_argument, NULL, 'h'},
 		{NULL, 0, NULL, 0},
 	};
@@ -105,8 +179,17 @@ static int parse(int argc, char **argv, struct options *options)
 
 		if (option == 'p')
 			fine = parse_policy(optarg, options);
+		else if (option == 'k')
+			options->cmdline = optarg;
 		else if (option == 't')
 			fine = parse_threads(optarg, options);
+		else if (option == 'e')
+			fine = parse_hash(optarg, &options->ask);
+		else if (option == 'c')
+			fine = parse_percpu(optarg, &options->ask);
+		else if (option == 'b')
+			fine = parse_bytes("trace-buf-size", optarg,
+					   &options->ask.trace_bytes);
 		else if (option == 'j')
 			options->json = true;
 		else if (option == 'h')
@@ -116,14 +199,8 @@ static int parse(int argc, char **argv, struct options *options)
 		if (!fine)
 			return EXIT_USAGE;
 	}
-	if (optind < argc)
-		options->machine = argv[optind++];
-	if (optind < argc) {
-		fprintf(stderr,
-			"memup boot: one MACHINE at a time; '%s' is too many\n",
-			argv[optind]);
-		return EXIT_USAGE;
-	}
+	options->machine = (const char *const *)argv + optind;
+	options->nr_machine = (unsigned)(argc - optind);
 	return EXIT_DONE;
 }
 
@@ -134,6 +211,7 @@ static bool is_possible(const struct mu_machine *machine,
 	unsigned cpus = mu_machine_cpus(machine);
 	uint64_t need = bringup_memmap_bytes(machine);
 	uint64_t have = mu_hosted_available();
+	uint64_t early = early_bytes(&options->ask, machine);
 
 	if (options->threads > cpus) {
 		fprintf(stderr,
@@ -158,7 +236,14 @@ static bool is_possible(const struct mu_machine *machine,
 			size_text(need), size_text(have));
 		return false;
 	}
-	return true;
+	early = (early >> machine->page_shift) * sizeof(struct mu_page);
+	if (early < have - have / 16)
+		return true;
+	fprintf(stderr,
+		"memup boot: %s: what the boot asks for has %s of memmap, and "
+		"this host has %s of memory left\n",
+		machine->source, size_text(early), size_text(have));
+	return false;
 }
 
 static unsigned count_nodes(const struct mu_machine *machine)
@@ -203,8 +288,40 @@ static void print_table(const struct mu_machine *machine,
 	table_end(&table, stdout);
 }
 
+static void print_early(const struct run *runs, unsigned nr)
+{
+	static const char *const names[] = {
+		"policy",	"consumer", ">asked",	       ">got",
+		">allocations", ">runs",    ">blocks written", ">took",
+	};
+	struct table table;
+
+	putchar('\n');
+	table_begin(&table, sizeof(names) / sizeof(names[0]), names);
+	for (unsigned i = 0; i < nr * NR_EARLY_KINDS; i++) {
+		enum early_kind kind = (enum early_kind)(i % NR_EARLY_KINDS);
+		const struct run *run = &runs[i / NR_EARLY_KINDS];
+		const struct early_row *row = &run->early.rows[kind];
+
+		if (!row->asked)
+			continue;
+		table_add(&table, "%s", mu_policy_str(run->policy));
+		table_add(&table, "%s", early_name(kind));
+		table_add(&table, "%s",
+			  row->wanted ? size_text(row->wanted) : "auto");
+		table_add(&table, "%s",
+			  row->status == MU_OK ? size_text(row->bytes)
+					       : mu_status_str(row->status));
+		table_add(&table, "%s", count_text(row->allocations));
+		table_add(&table, "%s", count_text(row->runs));
+		table_add(&table, "%s", count_text(row->blocks));
+		table_add(&table, "%s", time_text(row->ns));
+	}
+	table_end(&table, stdout);
+}
+
 static void print_json(const struct mu_machine *machine, const struct run *runs,
-		       unsigned nr)
+		       unsigned nr, bool early)
 {
 	printf("{\"machine\":{\"source\":");
 	json_string(stdout, machine->source);
@@ -225,12 +342,37 @@ static void print_json(const struct mu_machine *machine, const struct run *runs,
 			printf(",\"online_ns\":null");
 		printf(",\"pages\":%" PRIu64 ",\"descriptors_written\":%" PRIu64
 		       ",\"memmap_bytes\":%" PRIu64 ",\"claims\":%" PRIu64
-		       ",\"claim_ns_max\":%" PRIu64 ",\"valid\":%s}",
+		       ",\"claim_ns_max\":%" PRIu64 ",\"valid\":%s",
 		       run->pages, run->descriptors_written, run->memmap_bytes,
 		       run->claims, run->claim_ns_max,
 		       run->valid ? "true" : "false");
+		if (early) {
+			printf(",\"early\":");
+			early_json(stdout, &run->early);
+		}
+		putchar('}');
 	}
 	printf("]}\n");
+}
+
+/* Did the boot of @run get all that it asked for? Says so if not. */
+static bool check_early(const struct mu_machine *machine, const struct run *run)
+{
+	bool all = true;
+
+	for (unsigned i = 0; i < NR_EARLY_KINDS; i++) {
+		const struct early_row *row = &run->early.rows[i];
+
+		if (!row->asked || row->status == MU_OK)
+			continue;
+		fprintf(stderr, "memup boot: %s: policy %s: %s: %s for %s\n",
+			machine->source, mu_policy_str(run->policy),
+			early_name((enum early_kind)i),
+			mu_status_str(row->status),
+			row->wanted ? size_text(row->wanted) : "it");
+		all = false;
+	}
+	return all;
 }
 
 static int boot(const struct mu_machine *machine, struct options *options)
@@ -247,8 +389,9 @@ static int boot(const struct mu_machine *machine, struct options *options)
 
 		if (!options->policy[i])
 			continue;
-		status = bringup_run(&runs[nr], machine, (enum mu_policy)i,
-				     options->threads, &error);
+		options->config.policy = (enum mu_policy)i;
+		status = bringup_run(&runs[nr], machine, &options->config,
+				     options->threads, &options->ask, &error);
 		if (status != MU_OK) {
 			fprintf(stderr, "memup boot: %s: policy %s: %s\n",
 				machine->source,
@@ -265,29 +408,43 @@ static int boot(const struct mu_machine *machine, struct options *options)
 				runs[nr].why.text);
 			code = EXIT_NO;
 		}
+		if (!check_early(machine, &runs[nr]))
+			code = EXIT_NO;
 		nr++;
 	}
-	if (options->json)
-		print_json(machine, runs, nr);
-	else
-		print_table(machine, runs, nr);
+	if (options->json) {
+		print_json(machine, runs, nr, early_is_asked(&options->ask));
+		return code;
+	}
+	print_table(machine, runs, nr);
+	if (early_is_asked(&options->ask))
+		print_early(runs, nr);
 	return code;
 }
 
 static int run_boot(int argc, char **argv)
 {
-	struct options options = {0};
+	struct options options = {.config = mu_config_default()};
 	struct mu_machine *machine;
 	struct mu_error error = {0};
 	int code = parse(argc, argv, &options);
 
 	if (code != EXIT_DONE)
 		return code < 0 ? EXIT_DONE : code;
-	if (mu_machine_load(&machine, options.machine, &error) != MU_OK) {
+	if (mu_machine_load_all(&machine, options.machine, options.nr_machine,
+				options.cmdline, &error) != MU_OK) {
 		fprintf(stderr, "memup boot: %s\n", error.text);
 		return EXIT_USAGE;
 	}
-	code = boot(machine, &options);
+	if (options.cmdline &&
+	    mu_config_apply_cmdline(&options.config, machine, options.cmdline,
+				    strlen(options.cmdline), &error) != MU_OK) {
+		fprintf(stderr, "memup boot: kernel parameters: %s\n",
+			error.text);
+		code = EXIT_USAGE;
+	} else {
+		code = boot(machine, &options);
+	}
 	mu_machine_unload(machine);
 	return code;
 }

@@ -19,42 +19,66 @@ static void *allocate_tables(size_t bytes)
 	return aligned_alloc(64, (bytes + 63) & ~(size_t)63);
 }
 
-enum mu_status bringup_start(struct bringup *bringup,
-			     const struct mu_machine *machine,
-			     const struct mu_config *config, unsigned threads,
-			     struct mu_error *error)
+enum mu_status bringup_prepare(struct bringup *bringup,
+			       const struct mu_machine *machine,
+			       enum mu_hosted_backing backing, unsigned threads,
+			       const char *title, struct mu_error *error)
 {
 	struct mu_hosted_config hosted = {
 		/* Who finishes takes part: one fewer. */
 		.threads = threads ? threads - 1 : 0,
-		.backing = config->policy == MU_POLICY_LAZY ? MU_BACK_SECTION
-							    : MU_BACK_HUGE,
+		.backing = backing,
 		.tick = tick,
 		.tick_arg = bringup,
 	};
 	struct mu_mm *mm = &bringup->mm;
-	const struct mu_port *port;
 	enum mu_status status;
 
 	memset(bringup, 0, sizeof(*bringup));
 	status = mu_hosted_create(&bringup->hosted, machine, &hosted, error);
 	if (status != MU_OK)
 		return status;
-	bringup->progress = progress_begin(mu_policy_str(config->policy));
-	port = mu_hosted_port(bringup->hosted);
-	bringup->began = port->clock(port->arg);
-	mu_mm_init(mm, port);
+	bringup->port = *mu_hosted_port(bringup->hosted);
+	bringup->progress = progress_begin(title);
+	bringup->began = bringup->port.clock(bringup->port.arg);
+	mu_mm_init(mm, &bringup->port);
 	status = mu_mm_add_machine(mm, machine, error);
-	if (status == MU_OK) {
+	if (status == MU_OK)
 		bringup->to_write =
 			mu_mm_memmap_bytes(mm) / sizeof(struct mu_page);
-		bringup->tables = allocate_tables(mu_mm_size(mm));
-		status = bringup->tables ? MU_OK : MU_ERR_NOMEM;
-	}
-	if (status == MU_OK)
-		status = mu_mm_start(mm, config,
-				     mu_hosted_memmap(bringup->hosted),
-				     bringup->tables, error);
+	else
+		bringup_end(bringup);
+	return status;
+}
+
+enum mu_status bringup_open(struct bringup *bringup,
+			    const struct mu_config *config,
+			    struct mu_error *error)
+{
+	struct mu_mm *mm = &bringup->mm;
+
+	bringup->tables = allocate_tables(mu_mm_size(mm));
+	if (!bringup->tables)
+		return MU_ERR_NOMEM;
+	return mu_mm_start(mm, config, mu_hosted_memmap(bringup->hosted),
+			   bringup->tables, error);
+}
+
+enum mu_status bringup_start(struct bringup *bringup,
+			     const struct mu_machine *machine,
+			     const struct mu_config *config, unsigned threads,
+			     struct mu_error *error)
+{
+	enum mu_hosted_backing backing = config->policy == MU_POLICY_LAZY
+						 ? MU_BACK_SECTION
+						 : MU_BACK_HUGE;
+	enum mu_status status =
+		bringup_prepare(bringup, machine, backing, threads,
+				mu_policy_str(config->policy), error);
+
+	if (status != MU_OK)
+		return status;
+	status = bringup_open(bringup, config, error);
 	if (status != MU_OK)
 		bringup_end(bringup);
 	return status;
@@ -97,11 +121,12 @@ static void fill_in(struct run *run, const struct mu_mm *mm)
 }
 
 enum mu_status bringup_run(struct run *run, const struct mu_machine *machine,
-			   enum mu_policy policy, unsigned threads,
-			   struct mu_error *error)
+			   const struct mu_config *base, unsigned threads,
+			   const struct early_ask *ask, struct mu_error *error)
 {
 	struct bringup *bringup = malloc(sizeof(*bringup));
-	struct mu_config config = mu_config_default();
+	struct mu_config config = *base;
+	enum mu_policy policy = config.policy;
 	const struct mu_port *port;
 	enum mu_status status;
 	uint64_t began;
@@ -112,16 +137,17 @@ enum mu_status bringup_run(struct run *run, const struct mu_machine *machine,
 	memset(run, 0, sizeof(*run));
 	run->policy = policy;
 	run->threads = policy == MU_POLICY_DEFERRED ? threads : 1;
-	config.policy = policy;
 	config.measure = true;
 	status = bringup_start(bringup, machine, &config, run->threads, error);
 	if (status != MU_OK)
 		goto out;
-	port = mu_hosted_port(bringup->hosted);
+	port = &bringup->port;
 	began = bringup->began;
 	run->usable_ns = port->clock(port->arg) - began;
 	status = mu_alloc_pages(&bringup->mm.buddy, MU_NO_NODE, 0, 0, &pfn);
 	run->first_alloc_ns = port->clock(port->arg) - began;
+	if (status == MU_OK)
+		early_take(&run->early, &bringup->mm, ask);
 	if (status == MU_OK && policy == MU_POLICY_DEFERRED)
 		status = mu_mm_finish(&bringup->mm, threads);
 	run->online_ns = policy == MU_POLICY_EAGER

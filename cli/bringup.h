@@ -3,6 +3,7 @@
 #ifndef MEMUP_CLI_BRINGUP_H
 #define MEMUP_CLI_BRINGUP_H
 
+#include "cli/early.h"
 #include "memup/memup.h"
 #include "ports/hosted/hosted.h"
 
@@ -20,6 +21,7 @@ struct run {
 	uint64_t memmap_bytes; /* backed with memory */
 	uint64_t claims;
 	uint64_t claim_ns_max;
+	struct early_took early; /* if it was asked for */
 	bool valid;
 	struct mu_error why; /* when it is not */
 };
@@ -27,6 +29,7 @@ struct run {
 /* A machine with its port and its tables. */
 struct bringup {
 	struct mu_hosted *hosted;
+	struct mu_port port; /* a copy, to be changed before the start */
 	struct mu_mm mm;
 	void *tables;
 	uint64_t began; /* the port's clock */
@@ -35,18 +38,35 @@ struct bringup {
 };
 
 /*
- * Bring @machine up in @bringup as far as mu_mm_start(), with @threads for a
- * later finish. On failure nothing is left.
+ * @machine in the memblock of @bringup, with @threads for a later finish;
+ * @title is for the progress and must stay. What the client reserves and
+ * which hooks it changes comes after. On failure nothing is left.
  */
+enum mu_status bringup_prepare(struct bringup *bringup,
+			       const struct mu_machine *machine,
+			       enum mu_hosted_backing backing, unsigned threads,
+			       const char *title,
+			       struct mu_error *error) MU_MUST_CHECK;
+
+/* The tables and mu_mm_start(). On failure bringup_end() is still to come. */
+enum mu_status bringup_open(struct bringup *bringup,
+			    const struct mu_config *config,
+			    struct mu_error *error) MU_MUST_CHECK;
+
+/* Both, with the backing that suits the policy. On failure nothing is left. */
 enum mu_status bringup_start(struct bringup *bringup,
 			     const struct mu_machine *machine,
 			     const struct mu_config *config, unsigned threads,
 			     struct mu_error *error) MU_MUST_CHECK;
 void bringup_end(struct bringup *bringup);
 
-/* All of it: start, allocate, finish if the policy does, validate. */
+/*
+ * All of it: start as @base says, allocate, take what @ask says, finish if
+ * the policy does, validate.
+ */
 enum mu_status bringup_run(struct run *run, const struct mu_machine *machine,
-			   enum mu_policy policy, unsigned threads,
+			   const struct mu_config *base, unsigned threads,
+			   const struct early_ask *ask,
 			   struct mu_error *error) MU_MUST_CHECK;
 
 /* Bytes of memmap that a policy which writes all of it needs. */

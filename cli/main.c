@@ -5,8 +5,8 @@
 #include "memup/base.h"
 
 static const struct command *const commands[] = {
-	&command_boot,	   &command_checksum, &command_plan,
-	&command_prefault, &command_show,
+	&command_boot, &command_show,	  &command_check,    &command_scenario,
+	&command_plan, &command_prefault, &command_checksum,
 };
 #define NR_COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
@@ -42,6 +42,7 @@ static int unknown(const char *name)
 int main(int argc, char **argv)
 {
 	const struct command *command;
+	char name[32];
 
 	if (argc < 2) {
 		list_commands(stderr);
@@ -61,5 +62,8 @@ int main(int argc, char **argv)
 	command = find(argv[1]);
 	if (!command)
 		return unknown(argv[1]);
+	/* What getopt() calls us in its messages. */
+	snprintf(name, sizeof(name), "memup %s", command->name);
+	argv[1] = name;
 	return command->run(argc - 1, argv + 1);
 }

@@ -87,28 +87,10 @@ struct step {
 	struct mu_padata_progress progress;
 };
 
-/* "16G" with no rest. */
-static bool parse_size(const char *text, uint64_t *bytes)
+/* "16G": some, and few enough to be counted in bytes wherever they end. */
+static bool parse_bytes(const char *text, uint64_t *bytes)
 {
-	static const char units[] = "KMGT";
-	const char *unit;
-	char *end;
-	unsigned long long value;
-	unsigned shift = 0;
-
-	if (*text < '0' || *text > '9')
-		return false;
-	errno = 0;
-	value = strtoull(text, &end, 10);
-	unit = *end ? strchr(units, *end) : NULL;
-	if (unit) {
-		shift = 10 * (unsigned)(unit - units + 1);
-		end++;
-	}
-	if (errno || *end || !value || value > (UINT64_MAX >> 12) >> shift)
-		return false;
-	*bytes = (uint64_t)value << shift;
-	return true;
+	return parse_size(text, bytes) && *bytes && *bytes <= UINT64_MAX >> 12;
 }
 
 static int parse(int argc, char **argv, struct options *options)
@@ -128,7 +110,7 @@ static int parse(int argc, char **argv, struct options *options)
 		if (option == 'h')
 			return fputs(help, stdout), -1;
 		if (option == 's') {
-			if (parse_size(optarg, &options->size))
+			if (parse_bytes(optarg, &options->size))
 				continue;
 			fprintf(stderr,
 				"%s: --size '%s' is not a size like 64M or "
@@ -351,7 +333,7 @@ static bool map_area(struct area *area, const struct options *options)
 static bool open_area(struct area *area, const struct options *options)
 {
 	*area = (struct area){.fd = -1, .unit = UNIT};
-	if (!parse_size(options->what, &area->bytes))
+	if (!parse_bytes(options->what, &area->bytes))
 		return open_file(area, options) && map_area(area, options);
 	if (options->free || options->size) {
 		fprintf(stderr, "%s: --%s is for a FILE, and '%s' is a SIZE\n",

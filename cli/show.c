@@ -2,23 +2,32 @@
 /*
  * memup show: a machine's nodes, zones and ranges, with the holes between them.
  */
+#include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 #include "cli/bringup.h"
 #include "cli/command.h"
+#include "cli/svg.h"
 #include "cli/text.h"
 #include "ports/hosted/machine.h"
 
 static const char help[] =
-	"usage: memup show [MACHINE] [--json]\n"
+	"usage: memup show [MACHINE...] [--cmdline TEXT] [--svg FILE] "
+	"[--json]\n"
 	"\n"
 	"Print a machine's nodes, zones and ranges, with the holes in "
 	"between.\n"
 	"\n"
-	"MACHINE    a Linux boot log, `-` for one on standard input, or a\n"
+	"MACHINE    a Linux boot log, ACPI tables, a device tree, or a\n"
 	"           description such as 64T or 8x1T/448 (`memup boot --help`\n"
-	"           has all of them). Without it: this host.\n"
+	"           has all of them); several make one machine. Without it:\n"
+	"           this host.\n"
+	"--cmdline  parameters of the kernel, as in `memup boot --help`\n"
+	"--svg      draw it in FILE, `-` for standard output, instead of the\n"
+	"           tables: the firmware's ranges and holes, a lane for each\n"
+	"           node, zones in colour; point at a box and it tells more\n"
 	"--json     one JSON object with everything that the tables have\n"
 	"\n"
 	"Ends are the last byte. Zones have Linux's bounds: DMA below 16 MiB,\n"
@@ -69,6 +78,7 @@ static void flags_text(unsigned flags, char *text, size_t size)
 		{MU_RANGE_MIRROR, "mirror"},
 		{MU_RANGE_NOMAP, "nomap"},
 		{MU_RANGE_NONVOLATILE, "non-volatile"},
+		{MU_RANGE_KEPT, "kept"},
 	};
 	size_t len = 0;
 
@@ -280,46 +290,96 @@ static void json_all(const struct mu_machine *machine, const struct mu_mm *mm)
 	printf("]}\n");
 }
 
-static int show(const char *what, bool json)
+static bool draw(const char *path, const struct mu_machine *machine,
+		 const struct mu_mm *mm)
+{
+	bool to_stdout = !strcmp(path, "-");
+	FILE *out = to_stdout ? stdout : fopen(path, "w");
+	const char *why = NULL;
+
+	if (!out) {
+		why = strerror(errno);
+	} else {
+		if (!svg_draw(out, machine, mm))
+			why = mu_status_str(MU_ERR_NOMEM);
+		if ((fflush(out) || ferror(out)) && !why)
+			why = strerror(errno);
+		if (!to_stdout && fclose(out) && !why)
+			why = strerror(errno);
+	}
+	if (why)
+		fprintf(stderr, "memup show: %s: %s\n",
+			to_stdout ? "standard output" : path, why);
+	return !why;
+}
+
+struct options {
+	const char *const *machine; /* @nr_machine sources of one */
+	unsigned nr_machine;
+	const char *cmdline; /* NULL: none */
+	const char *svg;
+	bool json;
+};
+
+static int show(const struct options *options)
 {
 	struct mu_config config = mu_config_default();
+	const char *svg = options->svg;
 	struct mu_error error = {0};
 	struct mu_machine *machine;
 	struct bringup *bringup;
 	enum mu_status status;
+	bool drawn = true;
 
-	if (mu_machine_load(&machine, what, &error) != MU_OK) {
+	if (mu_machine_load_all(&machine, options->machine, options->nr_machine,
+				options->cmdline, &error) != MU_OK) {
 		fprintf(stderr, "memup show: %s\n", error.text);
 		return EXIT_USAGE;
 	}
 	bringup = malloc(sizeof(*bringup));
-	status = bringup ? bringup_start(bringup, machine, &config, 0, &error)
-			 : MU_ERR_NOMEM;
+	status = bringup ? MU_OK : MU_ERR_NOMEM;
+	if (status == MU_OK && options->cmdline)
+		status = mu_config_apply_cmdline(
+			&config, machine, options->cmdline,
+			strlen(options->cmdline), &error);
+	if (status == MU_OK)
+		status = bringup_start(bringup, machine, &config, 0, &error);
 	if (status != MU_OK) {
 		fprintf(stderr, "memup show: %s: %s\n", machine->source,
 			error.text[0] ? error.text : mu_status_str(status));
 	} else {
-		(json ? json_all : print_all)(machine, &bringup->mm);
+		if (svg)
+			drawn = draw(svg, machine, &bringup->mm);
+		if (options->json)
+			json_all(machine, &bringup->mm);
+		else if (!svg)
+			print_all(machine, &bringup->mm);
 		bringup_end(bringup);
 	}
 	free(bringup);
 	mu_machine_unload(machine);
-	return status == MU_OK ? EXIT_DONE : EXIT_USAGE;
+	return status == MU_OK && drawn ? EXIT_DONE : EXIT_USAGE;
 }
 
 static int run_show(int argc, char **argv)
 {
 	static const struct option longs[] = {
+		{"cmdline", required_argument, NULL, 'k'},
+		{"svg", required_argument, NULL, 's'},
 		{"json", no_argument, NULL, 'j'},
 		{"help", no_argument, NULL, 'h'},
 		{NULL, 0, NULL, 0},
 	};
-	bool json = false;
+	struct options options = {0};
 	int option;
 
 	while ((option = getopt_long(argc, argv, "h", longs, NULL)) != -1) {
 		if (option == 'j') {
-			json = true;
+			options.json = true;
+		} else if (option == 'k') {
+			options.cmdline = optarg;
+		} else if (option == 's') {
+			options.svg = optarg;
 		} else if (option == 'h') {
 			fputs(help, stdout);
 			return EXIT_DONE;
@@ -327,13 +387,14 @@ static int run_show(int argc, char **argv)
 			return EXIT_USAGE;
 		}
 	}
-	if (optind + 1 < argc) {
-		fprintf(stderr,
-			"memup show: one MACHINE at a time; '%s' is too many\n",
-			argv[optind + 1]);
+	if (options.json && options.svg && !strcmp(options.svg, "-")) {
+		fprintf(stderr, "memup show: --json and --svg - both want "
+				"standard output\n");
 		return EXIT_USAGE;
 	}
-	return show(argv[optind], json);
+	options.machine = (const char *const *)argv + optind;
+	options.nr_machine = (unsigned)(argc - optind);
+	return show(&options);
 }
 
 const struct command command_show = {

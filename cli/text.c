@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include <ctype.h>
+#include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -147,6 +149,29 @@ const char *time_text(uint64_t ns)
 	else
 		snprintf(text, 32, "%.2f s", (double)ns / 1e9);
 	return text;
+}
+
+bool parse_size(const char *text, uint64_t *value)
+{
+	static const char units[] = "KMGTP";
+	const uint64_t most = (uint64_t)1 << 52;
+	unsigned long long number;
+	const char *unit = NULL;
+	unsigned shift = 0;
+	char *end;
+
+	if (!isdigit((unsigned char)*text))
+		return false;
+	errno = 0;
+	number = strtoull(text, &end, 0);
+	if (*end)
+		unit = strchr(units, toupper((unsigned char)*end));
+	if (unit)
+		shift = 10 * (unsigned)(unit - units + 1);
+	if (errno || (*end && (!unit || end[1])) || number > most >> shift)
+		return false;
+	*value = (uint64_t)number << shift;
+	return true;
 }
 
 const char *count_text(uint64_t value)

@@ -36,6 +36,10 @@ void json_string(FILE *out, const char *text);
 const char *size_text(uint64_t bytes);
 const char *time_text(uint64_t ns);
 
+/* Read a number such as 64K or 0x100, with an optional K, M, G, T or P, of
+ * at most 2^52. False when @text is something else. */
+bool parse_size(const char *text, uint64_t *value);
+
 /* @value with separators: "17 179 869 184". */
 const char *count_text(uint64_t value);
 

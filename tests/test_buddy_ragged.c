@@ -78,7 +78,7 @@ static void inside_a_block(void **state)
 static void many_in_a_block(void **state)
 {
 	(void)state;
-	for (uint64_t turn = 0; turn < 60; turn++) {
+	for (uint64_t turn = 0; turn < (TEST_TSAN ? 10 : 60); turn++) {
 		uint64_t seed = world_seed(turn);
 		struct mu_machine *machine = world_empty_machine(256, 3);
 		mu_phys_t unit = turn % 2 ? PAGE : 16, at = 0;

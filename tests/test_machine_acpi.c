@@ -4,7 +4,7 @@
 
 /* A buffer of tables, filled in from the front. */
 struct tables {
-	uint8_t bytes[2048];
+	uint8_t bytes[40000];
 	size_t len, begun; /* where the last table begins */
 };
 
@@ -361,6 +361,24 @@ static void cedt(void **state)
 	free(machine);
 }
 
+static void too_many_windows(void **state)
+{
+	struct tables t = {.len = 0};
+
+	(void)state;
+	begin(&t, "CEDT", 1);
+	for (unsigned i = 0; i < 1025; i++) {
+		put(&t, 1, 2);
+		put(&t, 36, 2);
+		zeros(&t, 12);
+		put(&t, 0x100, 8); /* bytes at 0: one node for all */
+		zeros(&t, 12);
+	}
+	end(&t);
+	expect_bad(&t, MU_ERR_RANGE, 36 + 1024 * 36,
+		   "CEDT: more than 1024 windows");
+}
+
 static void hmat(void **state)
 {
 	struct tables t = {.len = 0};
@@ -464,6 +482,7 @@ int main(void)
 		cmocka_unit_test(madt),
 		cmocka_unit_test(nfit),
 		cmocka_unit_test(cedt),
+		cmocka_unit_test(too_many_windows),
 		cmocka_unit_test(hmat),
 		cmocka_unit_test(bad_tables),
 		cmocka_unit_test(one_wrong_byte),

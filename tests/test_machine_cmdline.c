@@ -117,6 +117,25 @@ static void numa_off_moves_cpus(void **state)
 	free(machine);
 }
 
+static void too_long(void **state)
+{
+	static char text[MU_MACHINE_CMDLINE_MAX + 1];
+	struct mu_machine *machine = three_ranges();
+	struct mu_error error;
+
+	(void)state;
+	memset(text, ' ', sizeof(text));
+	assert_int_equal(
+		mu_machine_apply_cmdline(machine, text, sizeof(text), &error),
+		MU_ERR_RANGE);
+	assert_string_equal(error.text,
+			    "4097 bytes of parameters, more than 4096");
+	assert_int_equal(
+		mu_machine_apply_cmdline(machine, text, sizeof(text) - 1, NULL),
+		MU_OK);
+	free(machine);
+}
+
 static void bad_parameters(void **state)
 {
 	static const struct {
@@ -168,6 +187,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(parameters),
 		cmocka_unit_test(numa_off_moves_cpus),
+		cmocka_unit_test(too_long),
 		cmocka_unit_test(bad_parameters),
 	};
 

@@ -107,9 +107,9 @@ static void early_ranges_with_nodes(void **state)
 	}
 	assert_int_equal(mu_machine_finish(machine, NULL), MU_OK);
 	assert_ranges(machine, "0-2fffffff usable 0\n"
-			       "30000000-300fffff reserved 0\n"
+			       "30000000-300fffff usable 0 flags 4\n"
 			       "30100000-39bfffff usable 0\n"
-			       "39c00000-3a7801ff reserved 0\n"
+			       "39c00000-3a7801ff usable 0 flags 10\n"
 			       "3a780200-7fffffffff usable 0\n"
 			       "8000000000-ffffffffff usable 8\n");
 	assert_int_equal(machine->page_shift, 16);
@@ -231,6 +231,33 @@ static void changes(void **state)
 	      "9000-a7ff reserved 0\n");
 }
 
+static void too_many_changes(void **state)
+{
+	static const char map[] = "BIOS-e820: [mem 0x0-0xffff] usable\n";
+	static const char change[] =
+		"e820: update [mem 0x0-0xfff] usable ==> reserved\n";
+	size_t len = sizeof(map) - 1, step = sizeof(change) - 1;
+	char *text = malloc(len + 4097 * step);
+	struct mu_machine *machine = machine_new(16, 1);
+	struct mu_error error;
+
+	(void)state;
+	assert_non_null(text);
+	memcpy(text, map, len);
+	for (unsigned i = 0; i < 4097; i++, len += step)
+		memcpy(text + len, change, step);
+	assert_int_equal(mu_machine_read_log(machine, text, len, &error),
+			 MU_ERR_RANGE);
+	assert_string_equal(error.text,
+			    "4097 changes to the map, more than 4096");
+	free(machine);
+	machine = machine_new(16, 1);
+	assert_int_equal(mu_machine_read_log(machine, text, len - step, &error),
+			 MU_OK);
+	free(machine);
+	free(text);
+}
+
 static void page_sizes(void **state)
 {
 	static const struct {
@@ -325,6 +352,7 @@ int main(void)
 		cmocka_unit_test(srat_alone),
 		cmocka_unit_test(nodes_of_early_ranges),
 		cmocka_unit_test(changes),
+		cmocka_unit_test(too_many_changes),
 		cmocka_unit_test(page_sizes),
 		cmocka_unit_test(bad_lines),
 	};

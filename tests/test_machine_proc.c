@@ -149,6 +149,28 @@ static void iomem(void **state)
 	free(machine);
 }
 
+/* Parts of what was kept: at its start, in it, at its end, not in order. */
+static void onlined_parts(void **state)
+{
+	static const char text[] = "1000-8fff : Persistent Memory\n"
+				   "  1000-1fff : System RAM (kmem)\n"
+				   "  4000-4fff : System RAM (kmem)\n"
+				   "  8000-8fff : System RAM (kmem)\n"
+				   "  3000-3fff : System RAM (kmem)\n"
+				   "a000-afff : Soft Reserved\n"
+				   "  a000-afff : System RAM (kmem)\n";
+	struct mu_machine *machine = machine_read(mu_machine_read_iomem, text);
+
+	(void)state;
+	assert_ranges(machine, "1000-1fff usable 0\n"
+			       "2000-3fff persistent 0\n"
+			       "4000-4fff usable 0\n"
+			       "5000-7fff persistent 0\n"
+			       "8000-8fff usable 0\n"
+			       "a000-afff usable 0\n");
+	free(machine);
+}
+
 static void bad_iomem(void **state)
 {
 	static const struct {
@@ -187,6 +209,7 @@ int main(void)
 		cmocka_unit_test(zoneinfo_for_nodes),
 		cmocka_unit_test(bad_zoneinfo),
 		cmocka_unit_test(iomem),
+		cmocka_unit_test(onlined_parts),
 		cmocka_unit_test(bad_iomem),
 	};
 

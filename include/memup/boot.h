@@ -37,8 +37,11 @@ struct mu_config {
 	mu_phys_t dma_limit;
 	mu_phys_t dma32_limit;
 	/*
-	 * MOVABLE: at least kernelcore bytes are not movable, or at least
-	 * movablecore bytes are, shared evenly by the nodes; 0: not asked for.
+	 * MOVABLE, which is cut from the machine's highest zone: at least
+	 * kernelcore bytes are not movable, or movablecore bytes are, in equal
+	 * shares of the nodes; 0: not asked for. It begins with a block on each
+	 * node, so movablecore may get a block less of each, and less where
+	 * lower zones have the share.
 	 * movable_node: memory that can be removed (MU_RANGE_HOTPLUG) is.
 	 */
 	mu_phys_t kernelcore;
@@ -53,6 +56,19 @@ struct mu_config {
 
 /* Linux's x86-64 zones, the lazy policy, no MOVABLE zone. */
 struct mu_config mu_config_default(void);
+
+/*
+ * Do to @config what kernelcore=N, movablecore=N (N bytes, with K, M, G, T, P
+ * or E, or N% of the RAM of @machine, which is finished) and movable_node on a
+ * kernel's command line ask for, the last of each; @len bytes at @text. Other
+ * parameters are passed over. MU_ERR_SYNTAX and MU_ERR_RANGE for an N that
+ * makes no sense, MU_ERR_UNSUPPORTED for kernelcore=mirror: @config is as it
+ * was then.
+ */
+enum mu_status mu_config_apply_cmdline(struct mu_config *config,
+				       const struct mu_machine *machine,
+				       const char *text, size_t len,
+				       struct mu_error *error) MU_MUST_CHECK;
 
 /*
  * Which zone an address is in: the platform's limits, and where MOVABLE begins

@@ -91,8 +91,9 @@ struct mu_zone {
 	uint64_t pristine_pages; /* managed, but not yet in the lists (L) */
 	uint64_t watermark[MU_NR_WMARKS]; /* (L) */
 	uint64_t managed_pages;		  /* free + pristine + allocated (L) */
-	/* Changes when a block comes to the lists, or pristine memory to the
-	 * extents: who found nothing may look again. Written (L). */
+	/* Changes when a claim ends, whatever became of the memory, and when
+	 * pristine memory has come to the extents: who found nothing may look
+	 * again. (A) */
 	_Atomic uint64_t growth;
 
 	uint64_t present_pages; /* managed + reserved (C) */
@@ -194,8 +195,7 @@ enum mu_status mu_free_page(struct mu_buddy *buddy,
 enum mu_status mu_split_pages(struct mu_buddy *buddy, mu_pfn_t pfn,
 			      unsigned order, unsigned to) MU_MUST_CHECK;
 
-/* One more, one fewer reference to an allocated page. mu_page_put() returns
- * true for the last one; the caller then frees with mu_page_release(). */
+/* One more reference to an allocated page, by somebody who has one. */
 static inline void mu_page_get(struct mu_page *page)
 {
 	/* relaxed: the caller has a reference, so it cannot go away. */
@@ -264,6 +264,9 @@ void mu_zone_add_pristine(struct mu_zone *zone, uint64_t pages);
 /* The same while others allocate. */
 void mu_buddy_grow_pristine(struct mu_buddy *buddy, struct mu_zone *zone,
 			    uint64_t pages);
+
+/* Whoever waits for @zone may look again: after what was done to it. */
+void mu_zone_tell_growth(struct mu_zone *zone);
 
 /*
  * @pages of @zone that were pristine are allocated now, and never come to the

@@ -167,7 +167,8 @@ enum mu_status mu_alloc_run(struct mu_deferred *deferred, int nid,
  * in its extent; wait for it if it is busy. MU_OK when it is online,
  * MU_ERR_NOT_FOUND when it is in no extent, MU_ERR_NOMEM when it cannot be
  * backed, MU_ERR_FULL when the extent would have to be cut in two and the zone
- * has no room for one more. Any context but NMI.
+ * has no room for one more. Not in interrupt context: whoever claimed the block
+ * may be a CPU with interrupts on, in mu_alloc_run().
  */
 enum mu_status mu_deferred_init_block(struct mu_deferred *deferred,
 				      struct mu_zone *zone,
@@ -186,6 +187,45 @@ void mu_deferred_unpromise(struct mu_deferred *deferred,
 			   const struct mu_zone *zone);
 void mu_deferred_add_late(struct mu_deferred *deferred, struct mu_zone *zone,
 			  mu_pfn_t start, mu_pfn_t end);
+
+/*
+ * A background finisher: threads at idle priority that initialise what is
+ * pristine, block by block, for as long as they may. The lazy policy without it
+ * is lazy for ever; with it the machine ends up as one of the deferred policy
+ * does, only later. It may be paused, resumed and stopped at any time, and
+ * started again after it was stopped. (FreeBSD drains its lazy pages in such a
+ * thread: "vm_page: Implement lazy page initialization", 2024.)
+ *
+ * In memory of the caller, who leaves it alone from start to stop.
+ */
+struct mu_background {
+	struct mu_deferred *deferred;
+	_Atomic uint32_t order;	  /* what to do; by pause, resume, stop */
+	_Atomic uint32_t threads; /* that have not left */
+};
+
+/*
+ * Start up to @threads threads on @cpus (NULL: any). MU_ERR_BUSY when the port
+ * has none to give. A thread leaves when nothing is pristine any more, or when
+ * what is left cannot be backed. Not with interrupts off.
+ */
+enum mu_status mu_background_start(struct mu_background *background,
+				   struct mu_deferred *deferred,
+				   const struct mu_cpumask *cpus,
+				   unsigned threads) MU_MUST_CHECK;
+
+/* Begin no block from now on; a block that was begun is finished. Any context.
+ */
+void mu_background_pause(struct mu_background *background);
+
+/* Go on. Not with interrupts off. */
+void mu_background_resume(struct mu_background *background);
+
+/* End it: returns when every thread has left. Not with interrupts off. */
+void mu_background_stop(struct mu_background *background);
+
+/* Are there threads that have not left? False: all is done, or stopped. */
+bool mu_background_is_running(const struct mu_background *background);
 
 /* Any context. */
 struct mu_deferred_stats mu_deferred_stats(const struct mu_deferred *deferred);

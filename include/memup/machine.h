@@ -45,6 +45,7 @@ const char *mu_range_type_str(enum mu_range_type type);
 #define MU_RANGE_MIRROR	     0x2u /* mirrored: more reliable */
 #define MU_RANGE_NOMAP	     0x4u /* memory that must not be mapped */
 #define MU_RANGE_NONVOLATILE 0x8u
+#define MU_RANGE_KEPT	     0x10u /* RAM that is taken: never handed out */
 
 struct mu_range {
 	mu_phys_t base; /* bytes */
@@ -57,6 +58,14 @@ struct mu_range {
 struct mu_machine_node {
 	bool present; /* named by some source, or owner of a range */
 	uint32_t nr_cpus;
+};
+
+/* What the parameter numa=fake= asks for. */
+enum mu_fake {
+	MU_FAKE_NONE,
+	MU_FAKE_COUNT, /* so many nodes in all, of equal RAM */
+	MU_FAKE_SIZE,  /* nodes of so many bytes of RAM */
+	MU_FAKE_EACH,  /* so many nodes in each real one, of equal span */
 };
 
 struct mu_machine {
@@ -80,6 +89,10 @@ struct mu_machine {
 	/* distances[from * max_nodes + to], 10 is "here", 0 is "not told".
 	 * Complete (10 and 20 where not told) once finished. */
 	uint8_t *distances;
+
+	/* Nodes that mu_machine_finish() is to cut the machine into. */
+	enum mu_fake fake;
+	uint64_t fake_value;
 
 	bool finished;
 
@@ -129,6 +142,14 @@ enum mu_status mu_machine_update(struct mu_machine *machine, mu_phys_t base,
 				 struct mu_error *error) MU_MUST_CHECK;
 
 /*
+ * What is RAM in [@base, @base + @size) has @flags (MU_RANGE_*) besides those
+ * that it has. As mu_machine_update() otherwise.
+ */
+enum mu_status mu_machine_set_flags(struct mu_machine *machine, mu_phys_t base,
+				    mu_phys_t size, unsigned flags,
+				    struct mu_error *error) MU_MUST_CHECK;
+
+/*
  * Say that [@base, @base + @size) belongs to node @nid. Errors as above, and
  * MU_ERR_RANGE for a node past @max_nodes. The flags go to the ranges of that
  * node. Affinities may overlap: an address belongs to the smallest that covers
@@ -143,7 +164,7 @@ enum mu_status mu_machine_add_affinity(struct mu_machine *machine,
 /*
  * Take for RAM what affinities describe that are neither hotplug nor
  * non-volatile: for sources that tell nothing else. Holes are not seen. Does
- * nothing when there is any range already. MU_ERR_FULL.
+ * nothing when there is any RAM already. MU_ERR_FULL.
  */
 enum mu_status
 mu_machine_ram_from_affinities(struct mu_machine *machine,
@@ -180,7 +201,8 @@ enum mu_status mu_machine_set_distance(struct mu_machine *machine, int from,
  * nearest range below it, else to that of the lowest affinity, else to 0),
  * merge what is alike, complete the distances. MU_ERR_NOT_FOUND when there is
  * no RAM at all, MU_ERR_FULL when the pieces do not fit: then the machine is
- * as it was, but for the order of its ranges. A machine that named no CPU has
+ * as it was, but for the order of its ranges; but with numa=fake= it must be
+ * initialised again. A machine that named no CPU has
  * one, on its first node with memory. Done twice it does nothing.
  *
  * Ranges keep the bytes that firmware gave; they need not begin or end at a
@@ -240,18 +262,22 @@ enum mu_status mu_machine_read_short(struct mu_machine *machine,
  *   "efi: mem00: ..."       efi=debug
  *   "SRAT: Node 0 ..."      what is not hotplug; holes in it are not seen
  *
- * "e820: update", "e820: remove" after that map and "OF: reserved mem" change
- * it. Nodes come from SRAT lines, without them from early ranges. CPUs are
- * those of the SRAT; without them those that the boot names for each node;
- * without them the number that it brought up or allowed, spread evenly. The
- * page size comes from lines that name one amount in pages and in bytes.
+ * "e820: update" and "e820: remove" after that map change it, up to the line
+ * "last_pfn"; what later ones reserve is KEPT, what "OF: reserved mem" names
+ * KEPT or NOMAP. Page 0 and 640 KiB to 1 MiB are taken from an e820 map that
+ * has that line, as every kernel does that prints "[mem". Nodes come from SRAT
+ * lines, without them from early ranges; then numa=fake= on the boot's command
+ * line is followed, if memup can. CPUs are those of the SRAT; without them
+ * those that the boot names for each node; without them the number that it
+ * brought up or allowed, spread evenly. The page size comes from lines that
+ * name one amount in pages and in bytes.
  *
  * Not read: maps in page frames (Alpha's memclusters, early_node_map of Linux
  * 3.4 and before), MIPS's "memory: SIZE @ ADDRESS", the hypervisor's own map in
  * a log of Xen. Pages of 8 KiB are taken for 4 KiB.
  *
  * MU_ERR_NOT_FOUND when it holds no memory map; MU_ERR_SYNTAX and MU_ERR_RANGE
- * for a line of a map that makes no sense.
+ * for a line of a map that makes no sense, and for more than 4096 changes.
  */
 enum mu_status mu_machine_read_log(struct mu_machine *machine, const char *text,
 				   size_t len,
@@ -301,15 +327,44 @@ enum mu_status mu_machine_read_numactl(struct mu_machine *machine,
 				       const char *text, size_t len,
 				       struct mu_error *error) MU_MUST_CHECK;
 
+/* What a text is that somebody found. */
+enum mu_machine_kind {
+	MU_KIND_UNKNOWN,
+	MU_KIND_LOG,
+	MU_KIND_ZONEINFO,
+	MU_KIND_IOMEM,
+	MU_KIND_LSMEM,
+	MU_KIND_NUMACTL,
+	MU_KIND_ACPIDUMP, /* memup/machine_acpi.h */
+	MU_KIND_ACPI,	  /* tables, the first one that memup reads */
+};
+
 /*
- * Any of the texts above but the short description, acpidump's text or ACPI
- * tables (memup/machine_acpi.h): told by the first line that only one of them
- * can have, or by a table's signature. What has only affinities gets its RAM
- * from them. MU_ERR_NOT_FOUND when it is none of them.
+ * Tell it by the first line that only one of them can have, or by a table's
+ * signature. A short description is never told. Any context.
+ */
+enum mu_machine_kind mu_machine_kind(const char *text, size_t len);
+
+/*
+ * Read a text of that kind, as the reader for it does; MU_ERR_NOT_FOUND for
+ * MU_KIND_UNKNOWN.
+ */
+enum mu_status mu_machine_read_kind(struct mu_machine *machine,
+				    enum mu_machine_kind kind, const char *text,
+				    size_t len,
+				    struct mu_error *error) MU_MUST_CHECK;
+
+/*
+ * A text of any kind, when it is all there is: what tells of no RAM gets it
+ * from its affinities. MU_ERR_NOT_FOUND when it is none of them.
  */
 enum mu_status mu_machine_read_any(struct mu_machine *machine, const char *text,
 				   size_t len,
 				   struct mu_error *error) MU_MUST_CHECK;
+
+/* A kernel's command line is at most this long, in bytes: as Linux's longest.
+ */
+#define MU_MACHINE_CMDLINE_MAX ((size_t)4096)
 
 /*
  * Do what parameters on the kernel's command line do to the ranges read so far
@@ -322,8 +377,14 @@ enum mu_status mu_machine_read_any(struct mu_machine *machine, const char *text,
  *   memmap=N#S          ACPI data      memmap=N$S   reserved
  *   memmap=N!S          persistent     memmap=N%S-OLD+NEW  change a type
  *   numa=off            forget all nodes
+ *   numa=fake=N         N nodes of equal RAM; numa=fake=NM, NG: nodes of N MiB
+ *                       or GiB; numa=fake=NU: N nodes in each real one. Real
+ *                       nodes are forgotten when the machine is finished; their
+ *                       CPUs are spread; distances are 10 in one real node and
+ *                       20 between two (Linux: numa_emulation.c).
  *
- * Several descriptions may follow one memmap=, with commas between them.
+ * MU_ERR_UNSUPPORTED for distances after numa=fake=. Several descriptions may
+ * follow one memmap=, with commas between them.
  * Numbers may be hexadecimal and have a K, M, G, T, P or E. OLD and NEW are
  * types of e820, 1 to 12; without OLD any type, without NEW the memory is gone.
  */

@@ -4,6 +4,8 @@
 #define MEMUP_MEMUP_H
 
 #include "memup/boot.h"
+#include "memup/boot_cmdline.h"
+#include "memup/early.h"
 #include "memup/padata.h"
 
 #endif /* MEMUP_MEMUP_H */

@@ -10,7 +10,7 @@
  *   tier 1  memmap, buddy         + memmap_map, irq_save, irq_restore, pause,
  *                                 panic
  *   tier 2  deferred, padata      + cpu_count, cpu_id, cpu_node, clock, run_on,
- *                                 run_cancel, wait, wake, watchdog,
+ *                                 run_cancel, go_idle, wait, wake, watchdog,
  *                                 memmap_fill
  *
  * Every hook gets @arg, the port's own state, first. Unless it says otherwise
@@ -132,6 +132,12 @@ struct mu_port {
 	 */
 	void (*wait)(void *arg, _Atomic uint32_t *word, uint32_t seen);
 	void (*wake)(void *arg, _Atomic uint32_t *word);
+
+	/*
+	 * The call of run_on() that the caller is in gives way to all other
+	 * work from now on, until it returns: idle priority. Default: nothing.
+	 */
+	void (*go_idle)(void *arg);
 
 	/* Work goes on: touch the lockup watchdog. Default: nothing. */
 	void (*watchdog)(void *arg);

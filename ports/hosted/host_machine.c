@@ -135,12 +135,12 @@ static unsigned count_cpus(const char *list)
 }
 
 /* One attribute without its newline; false when it cannot be read. */
-static bool read_attribute(const char *root, unsigned entry, const char *name,
+static bool read_attribute(const char *dir, unsigned entry, const char *name,
 			   char *value, size_t room)
 {
 	struct file file;
 
-	if (!open_file(&file, root, "/sys/firmware/memmap/%u/%s", entry, name))
+	if (!open_file(&file, dir, "/%u/%s", entry, name))
 		return false;
 	(void)snprintf(value, room, "%s", file.text);
 	value[strcspn(value, "\n")] = '\0';
@@ -152,12 +152,12 @@ static bool read_attribute(const char *root, unsigned entry, const char *name,
  * The firmware's map is a directory of three files for each range: written as
  * the lines of /proc/iomem that they are, they need no reader of their own.
  */
-static enum mu_status read_memmap(struct mu_machine *machine, const char *root,
-				  struct mu_error *error)
+enum mu_status mu_machine_read_memmap(struct mu_machine *machine,
+				      const char *dir, struct mu_error *error)
 {
-	struct numbers entries = list_numbers(root, "/sys/firmware/memmap", "");
+	struct numbers entries = list_numbers(dir, "", "");
 	enum mu_status status = MU_ERR_NOT_FOUND;
-	struct file file = {.path = "/sys/firmware/memmap"};
+	struct file file = {.text = NULL};
 	FILE *lines = open_memstream(&file.text, &file.len);
 	char start[32], end[32], type[64];
 	bool all = lines && entries.nr;
@@ -165,17 +165,31 @@ static enum mu_status read_memmap(struct mu_machine *machine, const char *root,
 	for (size_t i = 0; all && i < entries.nr; i++) {
 		unsigned entry = entries.list[i];
 
-		all = read_attribute(root, entry, "start", start,
+		all = read_attribute(dir, entry, "start", start,
 				     sizeof(start)) &&
-		      read_attribute(root, entry, "end", end, sizeof(end)) &&
-		      read_attribute(root, entry, "type", type, sizeof(type)) &&
+		      read_attribute(dir, entry, "end", end, sizeof(end)) &&
+		      read_attribute(dir, entry, "type", type, sizeof(type)) &&
 		      fprintf(lines, "%s-%s : %s\n", start, end, type) > 0;
 	}
 	free(entries.list);
+	mu_hosted_fail(error, status, "no start, end and type of any range");
 	if (lines && fclose(lines) == 0 && all)
 		status = mu_machine_read_iomem(machine, file.text, file.len,
 					       error);
-	return close_file(&file, status, error);
+	free(file.text);
+	return status;
+}
+
+/* The same of the host at @root. */
+static enum mu_status read_memmap(struct mu_machine *machine, const char *root,
+				  struct mu_error *error)
+{
+	struct file dir = {.text = NULL};
+
+	(void)snprintf(dir.path, sizeof(dir.path), "%s/sys/firmware/memmap",
+		       root);
+	return close_file(
+		&dir, mu_machine_read_memmap(machine, dir.path, error), error);
 }
 
 static enum mu_status read_ranges(struct mu_machine *machine, const char *root,

@@ -7,6 +7,15 @@
 #include <sched.h>
 #include "ports/hosted/hosted.h"
 
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define MU_HOSTED_ASAN
+#endif
+#endif
+#if defined(__SANITIZE_ADDRESS__) && !defined(MU_HOSTED_ASAN)
+#define MU_HOSTED_ASAN
+#endif
+
 /*
  * A worker thread: one word says what it does, and who may write the rest.
  *
@@ -50,13 +59,18 @@ struct mu_hosted {
 	int *cpu_node;	    /* node of each CPU */
 	pthread_key_t cpu;  /* of this thread, plus one; NULL is CPU 0 */
 	unsigned *host_cpu; /* which of the host's stands for each CPU */
+	bool may_idle;	    /* a thread that goes idle can come back */
+	_Atomic bool idled; /* some thread did; set once, any thread */
 	cpu_set_t allowed[MU_MAX_CPUS / CPU_SETSIZE]; /* when it was created */
 
 	struct mu_page *memmap; /* reservation, descriptor of pfn 0 */
 	size_t memmap_bytes;
 	size_t host_page;
+#ifdef MU_HOSTED_ASAN
+	_Atomic uint8_t *marked; /* sections that were backed, see memory.c */
+#endif
 
-	/* Windows to physical memory: offsets are the sums of RAM below. */
+	/* Windows to physical memory, one for each range of RAM. */
 	pthread_mutex_t ram_lock;
 	char *ram; /* NULL until somebody asks, MAP_FAILED: cannot be had */
 	mu_phys_t ram_bytes;

@@ -28,11 +28,59 @@ enum mu_status mu_host_machine(struct mu_machine *machine, const char *root,
 			       struct mu_error *error) MU_MUST_CHECK;
 
 /*
+ * A flattened device tree (Devicetree Specification 0.4, chapter 5; a .dtb,
+ * /sys/firmware/fdt): @len bytes at @text, of any alignment. It is read through
+ * libfdt, which wants more of a C library than the four functions that the core
+ * may call: so here, and only where libfdt was found when memup was built.
+ *
+ *   /memory@...        device_type "memory": each bank of linux,usable-memory
+ *                      or reg is RAM, hotpluggable or not, numa-node-id the
+ *                      node of the banks of reg
+ *   /chosen            linux,usable-memory-range: RAM outside of the first
+ *                      goes, the others are RAM
+ *   /reserved-memory   RAM there is NOMAP if it says no-map, else KEPT unless
+ *                      it says reusable. What has no reg is placed by the
+ *                      kernel: not known here
+ *   the reserve map    RAM there is KEPT
+ *   /cpus/cpu@...      one CPU a thread on node numa-node-id, else on 0
+ *   distance-matrix    of the node compatible with "numa-distance-map-v1"
+ *
+ * #address-cells and #size-cells are those of the node above, 1 or 2 each. What
+ * is not available (status) is not there, but for CPUs with an enable-method.
+ * Bindings: Linux, Documentation/devicetree/bindings/numa.txt and dt-schema's
+ * reserved-memory.yaml, memory.yaml, chosen.yaml. Not read: bootargs, the
+ * initrd, PowerPC's ibm,associativity and ibm,dynamic-memory. The page size
+ * stays what it is.
+ *
+ * MU_ERR_CORRUPT for a tree that is broken, MU_ERR_UNSUPPORTED for other
+ * numbers of cells, and for every tree when memup was built without libfdt;
+ * else what the functions of memup/machine.h say, with the node in front.
+ */
+enum mu_status mu_machine_read_fdt(struct mu_machine *machine, const char *text,
+				   size_t len,
+				   struct mu_error *error) MU_MUST_CHECK;
+
+/* Do @len bytes at @text begin as a device tree does? */
+bool mu_machine_is_fdt(const char *text, size_t len);
+
+/*
+ * The firmware's map in @dir, laid out as /sys/firmware/memmap is: one
+ * directory for each range, with files start, end and type. MU_ERR_NOT_FOUND
+ * when there is none, or not to be read.
+ */
+enum mu_status mu_machine_read_memmap(struct mu_machine *machine,
+				      const char *dir,
+				      struct mu_error *error) MU_MUST_CHECK;
+
+/*
  * Make a finished machine from @what:
  *
  *   NULL            this host
- *   "-"             what mu_machine_read_any() knows, on standard input
+ *   "-"             what mu_machine_kind() knows or a device tree, on standard
+ *                   input
  *   a file's name   the same, in a file
+ *   a directory     laid out as /sys/firmware/memmap: that; else all files in
+ *                   it that are ACPI tables, as in /sys/firmware/acpi/tables
  *   anything else   a short description, see mu_machine_read_short()
  *
  * On success *@machine is new and goes to mu_machine_unload(). On failure it is
@@ -41,6 +89,33 @@ enum mu_status mu_host_machine(struct mu_machine *machine, const char *root,
  */
 enum mu_status mu_machine_load(struct mu_machine **machine, const char *what,
 			       struct mu_error *error) MU_MUST_CHECK;
+
+/*
+ * Make one from the @nr sources @what together; none is this host. Ranges of
+ * all of them count. Nodes are ACPI's if its tables are among them, else those
+ * of the first source that has any; so are CPUs, but those of an MADT in a file
+ * of its own only count when no other source has any. Tables come in any order.
+ * When no source has RAM, affinities tell.
+ *
+ * @cmdline, or NULL, are parameters of the kernel for
+ * mu_machine_apply_cmdline(), done to the ranges of all sources.
+ */
+enum mu_status mu_machine_load_all(struct mu_machine **machine,
+				   const char *const *what, unsigned nr,
+				   const char *cmdline,
+				   struct mu_error *error) MU_MUST_CHECK;
+
+/*
+ * The same from @len bytes at @text, which mu_machine_read_any() must know;
+ * messages call it @name. @cmdline, NULL or @cmdline_len bytes, are parameters
+ * of the kernel: mu_machine_apply_cmdline() with them before the machine is
+ * finished. The text is not kept.
+ */
+enum mu_status mu_machine_load_text(struct mu_machine **machine,
+				    const char *name, const char *text,
+				    size_t len, const char *cmdline,
+				    size_t cmdline_len,
+				    struct mu_error *error) MU_MUST_CHECK;
 
 /* Free what mu_machine_load() made. NULL is fine. */
 void mu_machine_unload(struct mu_machine *machine);

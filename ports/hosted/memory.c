@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -27,12 +28,62 @@ static void byte_range(const struct mu_hosted *hosted, mu_pfn_t start,
 	*bytes = last - first;
 }
 
+#ifdef MU_HOSTED_ASAN
+/*
+ * memup marks descriptors that must not be touched. AddressSanitizer keeps such
+ * marks when memory is unmapped and would hold them against whoever gets the
+ * addresses next: so remember the sections that were backed, one byte each.
+ */
+void __asan_unpoison_memory_region(void const volatile *addr, size_t size);
+
+#define SECTION_BYTES (MU_SECTION_PAGES * sizeof(struct mu_page))
+
+static bool marks_init(struct mu_hosted *hosted)
+{
+	hosted->marked = calloc(hosted->memmap_bytes / SECTION_BYTES, 1);
+	return hosted->marked;
+}
+
+static void marks_note(struct mu_hosted *hosted, mu_pfn_t start)
+{
+	atomic_store(&hosted->marked[start / MU_SECTION_PAGES], 1);
+}
+
+static void marks_destroy(struct mu_hosted *hosted)
+{
+	const char *memmap = (const char *)hosted->memmap;
+
+	for (size_t at = 0; hosted->marked && at < hosted->memmap_bytes;
+	     at += SECTION_BYTES)
+		if (atomic_load(&hosted->marked[at / SECTION_BYTES]))
+			__asan_unpoison_memory_region(memmap + at,
+						      SECTION_BYTES);
+	free((void *)hosted->marked);
+}
+#else
+static bool marks_init(struct mu_hosted *hosted)
+{
+	(void)hosted;
+	return true;
+}
+static void marks_note(struct mu_hosted *hosted, mu_pfn_t start)
+{
+	(void)hosted;
+	(void)start;
+}
+static void marks_destroy(struct mu_hosted *hosted)
+{
+	(void)hosted;
+}
+#endif
+
 static enum mu_status memmap_map(void *arg, mu_pfn_t *start, mu_pfn_t *end)
 {
 	struct mu_hosted *hosted = arg;
 	char *from;
 	size_t bytes;
 
+	marks_note(hosted, *start);
 	if (hosted->config.backing != MU_BACK_BLOCK) {
 		*start &= ~(MU_SECTION_PAGES - 1);
 		*end = *start + MU_SECTION_PAGES;
@@ -59,23 +110,51 @@ static void memmap_unmap(void *arg, mu_pfn_t start, mu_pfn_t end)
 		mprotect(from, bytes, PROT_NONE);
 }
 
-/* The offset of @base in the windows; false when it is not in one. */
+/*
+ * Windows lie one after the other, each at an offset that is its address modulo
+ * the largest page: what is aligned in memory is aligned in its window, and
+ * ranges that touch have windows that touch.
+ */
+static mu_phys_t window_at(mu_phys_t end_before, mu_phys_t base)
+{
+	mu_phys_t mask = ((mu_phys_t)1 << MU_PAGE_SHIFT_MAX) - 1;
+
+	return end_before + ((base - end_before) & mask);
+}
+
+/* Where the window of range @nr begins; that of nr_ranges: where all end. */
+static mu_phys_t window_of(const struct mu_machine *machine, unsigned nr)
+{
+	mu_phys_t end = 0;
+
+	for (unsigned i = 0; i < nr; i++)
+		if (machine->ranges[i].type == MU_RANGE_RAM)
+			end = window_at(end, machine->ranges[i].base) +
+			      machine->ranges[i].size;
+	return nr == machine->nr_ranges
+		       ? end
+		       : window_at(end, machine->ranges[nr].base);
+}
+
+/* The offset of @base in the windows; false when not all of it is RAM. */
 static bool ram_offset(const struct mu_machine *machine, mu_phys_t base,
 		       mu_phys_t size, mu_phys_t *offset)
 {
-	*offset = 0;
-	for (unsigned i = 0; i < machine->nr_ranges; i++) {
-		const struct mu_range *range = &machine->ranges[i];
-		mu_phys_t at = base - range->base;
+	const struct mu_range *range = machine->ranges;
+	const struct mu_range *end = range + machine->nr_ranges;
+	mu_phys_t at = base;
 
-		if (range->type != MU_RANGE_RAM)
-			continue;
-		if (base >= range->base && at < range->size) {
-			/* Ranges that touch have windows that touch. */
-			*offset += at;
-			return size <= mu_machine_ram(machine) - *offset;
-		}
-		*offset += range->size;
+	while (range < end && range->base + range->size <= base)
+		range++;
+	if (range == end || range->type != MU_RANGE_RAM || base < range->base)
+		return false;
+	*offset = window_of(machine, (unsigned)(range - machine->ranges)) +
+		  (base - range->base);
+	for (; range < end && range->type == MU_RANGE_RAM && range->base <= at;
+	     range++) {
+		at = range->base + range->size;
+		if (size <= at - base)
+			return true;
 	}
 	return false;
 }
@@ -107,14 +186,15 @@ enum mu_status mu_hosted_memory_init(struct mu_hosted *hosted,
 	end = (end + MU_SECTION_PAGES) & ~(MU_SECTION_PAGES - 1);
 	hosted->host_page = (size_t)sysconf(_SC_PAGESIZE);
 	hosted->memmap_bytes = end * sizeof(struct mu_page);
-	hosted->ram_bytes = mu_machine_ram(machine);
+	hosted->ram_bytes = window_of(machine, machine->nr_ranges);
 	pthread_mutex_init(&hosted->ram_lock, NULL);
 	hosted->memmap = reserve(hosted->memmap_bytes,
 				 hosted->config.backing == MU_BACK_HUGE
 					 ? PROT_READ | PROT_WRITE
 					 : PROT_NONE);
-	if (hosted->memmap == MAP_FAILED) {
-		hosted->memmap = NULL;
+	if (hosted->memmap == MAP_FAILED || !marks_init(hosted)) {
+		if (hosted->memmap == MAP_FAILED)
+			hosted->memmap = NULL;
 		if (error) {
 			error->status = MU_ERR_NOMEM;
 			error->line = 0;
@@ -135,6 +215,7 @@ enum mu_status mu_hosted_memory_init(struct mu_hosted *hosted,
 
 void mu_hosted_memory_destroy(struct mu_hosted *hosted)
 {
+	marks_destroy(hosted);
 	if (hosted->memmap)
 		munmap(hosted->memmap, hosted->memmap_bytes);
 	if (hosted->ram && hosted->ram != MAP_FAILED)

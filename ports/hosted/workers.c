@@ -4,6 +4,8 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
 #include "ports/hosted/internal.h"
 
 static bool change(struct mu_hosted_worker *worker, uint32_t from, uint32_t to)
@@ -21,6 +23,36 @@ static uint32_t state_of(const struct mu_hosted_worker *worker)
 	return atomic_load_explicit(&worker->state, memory_order_relaxed);
 }
 
+/* May a thread that went idle come back? See setpriority(2), RLIMIT_NICE. */
+static bool may_idle(void)
+{
+	struct rlimit limit;
+
+	return !geteuid() ||
+	       (!getrlimit(RLIMIT_NICE, &limit) && limit.rlim_cur >= 20);
+}
+
+/* A wish, too. Who cannot come back, for want of privilege, does not go. */
+static void go_idle(void *arg)
+{
+	struct mu_hosted *hosted = arg;
+
+	if (!hosted->may_idle || !mu_hosted_set_priority(MU_PRIORITY_IDLE)) {
+		sched_yield();
+		return;
+	}
+	/* relaxed: see call(). */
+	atomic_store_explicit(&hosted->idled, true, memory_order_relaxed);
+}
+
+static void come_back(const struct mu_hosted *hosted)
+{
+	const struct sched_param none = {0};
+
+	sched_setscheduler(0, SCHED_OTHER, &none);
+	mu_hosted_set_priority(hosted->config.priority);
+}
+
 static void call(struct mu_hosted_worker *worker)
 {
 	struct mu_hosted *hosted = worker->hosted;
@@ -31,6 +63,9 @@ static void call(struct mu_hosted_worker *worker)
 		mu_hosted_bind(where);
 	worker->bound = where;
 	worker->fn(worker->arg);
+	/* relaxed: whoever went idle in this call set it here. */
+	if (atomic_load_explicit(&hosted->idled, memory_order_relaxed))
+		come_back(hosted);
 	/* release: as in change(); nobody else leaves RUNNING. */
 	atomic_store_explicit(&worker->state, MU_WORKER_FREE,
 			      memory_order_release);
@@ -199,6 +234,8 @@ enum mu_status mu_hosted_workers_init(struct mu_hosted *hosted,
 		}
 		return MU_ERR_NOMEM;
 	}
+	hosted->may_idle = may_idle();
+	hosted->port.go_idle = go_idle;
 	hosted->port.run_on = run_on;
 	hosted->port.run_cancel = run_cancel;
 	return MU_OK;

@@ -11,6 +11,12 @@
 #define MU_CACHE_LINE	 64
 #define MU_LIKELY(x)	 __builtin_expect(!!(x), 1)
 #define MU_UNLIKELY(x)	 __builtin_expect(!!(x), 0)
+/* A call that the caller's code does not depend on what is in it. */
+#ifdef __clang__
+#define MU_OUT_OF_LINE __attribute__((noinline))
+#else
+#define MU_OUT_OF_LINE __attribute__((noipa))
+#endif
 #define MU_CONTAINER(p, type, field) \
 	((type *)(void *)((char *)(p)-offsetof(type, field)))
 

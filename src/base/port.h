@@ -93,6 +93,12 @@ static inline void mu_wake(const struct mu_port *port, _Atomic uint32_t *word)
 		port->wake(port->arg, word);
 }
 
+static inline void mu_go_idle(const struct mu_port *port)
+{
+	if (port->go_idle)
+		port->go_idle(port->arg);
+}
+
 static inline void mu_watchdog(const struct mu_port *port)
 {
 	if (port->watchdog)

@@ -128,7 +128,8 @@ enum mu_status mu_free_reserved(struct mu_mm *mm, mu_phys_t base,
 	if (mu_wraps(base, size) || base + size > mm->memmap.end_pfn
 							  << mm->page_shift)
 		return MU_ERR_RANGE;
-	start = (base + mask) >> mm->page_shift;
+	/* Page 0 stays out. */
+	start = MU_MAX((base + mask) >> mm->page_shift, 1);
 	end = (base + size) >> mm->page_shift;
 	if (start >= end)
 		return MU_OK;

@@ -11,7 +11,8 @@ enum mu_status mu_layout_init(struct mu_layout *layout, const struct mu_mm *mm,
 	mu_pfn_t dma = config->dma_limit >> mm->page_shift;
 	mu_pfn_t dma32 = config->dma32_limit >> mm->page_shift;
 
-	if (dma32 && dma > dma32)
+	/* In bytes: a limit below one page is a limit, too. */
+	if (config->dma32_limit && config->dma_limit > config->dma32_limit)
 		return mu_fail(
 			error, MU_ERR_RANGE, 0,
 			"zones: DMA ends at 0x%llx, past DMA32 at 0x%llx",
@@ -112,7 +113,9 @@ void mu_layout_free(const struct mu_layout *layout, mu_piece_fn fn, void *arg)
 
 	mu_for_each_free_mem_range (layout->memblock, cursor, MU_NO_NODE,
 				    MU_MEMBLOCK_HOTPLUG, &base, &end, &nid)
-		extend(&run, nid, (base + mask) >> layout->page_shift,
+		/* Page 0 is nobody's, whoever filled memblock. */
+		extend(&run, nid,
+		       MU_MAX((base + mask) >> layout->page_shift, 1),
 		       end >> layout->page_shift);
 	flush(&run);
 }

@@ -39,10 +39,9 @@ void mu_layout_free(const struct mu_layout *layout, mu_piece_fn fn, void *arg);
 /*
  * The first pfn of MOVABLE for each of @nodes, by kernelcore, movablecore and
  * movable_node; MU_NO_PFN where a node has none. @nodes have their spans and
- * present pages; @scratch has room for nr_nodes numbers.
+ * present pages.
  */
 void mu_layout_movable(const struct mu_mm *mm, const struct mu_config *config,
-		       const struct mu_node *nodes, mu_pfn_t *movable_start,
-		       uint64_t *scratch);
+		       const struct mu_node *nodes, mu_pfn_t *movable_start);
 
 #endif

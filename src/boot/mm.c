@@ -39,6 +39,31 @@ static unsigned memblock_flags(unsigned range_flags)
 	return flags;
 }
 
+static enum mu_status reserve_kept(struct mu_mm *mm,
+				   const struct mu_machine *machine,
+				   struct mu_error *error)
+{
+	enum mu_status status = MU_OK;
+
+	for (unsigned i = 0; status == MU_OK && i < machine->nr_ranges; i++) {
+		const struct mu_range *range = &machine->ranges[i];
+
+		if (range->type != MU_RANGE_RAM ||
+		    !(range->flags & MU_RANGE_KEPT))
+			continue;
+		status = mu_memblock_reserve(&mm->memblock, range->base,
+					     range->size, MU_MEMBLOCK_NONE);
+		if (status != MU_OK)
+			mu_fail(error, status, 0,
+				"%s: kept RAM at 0x%llx: %s, %u ranges of it "
+				"at most",
+				machine->source,
+				(unsigned long long)range->base,
+				mu_status_str(status), MU_MEMBLOCK_REGIONS);
+	}
+	return status;
+}
+
 enum mu_status mu_mm_add_machine(struct mu_mm *mm,
 				 const struct mu_machine *machine,
 				 struct mu_error *error)
@@ -53,6 +78,8 @@ enum mu_status mu_mm_add_machine(struct mu_mm *mm,
 	mm->page_shift = machine->page_shift;
 	mm->nr_nodes = machine->nr_nodes;
 	mm->memblock.page_shift = machine->page_shift;
+	status = reserve_kept(mm, machine, error);
+	/* Not before: a new table could lie in what is kept. */
 	mu_memblock_allow_resize(&mm->memblock);
 	for (unsigned i = 0; status == MU_OK && i < machine->nr_ranges; i++) {
 		const struct mu_range *range = &machine->ranges[i];

@@ -3,66 +3,97 @@
  * Where the MOVABLE zone of each node begins.
  *
  * kernelcore=N asks for N bytes that are not movable, movablecore=N for the
- * rest. Each node with memory gives an equal share of kernelcore from its start
- * and what is above is MOVABLE; a node that is smaller than its share gives all
- * it has, and what is missing is shared again by the others. (Linux: Documen-
- * tation/admin-guide/kernel-parameters.txt, kernelcore, movablecore,
- * movable_node.)
+ * rest. What lies below the machine's highest zone is never movable and counts,
+ * all of it; what is missing then is shared by the nodes with memory, each from
+ * its start, and what is above is MOVABLE. A node that is smaller than its
+ * share gives all it has, and the rest is shared again. The order of the
+ * sharing is Linux's (find_zone_movable_pfns_for_nodes()), so that the same
+ * parameters make the same zones: nodes in turn, those that come last may get
+ * less. (Documentation/admin-guide/kernel-parameters.txt, kernelcore,
+ * movablecore, movable_node.)
  */
 #include "base/bits.h"
 #include "boot/layout.h"
 
-/* Raise every node's share to the same level until they add up to @pages. */
-static void share_out(const struct mu_node *nodes, unsigned nr_nodes,
-		      uint64_t pages, uint64_t *share)
+/*
+ * Raise *@start, the first pfn of node @nid that is not the kernel's, by @share
+ * pages of memory, and over all that is below @lowest. Returns how many.
+ */
+static uint64_t take(const struct mu_memblock *memblock, int nid,
+		     mu_pfn_t lowest, uint64_t share, mu_pfn_t *start)
 {
-	uint64_t level = 0, left = pages;
+	uint64_t cursor, taken = 0;
+	mu_pfn_t first, end;
 
-	for (unsigned nid = 0; nid < nr_nodes; nid++)
-		share[nid] = 0;
-	for (;;) {
-		uint64_t nr_open = 0, step;
+	mu_for_each_mem_pfn_range (memblock, cursor, nid, &first, &end, NULL) {
+		mu_pfn_t until;
 
-		for (unsigned nid = 0; nid < nr_nodes; nid++)
-			nr_open += nodes[nid].present_pages > level;
-		if (!nr_open || !left)
-			return;
-		/* Rounded up: the last page's worth is nobody's loss. */
-		step = (left + nr_open - 1) / nr_open;
-		level += step;
-		left = pages;
-		for (unsigned nid = 0; nid < nr_nodes; nid++) {
-			share[nid] = MU_MIN(level, nodes[nid].present_pages);
-			left -= MU_MIN(left, share[nid]);
-		}
+		first = MU_MAX(first, *start);
+		if (first >= end)
+			continue;
+		until = first + MU_MIN(share, end - first);
+		until = MU_MAX(until, MU_MIN(end, lowest));
+		*start = until;
+		taken += until - first;
+		share -= MU_MIN(share, until - first);
+		if (!share && until >= lowest)
+			break;
 	}
+	return taken;
 }
 
-/* The pfn below which node @nid has @pages pages of memory. */
-static mu_pfn_t pfn_after(const struct mu_memblock *memblock, int nid,
-			  uint64_t pages)
+/* Let the nodes with memory give @left pages to the kernel. */
+static void share_out(const struct mu_mm *mm, const struct mu_node *nodes,
+		      uint64_t left, mu_pfn_t lowest, mu_pfn_t *start)
 {
-	mu_pfn_t start, end, last = 0;
-	uint64_t cursor;
+	uint64_t nr = 0;
 
-	mu_for_each_mem_pfn_range (memblock, cursor, nid, &start, &end, NULL) {
-		if (end - start >= pages)
-			return start + pages;
-		pages -= end - start;
-		last = end;
-	}
-	return last;
+	for (unsigned nid = 0; nid < mm->nr_nodes; nid++)
+		nr += nodes[nid].present_pages > 0;
+	do {
+		uint64_t share = left / nr;
+
+		for (unsigned nid = 0; nid < mm->nr_nodes; nid++) {
+			uint64_t given;
+
+			if (!nodes[nid].present_pages)
+				continue;
+			if (left < share)
+				share = left / nr;
+			given = take(&mm->memblock, (int)nid, lowest, share,
+				     &start[nid]);
+			left -= MU_MIN(left, given);
+		}
+		/* At least one has given all it has, or all is given. */
+		nr--;
+	} while (nr && left > nr);
+}
+
+/*
+ * Where the machine's highest zone begins. Only that one gives memory to
+ * MOVABLE: the lower ones are precious.
+ */
+static mu_pfn_t highest_zone(const struct mu_mm *mm,
+			     const struct mu_config *config,
+			     const struct mu_node *nodes)
+{
+	mu_pfn_t dma = config->dma_limit >> mm->page_shift;
+	mu_pfn_t dma32 = config->dma32_limit >> mm->page_shift;
+	mu_pfn_t end = 0;
+
+	for (unsigned nid = 0; nid < mm->nr_nodes; nid++)
+		end = MU_MAX(end, nodes[nid].end_pfn);
+	if (end > MU_MAX(dma, dma32))
+		return MU_MAX(dma, dma32);
+	return end > dma ? dma : 0;
 }
 
 static void by_size(const struct mu_mm *mm, const struct mu_config *config,
-		    const struct mu_node *nodes, mu_pfn_t *movable_start,
-		    uint64_t *share)
+		    const struct mu_node *nodes, mu_pfn_t *movable_start)
 {
 	uint64_t total = 0, core = config->kernelcore >> mm->page_shift;
 	uint64_t movable = config->movablecore >> mm->page_shift;
-	/* Only the highest zone gives memory to MOVABLE. */
-	mu_pfn_t lowest = MU_MAX(config->dma_limit, config->dma32_limit) >>
-			  mm->page_shift;
+	mu_pfn_t lowest = highest_zone(mm, config, nodes);
 
 	for (unsigned nid = 0; nid < mm->nr_nodes; nid++)
 		total += nodes[nid].present_pages;
@@ -71,15 +102,12 @@ static void by_size(const struct mu_mm *mm, const struct mu_config *config,
 		core = MU_MAX(core, total - MU_MIN(total, movable));
 	if (!core || core >= total)
 		return;
-	share_out(nodes, mm->nr_nodes, core, share);
-	for (unsigned nid = 0; nid < mm->nr_nodes; nid++) {
-		mu_pfn_t start = pfn_after(&mm->memblock, (int)nid, share[nid]);
-
-		start = mu_align_up(start, MU_BLOCK_PAGES);
-		if (nodes[nid].end_pfn > lowest)
-			start = MU_MAX(start, lowest);
-		movable_start[nid] = start;
-	}
+	for (unsigned nid = 0; nid < mm->nr_nodes; nid++)
+		movable_start[nid] = 0;
+	share_out(mm, nodes, core, lowest, movable_start);
+	for (unsigned nid = 0; nid < mm->nr_nodes; nid++)
+		movable_start[nid] =
+			mu_align_up(movable_start[nid], MU_BLOCK_PAGES);
 }
 
 static void by_hotplug(const struct mu_mm *mm, mu_pfn_t *movable_start)
@@ -98,15 +126,14 @@ static void by_hotplug(const struct mu_mm *mm, mu_pfn_t *movable_start)
 }
 
 void mu_layout_movable(const struct mu_mm *mm, const struct mu_config *config,
-		       const struct mu_node *nodes, mu_pfn_t *movable_start,
-		       uint64_t *scratch)
+		       const struct mu_node *nodes, mu_pfn_t *movable_start)
 {
 	for (unsigned nid = 0; nid < mm->nr_nodes; nid++)
 		movable_start[nid] = MU_NO_PFN;
 	if (config->movable_node)
 		by_hotplug(mm, movable_start);
 	else if (config->kernelcore || config->movablecore)
-		by_size(mm, config, nodes, movable_start, scratch);
+		by_size(mm, config, nodes, movable_start);
 	for (unsigned nid = 0; nid < mm->nr_nodes; nid++)
 		if (movable_start[nid] >= nodes[nid].end_pfn)
 			movable_start[nid] = MU_NO_PFN;

@@ -34,6 +34,15 @@ static bool is_wanted(const struct mu_mm *mm, mu_pfn_t pfn)
 	return !mu_memmap_online(&mm->memmap, pfn) && !is_noinit(mm, pfn);
 }
 
+/* The first wanted page in [@start, @end), or @end. */
+static mu_pfn_t first_wanted(const struct mu_mm *mm, mu_pfn_t start,
+			     mu_pfn_t end)
+{
+	while (start < end && !is_wanted(mm, start))
+		start++;
+	return start;
+}
+
 /* The wanted descriptors of a ragged block, run by run. */
 static void init_runs(struct mu_mm *mm, const struct mu_zone *zone,
 		      mu_pfn_t start, mu_pfn_t end)
@@ -54,18 +63,22 @@ enum mu_status mu_reserved_init(struct mu_mm *mm, const struct mu_zone *zone,
 				mu_pfn_t start, mu_pfn_t end)
 {
 	mu_pfn_t block = mu_align_down(start, MU_BLOCK_PAGES);
-	bool ragged = mu_memmap_is_ragged(&mm->memmap, block);
 	enum mu_status status = MU_OK;
 	uintptr_t flags = mu_lock_irqsave(mm->port, &mm->reserved_lock);
 
-	if (ragged || is_wanted(mm, block))
+	start = first_wanted(mm, start, end);
+	if (start < end)
 		status = mu_memmap_back(&mm->memmap, block);
-	if (status == MU_OK && ragged) {
-		init_runs(mm, zone, start, end);
-	} else if (status == MU_OK && is_wanted(mm, block)) {
-		mu_memmap_init_block(&mm->memmap, block, (uint16_t)zone->id,
-				     MU_PAGE_RESERVED);
-		mu_memmap_publish(&mm->memmap, block);
+	if (start < end && status == MU_OK) {
+		if (mu_memmap_is_ragged(&mm->memmap, block)) {
+			init_runs(mm, zone, start, end);
+		} else {
+			/* All of it, noinit neighbours too. */
+			mu_memmap_init_block(&mm->memmap, block,
+					     (uint16_t)zone->id,
+					     MU_PAGE_RESERVED);
+			mu_memmap_publish(&mm->memmap, block);
+		}
 	}
 	mu_unlock_irqrestore(mm->port, &mm->reserved_lock, flags);
 	return status;

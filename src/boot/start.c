@@ -248,7 +248,7 @@ enum mu_status mu_mm_start(struct mu_mm *mm, const struct mu_config *config,
 
 	nodes_init(&start);
 	mu_layout_movable(mm, config, mm->buddy.nodes,
-			  start.tables.movable_start, start.tables.per_node);
+			  start.tables.movable_start);
 	zones_init(&start);
 	mu_zonelists_build(mm, start.tables.zonelists, start.tables.per_node);
 	mu_memmap_init(&mm->memmap, mm->port, memmap, &mm->memblock,

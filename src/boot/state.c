@@ -35,7 +35,9 @@ static enum mu_page_state state_outside(struct mu_mm *mm, mu_pfn_t pfn)
 	mu_phys_t base = pfn << mm->page_shift;
 	mu_phys_t size = (mu_phys_t)1 << mm->page_shift;
 	uintptr_t flags = mu_lock_irqsave(mm->port, &mm->reserved_lock);
+	/* Page 0 is nobody's, whoever filled memblock. */
 	bool reserved =
+		!pfn ||
 		mu_memblock_is_region_reserved(&mm->memblock, base, size) ||
 		!mu_memblock_is_map_memory(&mm->memblock, base);
 

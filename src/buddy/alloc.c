@@ -61,22 +61,43 @@ static enum answer try_lists(const struct walk *walk, struct mu_zone *zone,
 	uintptr_t flags = mu_lock_irqsave(buddy->port, &zone->lock);
 	uint64_t left = mu_zone_free(zone) + zone->pristine_pages;
 	enum answer answer = REFUSED;
+	mu_pfn_t taken;
 
 	*mark = mark_of(walk, zone);
 	if (left >= ((uint64_t)1 << walk->order) + *mark) {
-		*pfn = mu_zone_take(buddy->memmap, zone, walk->order);
-		answer = *pfn == MU_NO_PFN ? SHORT : TAKEN;
+		taken = mu_zone_take(buddy->memmap, zone, walk->order);
+		answer = taken == MU_NO_PFN ? SHORT : TAKEN;
 	}
+	if (answer == TAKEN)
+		*pfn = taken;
 	mu_unlock_irqrestore(buddy->port, &zone->lock, flags);
 	return answer;
+}
+
+/*
+ * tools/check-fastpath builds this file without sources, to show that the fast
+ * path is the same.
+ */
+static enum mu_grow ask_source(const struct mu_source *source,
+			       struct mu_zone *zone, unsigned order,
+			       uint64_t mark, uint64_t seen, mu_pfn_t *pfn)
+{
+#ifndef MU_WITHOUT_SOURCE
+	if (source->grow)
+		return source->grow(source->arg, zone, order, mark, seen, pfn);
+#else
+	(void)source, (void)zone, (void)order, (void)mark, (void)seen;
+	(void)pfn;
+#endif
+	return MU_EXHAUSTED;
 }
 
 /*
  * The lists of @zone, then its source, until there is a page or the source has
  * no more. MU_GREW with *@pfn, else the source's last word.
  *
- * It ends: each turn but the last sees growth move, and a zone has a
- * bounded number of blocks.
+ * It ends: each turn but the last sees growth move, which it does once for each
+ * CPU that saw a block to claim.
  */
 static enum mu_grow try_zone(const struct walk *walk, struct mu_zone *zone,
 			     uint64_t *seen, mu_pfn_t *pfn)
@@ -98,10 +119,7 @@ static enum mu_grow try_zone(const struct walk *walk, struct mu_zone *zone,
 		case SHORT:
 			break;
 		}
-		if (!source->grow)
-			return MU_EXHAUSTED;
-		grown = source->grow(source->arg, zone, walk->order, mark,
-				     *seen, pfn);
+		grown = ask_source(source, zone, walk->order, mark, *seen, pfn);
 	} while (grown == MU_GROWN_BY_OTHER);
 	return grown;
 }
@@ -139,10 +157,11 @@ static enum mu_status walk_zones(const struct walk *walk, mu_pfn_t *pfn)
 	}
 }
 
-/* Out of line, so that the fast path is short. */
-static __attribute__((noinline)) enum mu_status
-alloc_slow(struct mu_buddy *buddy, const struct mu_node *node, unsigned order,
-	   unsigned flags, mu_pfn_t *pfn)
+/* Out of line, so that the fast path is short and knows nothing of it. */
+static MU_OUT_OF_LINE enum mu_status alloc_slow(struct mu_buddy *buddy,
+						const struct mu_node *node,
+						unsigned order, unsigned flags,
+						mu_pfn_t *pfn)
 {
 	struct walk walk = {
 		.buddy = buddy,

@@ -94,7 +94,8 @@ enum mu_status mu_split_pages(struct mu_buddy *buddy, mu_pfn_t pfn,
 
 	if (pfn >= buddy->memmap->end_pfn)
 		return MU_ERR_HOLE;
-	if (to > MU_BLOCK_ORDER || to >= order)
+	if ((order > MU_BLOCK_ORDER && order != MU_GIGANTIC_ORDER) ||
+	    to > MU_BLOCK_ORDER || to >= order)
 		return MU_ERR_ORDER;
 	page = mu_memmap_lookup(buddy->memmap, pfn);
 	if (!page)

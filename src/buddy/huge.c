@@ -49,9 +49,11 @@ void mu_gigantic_dissolve(struct mu_buddy *buddy, struct mu_zone *zone,
 			mu_mark_allocated(memmap, pfn, pfn + MU_BLOCK_PAGES, to,
 					  refs);
 		mu_memmap_publish(memmap, pfn);
-		if (to == MU_TO_LISTS)
+		if (to == MU_TO_LISTS) {
 			mu_buddy_add_block(buddy, zone, pfn, MU_NR_ORDERS, 0,
 					   NULL);
+			mu_zone_tell_growth(zone);
+		}
 		mu_irq_restore(buddy->port, flags);
 		mu_watchdog(buddy->port);
 	}

@@ -133,15 +133,10 @@ void mu_buddy_add_range(struct mu_buddy *buddy, struct mu_zone *zone,
 	mu_unlock_irqrestore(buddy->port, &zone->lock, flags);
 }
 
-/* Somebody who waits for @zone may look again. Under the lock. */
-static void tell_growth(struct mu_zone *zone)
+void mu_zone_tell_growth(struct mu_zone *zone)
 {
-	/* relaxed, release: written under the lock only, so no atomic add is
-	 * needed; who sees it sees, with the lock, what was added. */
-	uint64_t now =
-		atomic_load_explicit(&zone->growth, memory_order_relaxed);
-
-	atomic_store_explicit(&zone->growth, now + 1, memory_order_release);
+	/* release: who sees it sees what was done before. */
+	atomic_fetch_add_explicit(&zone->growth, 1, memory_order_release);
 }
 
 bool mu_buddy_add_block(struct mu_buddy *buddy, struct mu_zone *zone,
@@ -162,7 +157,6 @@ bool mu_buddy_add_block(struct mu_buddy *buddy, struct mu_zone *zone,
 	} else {
 		mu_list_push(buddy->memmap, zone, start, MU_BLOCK_ORDER);
 	}
-	tell_growth(zone);
 	mu_unlock_irqrestore(buddy->port, &zone->lock, flags);
 	return taken;
 }
@@ -173,7 +167,6 @@ void mu_buddy_grow_pristine(struct mu_buddy *buddy, struct mu_zone *zone,
 	uintptr_t flags = mu_lock_irqsave(buddy->port, &zone->lock);
 
 	mu_zone_add_pristine(zone, pages);
-	tell_growth(zone);
 	mu_unlock_irqrestore(buddy->port, &zone->lock, flags);
 }
 

@@ -95,7 +95,8 @@ enum mu_claim_state mu_deferred_state(const struct mu_deferred *deferred,
 	mu_pfn_t ignored;
 
 	end = end ? end : &ignored;
-	*end = pfn + 1;
+	/* Extents are whole blocks: what is in none is so to a block's end. */
+	*end = mu_align_down(pfn, MU_BLOCK_PAGES) + MU_BLOCK_PAGES;
 	for (unsigned i = pristine->nr_sorted; i < nr; i++) {
 		enum mu_claim_state said = ask(&pristine->extents[i], pfn, end);
 

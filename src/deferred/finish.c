@@ -110,6 +110,11 @@ enum mu_status mu_deferred_finish(struct mu_deferred *deferred,
 		max_threads = cpus;
 	job.max_threads = 1 + choose_cpus(deferred, max_threads - 1, &mask);
 	status = mu_padata_do_multithreaded(port, &job);
+	/* What was not in an extent when the job was made: it came late, or was
+	 * being cut off. */
+	if (status == MU_OK)
+		mu_deferred_take(deferred, mu_cpu_node(port, mu_cpu_id(port)),
+				 UINT64_MAX, &status);
 	/* What others claimed may still be on its way. */
 	for (unsigned i = 0; i < deferred->buddy->nr_zones; i++) {
 		unsigned spins = 0;

@@ -34,6 +34,14 @@ uintptr_t mu_claim_begin(struct mu_deferred *deferred,
 void mu_claim_end(struct mu_deferred *deferred, struct mu_pristine *pristine,
 		  uintptr_t flags)
 {
+	/*
+	 * Before anybody can find us not busy. Also when the memory did not
+	 * come to the lists, or nothing was claimed: who saw no growth and
+	 * nobody busy may conclude that nothing moved since it looked at the
+	 * lists, so that what it found there and in the extents was true at
+	 * one moment.
+	 */
+	mu_zone_tell_growth(pristine->zone);
 	/* release: who sees that nobody is busy sees what they added. */
 	atomic_fetch_sub_explicit(&pristine->busy, 1, memory_order_release);
 	mu_irq_restore(deferred->port, flags);
@@ -62,7 +70,7 @@ bool mu_online_block(struct mu_deferred *deferred, struct mu_pristine *pristine,
 
 static bool is_past(const struct mu_zone *zone, uint64_t seen)
 {
-	/* acquire: pairs with the release in mu_buddy_add_block(). */
+	/* acquire: pairs with the release in mu_zone_tell_growth(). */
 	return atomic_load_explicit(&zone->growth, memory_order_acquire) !=
 	       seen;
 }
@@ -98,6 +106,7 @@ enum mu_grow mu_deferred_grow(void *arg, struct mu_zone *zone, unsigned order,
 {
 	struct mu_deferred *deferred = arg;
 	struct mu_pristine *pristine = mu_pristine_of(deferred, zone);
+	enum mu_grow end = MU_EXHAUSTED;
 	struct mu_claim claim;
 
 	/* A turn that claims nothing lost the block to another CPU. */
@@ -106,8 +115,10 @@ enum mu_grow mu_deferred_grow(void *arg, struct mu_zone *zone, unsigned order,
 
 		/* Interrupts are as the caller had them: backing may take
 		 * longer than a block. */
-		if (mu_memmap_back(deferred->memmap, claim.pfn) != MU_OK)
-			return MU_GROW_FAILED;
+		if (mu_memmap_back(deferred->memmap, claim.pfn) != MU_OK) {
+			end = MU_GROW_FAILED;
+			break;
+		}
 		if (claim_one(deferred, pristine, &claim, order, mark, &taken,
 			      pfn))
 			return taken || order >= MU_NR_ORDERS
@@ -115,15 +126,16 @@ enum mu_grow mu_deferred_grow(void *arg, struct mu_zone *zone, unsigned order,
 				       : MU_GROWN_BY_OTHER;
 	}
 	/*
-	 * All is claimed. Either somebody is busy with a block, or all blocks
-	 * are in the lists: then some may have come after the caller looked.
-	 * In this order: a claimer that is not busy any more has added. Nobody
-	 * who peeks from now on gets busy, so this ends.
+	 * All is claimed, or what is left cannot be backed. Either somebody is
+	 * busy with a block, or all that were claimed are in the lists: then
+	 * some may have come after the caller looked. In this order: a claimer
+	 * that is not busy any more has added. Who gets busy from now on and
+	 * claims nothing lost the block to another, so this ends.
 	 */
 	if (is_busy(pristine))
 		return is_past(zone, seen) ? MU_GROWN_BY_OTHER
 					   : MU_GROWS_BY_OTHER;
-	return is_past(zone, seen) ? MU_GROWN_BY_OTHER : MU_EXHAUSTED;
+	return is_past(zone, seen) ? MU_GROWN_BY_OTHER : end;
 }
 
 void mu_deferred_wait(void *arg, struct mu_zone *zone, uint64_t seen)
@@ -142,19 +154,26 @@ uint64_t mu_deferred_take_zone(struct mu_deferred *deferred,
 			       struct mu_zone *zone, uint64_t blocks,
 			       enum mu_status *status)
 {
+	enum mu_grow grown = MU_GREW;
 	uint64_t done = 0;
 
-	while (done < blocks) {
+	/* What nobody finds may be the rest of an extent that is being cut:
+	 * look again until nothing is on its way. */
+	while (done < blocks && grown != MU_EXHAUSTED &&
+	       grown != MU_GROW_FAILED) {
+		/* acquire: what is read of the zone below is no older. */
+		uint64_t seen = atomic_load_explicit(&zone->growth,
+						     memory_order_acquire);
 		mu_pfn_t pfn;
-		enum mu_grow grown = mu_deferred_grow(deferred, zone,
-						      MU_NR_ORDERS, 0, 0, &pfn);
 
-		if (grown == MU_GROW_FAILED)
-			*status = MU_ERR_NOMEM;
-		if (grown != MU_GREW)
-			break;
-		if (++done % MU_SECTION_BLOCKS == 0)
+		grown = mu_deferred_grow(deferred, zone, MU_NR_ORDERS, 0, seen,
+					 &pfn);
+		if (grown == MU_GROWS_BY_OTHER)
+			mu_deferred_wait(deferred, zone, seen);
+		if (grown == MU_GREW && ++done % MU_SECTION_BLOCKS == 0)
 			mu_watchdog(deferred->port);
 	}
+	if (grown == MU_GROW_FAILED)
+		*status = MU_ERR_NOMEM;
 	return done;
 }

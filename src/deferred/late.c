@@ -93,7 +93,7 @@ void mu_deferred_add_late(struct mu_deferred *deferred, struct mu_zone *zone,
 	uintptr_t flags;
 
 	/* Counted before it can be claimed; who sees the count and not yet the
-	 * extent sees that we are busy. */
+	 * extent sees that we are busy, or that the zone has grown since. */
 	mu_buddy_grow_pristine(deferred->buddy, zone, end - start);
 	flags = mu_lock_irqsave(deferred->port, &pristine->lock);
 	pristine->promised--;

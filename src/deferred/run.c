@@ -40,8 +40,9 @@ static bool claim_run(struct mu_deferred *deferred,
 	return claimed;
 }
 
-/* The run is nobody's but the caller's: no one waits for it, so nobody needs to
- * know that it is on its way. */
+/* The run is nobody's but the caller's: no allocation waits for it, so nobody
+ * needs to know that it is on its way. mu_deferred_init_block() may wait for
+ * one of its blocks, which is why it must not be called by a handler. */
 static void init_run(struct mu_deferred *deferred,
 		     const struct mu_pristine *pristine, mu_pfn_t start,
 		     mu_pfn_t pages)

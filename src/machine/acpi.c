@@ -2,6 +2,7 @@
 #include "base/bits.h"
 #include "base/fmt.h"
 #include "machine/acpi.h"
+#include "machine/text.h"
 
 typedef enum mu_status reader(struct mu_machine *machine, const uint8_t *table,
 			      size_t len, struct mu_error *error);
@@ -93,12 +94,20 @@ enum mu_status mu_acpi_walk(
 	return status;
 }
 
+/* The four letters of a table, for messages. */
+static const char *name_of(struct mu_quote *out, const uint8_t *table)
+{
+	return mu_text_quote(out, mu_text((const char *)table, 4));
+}
+
 /* The table's own length, once it is known to make sense. */
 static enum mu_status check_header(const uint8_t *table, size_t len,
 				   size_t *own_len, struct mu_error *error)
 {
+	struct mu_quote quote;
 	uint32_t claimed;
 
+	*own_len = 0;
 	if (len < MU_ACPI_HEADER)
 		return mu_fail(error, MU_ERR_CORRUPT, 0,
 			       "%zu bytes are less than the header of an ACPI "
@@ -107,9 +116,8 @@ static enum mu_status check_header(const uint8_t *table, size_t len,
 	claimed = mu_le32(table + 4);
 	if (claimed < MU_ACPI_HEADER || claimed > len)
 		return mu_fail(error, MU_ERR_CORRUPT, 0,
-			       "%c%c%c%c: says it has %u bytes, %zu are there",
-			       table[0], table[1], table[2], table[3], claimed,
-			       len);
+			       "%s: says it has %u bytes, %zu are there",
+			       name_of(&quote, table), claimed, len);
 	*own_len = claimed;
 	return MU_OK;
 }
@@ -117,14 +125,15 @@ static enum mu_status check_header(const uint8_t *table, size_t len,
 static enum mu_status check_sum(const uint8_t *table, size_t len,
 				struct mu_error *error)
 {
+	struct mu_quote quote;
 	uint8_t sum = 0;
 
 	for (size_t i = 0; i < len; i++)
 		sum = (uint8_t)(sum + table[i]);
 	if (sum)
 		return mu_fail(error, MU_ERR_CORRUPT, 0,
-			       "%c%c%c%c: its bytes add up to 0x%02x, not to 0",
-			       table[0], table[1], table[2], table[3], sum);
+			       "%s: its bytes add up to 0x%02x, not to 0",
+			       name_of(&quote, table), sum);
 	return MU_OK;
 }
 

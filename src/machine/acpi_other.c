@@ -120,14 +120,24 @@ static bool has_affinity(const struct mu_machine *machine, mu_phys_t address)
 	return false;
 }
 
+struct cedt {
+	struct mu_machine *machine;
+	unsigned windows;
+};
+
 static enum mu_status visit_cedt(void *arg, const struct mu_acpi_entry *entry,
 				 struct mu_error *error)
 {
-	struct mu_machine *machine = arg;
+	struct cedt *cedt = arg;
+	struct mu_machine *machine = cedt->machine;
 	mu_phys_t base;
 
 	if (entry->type != CEDT_CFMWS)
 		return MU_OK;
+	/* Each looks at all affinities: no more than there can be nodes. */
+	if (cedt->windows++ == MU_MAX_NODES)
+		return mu_fail(error, MU_ERR_RANGE, 0,
+			       "CEDT: more than %d windows", MU_MAX_NODES);
 	base = mu_le64(entry->at + 8);
 	if (has_affinity(machine, base))
 		return MU_OK;
@@ -151,8 +161,9 @@ enum mu_status mu_acpi_read_cedt(struct mu_machine *machine,
 		.least = least,
 		.nr_least = MU_ARRAY_SIZE(least),
 	};
+	struct cedt cedt = {.machine = machine};
 
-	return mu_acpi_walk(&shape, table, len, visit_cedt, machine, error);
+	return mu_acpi_walk(&shape, table, len, visit_cedt, &cedt, error);
 }
 
 static enum mu_status visit_hmat(void *arg, const struct mu_acpi_entry *entry,

@@ -8,6 +8,12 @@
 typedef enum mu_status text_reader(struct mu_machine *machine, const char *text,
 				   size_t len, struct mu_error *error);
 
+static enum mu_status read_acpi(struct mu_machine *machine, const char *text,
+				size_t len, struct mu_error *error)
+{
+	return mu_machine_read_acpi(machine, text, len, error);
+}
+
 static bool is_log(struct mu_text line)
 {
 	enum mu_log_map map;
@@ -63,29 +69,17 @@ static bool is_numactl(struct mu_text line)
 }
 
 static const struct {
-	bool (*tells)(struct mu_text line);
+	bool (*tells)(struct mu_text line); /* NULL: not by a line */
 	text_reader *read;
 } kinds[] = {
-	{is_zoneinfo, mu_machine_read_zoneinfo},
-	{is_iomem, mu_machine_read_iomem},
-	{is_lsmem, mu_machine_read_lsmem},
-	{is_numactl, mu_machine_read_numactl},
-	{mu_acpidump_title, mu_machine_read_acpidump},
-	{is_log, mu_machine_read_log},
+	[MU_KIND_LOG] = {is_log, mu_machine_read_log},
+	[MU_KIND_ZONEINFO] = {is_zoneinfo, mu_machine_read_zoneinfo},
+	[MU_KIND_IOMEM] = {is_iomem, mu_machine_read_iomem},
+	[MU_KIND_LSMEM] = {is_lsmem, mu_machine_read_lsmem},
+	[MU_KIND_NUMACTL] = {is_numactl, mu_machine_read_numactl},
+	[MU_KIND_ACPIDUMP] = {mu_acpidump_title, mu_machine_read_acpidump},
+	[MU_KIND_ACPI] = {NULL, read_acpi},
 };
-
-static text_reader *recognise(struct mu_text text)
-{
-	struct mu_text line;
-
-	while (mu_text_line(&text, &line)) {
-		for (unsigned i = 0; i < MU_ARRAY_SIZE(kinds); i++) {
-			if (kinds[i].tells(line))
-				return kinds[i].read;
-		}
-	}
-	return NULL;
-}
 
 /* A table's length has bytes of 0 in it, as no text has. */
 static bool is_acpi(const char *text, size_t len)
@@ -97,21 +91,38 @@ static bool is_acpi(const char *text, size_t len)
 	return !table[7] && !table[6];
 }
 
+enum mu_machine_kind mu_machine_kind(const char *text, size_t len)
+{
+	struct mu_text rest = mu_text(text, len), line;
+
+	if (is_acpi(text, len))
+		return MU_KIND_ACPI;
+	while (mu_text_line(&rest, &line)) {
+		/* A log may have any line in it: what else tells goes first. */
+		for (unsigned i = MU_ARRAY_SIZE(kinds); i-- > 0;) {
+			if (kinds[i].tells && kinds[i].tells(line))
+				return (enum mu_machine_kind)i;
+		}
+	}
+	return MU_KIND_UNKNOWN;
+}
+
+enum mu_status mu_machine_read_kind(struct mu_machine *machine,
+				    enum mu_machine_kind kind, const char *text,
+				    size_t len, struct mu_error *error)
+{
+	if ((unsigned)kind >= MU_ARRAY_SIZE(kinds) || !kinds[kind].read)
+		return mu_fail(error, MU_ERR_NOT_FOUND, 0,
+			       "no boot log, nor anything else that tells of "
+			       "memory");
+	return kinds[kind].read(machine, text, len, error);
+}
+
 enum mu_status mu_machine_read_any(struct mu_machine *machine, const char *text,
 				   size_t len, struct mu_error *error)
 {
-	text_reader *read;
-	enum mu_status status;
+	enum mu_status status = mu_machine_read_kind(
+		machine, mu_machine_kind(text, len), text, len, error);
 
-	if (is_acpi(text, len)) {
-		status = mu_machine_read_acpi(machine, text, len, error);
-	} else {
-		read = recognise(mu_text(text, len));
-		if (!read)
-			return mu_fail(error, MU_ERR_NOT_FOUND, 0,
-				       "no boot log, nor anything else that "
-				       "tells of memory");
-		status = read(machine, text, len, error);
-	}
 	return status ? status : mu_machine_ram_from_affinities(machine, error);
 }

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "base/bits.h"
 #include "base/fmt.h"
+#include "machine/cmdline.h"
 #include "machine/e820.h"
+#include "machine/fake.h"
 
 struct reader {
 	struct mu_machine *machine;
@@ -163,13 +165,16 @@ static enum mu_status apply_word(const struct reader *reader)
 		return apply_mem(reader, value);
 	if (mu_text_skip(&value, "memmap="))
 		return apply_memmap(reader, value);
+	if (mu_text_skip(&value, "numa=fake="))
+		return mu_fake_read(reader->machine, reader->word, value,
+				    reader->error);
 	if (mu_text_skip(&value, "numa=off") && mu_text_empty(&value))
 		forget_nodes(reader->machine);
 	return MU_OK;
 }
 
 /* Words end at white space that is not between quotes. */
-static bool next_word(struct mu_text *text, struct mu_text *word)
+bool mu_cmdline_word(struct mu_text *text, struct mu_text *word)
 {
 	bool quoted = false;
 
@@ -183,6 +188,17 @@ static bool next_word(struct mu_text *text, struct mu_text *word)
 			break;
 	}
 	word->end = text->at;
+	/* What follows is for the first process. */
+	if (word->end - word->at == 2 && word->at[0] == '-' &&
+	    word->at[1] == '-')
+		return false;
+	/* A word in quotes: they are not part of it. */
+	if (word->end - word->at > 1 && word->at[0] == '"' &&
+	    word->end[-1] == '"') {
+		word->at++;
+		word->end--;
+		return true;
+	}
 	return !mu_text_empty(word);
 }
 
@@ -197,18 +213,11 @@ enum mu_status mu_machine_apply_cmdline(struct mu_machine *machine,
 	if (machine->finished)
 		return mu_fail(error, MU_ERR_INVALID, 0,
 			       "the machine is finished");
-	while (!status && next_word(&rest, &reader.word)) {
-		/* What follows is for the first process. */
-		if (reader.word.end - reader.word.at == 2 &&
-		    reader.word.at[0] == '-' && reader.word.at[1] == '-')
-			break;
-		/* A word in quotes: they are not part of it. */
-		if (reader.word.at[0] == '"' && reader.word.end[-1] == '"' &&
-		    reader.word.end - reader.word.at > 1) {
-			reader.word.at++;
-			reader.word.end--;
-		}
+	if (len > MU_MACHINE_CMDLINE_MAX)
+		return mu_fail(error, MU_ERR_RANGE, 0,
+			       "%zu bytes of parameters, more than %zu", len,
+			       MU_MACHINE_CMDLINE_MAX);
+	while (!status && mu_cmdline_word(&rest, &reader.word))
 		status = apply_word(&reader);
-	}
 	return status;
 }

@@ -11,7 +11,7 @@
  */
 #include "base/bits.h"
 #include "base/fmt.h"
-#include "memup/machine.h"
+#include "machine/fake.h"
 
 struct cover {
 	const struct mu_range *list;
@@ -225,12 +225,20 @@ enum mu_status mu_machine_finish(struct mu_machine *machine,
 				 struct mu_error *error)
 {
 	unsigned nr, ram = 0;
+	enum mu_status status;
 
 	if (machine->finished)
 		return MU_OK;
 	sort_by_base(machine->ranges, machine->nr_ranges);
 	sort_by_base(machine->affinities, machine->nr_affinities);
 	nr = cut(machine);
+	if (nr <= machine->max_ranges && machine->fake) {
+		status = mu_fake_nodes(machine, nr, error);
+		if (status)
+			return status;
+		sort_by_base(machine->affinities, machine->nr_affinities);
+		nr = cut(machine);
+	}
 	if (nr > machine->max_ranges)
 		return mu_fail(error, MU_ERR_FULL, 0,
 			       "more than %u memory ranges after cutting",

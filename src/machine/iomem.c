@@ -30,71 +30,111 @@ static bool read_resource(struct mu_text *line, mu_phys_t *start,
 	       !mu_text_number(line, 16, end) && mu_text_skip(line, " : ");
 }
 
-/* Memory that a driver onlined lies inside what it was before. */
-static enum mu_status add_ram(struct mu_machine *machine, bool nested,
-			      mu_phys_t base, mu_phys_t size,
-			      struct mu_error *error)
+struct reader {
+	struct mu_machine *machine;
+	struct mu_error *error;
+	/* What drivers may have onlined parts of: the upper end of the last
+	 * kept range, no part of which was seen yet. */
+	unsigned parent;
+	unsigned ram; /* ranges */
+};
+
+/*
+ * Memory that a driver onlined lies inside what it was before: cut it out. The
+ * kernel lists children upwards, so looking at one range is enough.
+ */
+static enum mu_status cut_parent(struct reader *reader, mu_phys_t base,
+				 mu_phys_t size)
+{
+	struct mu_machine *machine = reader->machine;
+	struct mu_range *parent, old;
+	enum mu_status status;
+	mu_phys_t above;
+
+	if (reader->parent >= machine->nr_ranges)
+		return MU_OK;
+	parent = &machine->ranges[reader->parent];
+	if (base < parent->base || base + size > parent->base + parent->size)
+		return MU_OK;
+	old = *parent;
+	above = old.base + old.size - (base + size);
+	status = mu_machine_add(machine, base + size, above,
+				(enum mu_range_type)old.type, old.flags,
+				reader->error);
+	if (status)
+		return status;
+	parent->size = base - parent->base;
+	if (above)
+		reader->parent = machine->nr_ranges - 1;
+	return MU_OK;
+}
+
+static enum mu_status add_ram(struct reader *reader, bool nested,
+			      mu_phys_t base, mu_phys_t size)
 {
 	enum mu_status status = MU_OK;
 
 	if (nested)
-		status = mu_machine_update(machine, base, size, MU_RANGE_NONE,
-					   MU_RANGE_NONE, error);
+		status = cut_parent(reader, base, size);
 	if (!status)
-		status = mu_machine_add(machine, base, size, MU_RANGE_RAM, 0,
-					error);
+		status = mu_machine_add(reader->machine, base, size,
+					MU_RANGE_RAM, 0, reader->error);
+	reader->ram++;
 	return status;
 }
 
-static enum mu_status add_kept(struct mu_machine *machine, struct mu_text name,
-			       bool nested, mu_phys_t base, mu_phys_t size,
-			       struct mu_error *error)
+static enum mu_status add_kept(struct reader *reader, struct mu_text name,
+			       bool nested, mu_phys_t base, mu_phys_t size)
 {
 	for (unsigned i = 0; i < MU_ARRAY_SIZE(kept); i++) {
 		/* What lies in something else the kernel took, or a driver. */
 		if (nested && kept[i].type != MU_RANGE_SOFT_RESERVED)
 			continue;
-		if (mu_text_skip(&name, kept[i].name))
-			return mu_machine_add(machine, base, size, kept[i].type,
-					      0, error);
+		if (mu_text_skip(&name, kept[i].name)) {
+			reader->parent = reader->machine->nr_ranges;
+			return mu_machine_add(reader->machine, base, size,
+					      kept[i].type, 0, reader->error);
+		}
 	}
 	return MU_OK;
+}
+
+static enum mu_status read_line(struct reader *reader, struct mu_text line)
+{
+	bool nested = !mu_text_empty(&line) && *line.at == ' ';
+	mu_phys_t start, end;
+
+	/* Without privilege all addresses are 0. */
+	if (!read_resource(&line, &start, &end) || !end)
+		return MU_OK;
+	if (end < start || end >= MU_PHYS_MAX) {
+		/* Devices may lie anywhere; only memory counts. */
+		if (!mu_text_skip(&line, "System RAM"))
+			return MU_OK;
+		return mu_fail(reader->error, MU_ERR_RANGE, 0,
+			       "System RAM at 0x%llx-0x%llx",
+			       (unsigned long long)start,
+			       (unsigned long long)end);
+	}
+	if (mu_text_skip(&line, "System RAM"))
+		return add_ram(reader, nested, start, end - start + 1);
+	return add_kept(reader, line, nested, start, end - start + 1);
 }
 
 enum mu_status mu_machine_read_iomem(struct mu_machine *machine,
 				     const char *text, size_t len,
 				     struct mu_error *error)
 {
+	struct reader reader = {machine, error, UINT_MAX, 0};
 	struct mu_text rest = mu_text(text, len), line;
-	unsigned ram = 0;
 
 	while (mu_text_line(&rest, &line)) {
-		bool nested = !mu_text_empty(&line) && *line.at == ' ';
-		mu_phys_t start, end;
-		enum mu_status status;
+		enum mu_status status = read_line(&reader, line);
 
-		if (!read_resource(&line, &start, &end) || !end)
-			continue;
-		if (end < start || end >= MU_PHYS_MAX) {
-			/* Devices may lie anywhere; only memory counts. */
-			if (!mu_text_skip(&line, "System RAM"))
-				continue;
-			status = mu_fail(error, MU_ERR_RANGE, 0,
-					 "System RAM at 0x%llx-0x%llx",
-					 (unsigned long long)start,
-					 (unsigned long long)end);
-		} else if (mu_text_skip(&line, "System RAM")) {
-			status = add_ram(machine, nested, start,
-					 end - start + 1, error);
-			ram++;
-		} else {
-			status = add_kept(machine, line, nested, start,
-					  end - start + 1, error);
-		}
 		if (status)
 			return mu_text_failed(error, status, &line);
 	}
-	if (!ram)
+	if (!reader.ram)
 		return mu_fail(error, MU_ERR_NOT_FOUND, 0,
 			       "no System RAM with an address");
 	return MU_OK;

@@ -7,7 +7,11 @@
  */
 #include "base/bits.h"
 #include "base/fmt.h"
+#include "machine/fake.h"
 #include "machine/log.h"
+
+/* Each looks at all ranges: enough for a kernel, no way to keep one busy. */
+#define MOST_CHANGES 4096u
 
 struct boot {
 	struct mu_text text; /* from its first line to its last */
@@ -15,7 +19,11 @@ struct boot {
 	uint32_t last[MU_LOG_NR_MAPS];		   /* number of its last line */
 	unsigned srat_cpus, node_lists, node_cpus; /* lines */
 	unsigned allowed, brought_up;		   /* CPUs */
+	unsigned changes;			   /* lines */
 	unsigned percpu_shift, hash_shift;
+	struct mu_text cmdline;
+	uint32_t last_pfn; /* number of the last such line */
+	bool has_lasts;	   /* a map whose ends are inside: Linux 3.5 on */
 	uint64_t total_pages;
 	mu_phys_t early_bytes;
 };
@@ -37,8 +45,13 @@ static void survey_line(struct boot *boot, struct mu_text line,
 	case MU_LOG_MAP:
 		boot->maps[map]++;
 		boot->last[map] = line.line;
+		boot->has_lasts |= mu_text_skip(&line, "[mem ");
 		if (map == MU_LOG_MAP_EARLY)
 			boot->early_bytes += mu_log_early_bytes(line);
+		break;
+	case MU_LOG_CHANGE:
+	case MU_LOG_RESERVED:
+		boot->changes++;
 		break;
 	case MU_LOG_SRAT_MEM:
 		boot->maps[MU_LOG_MAP_SRAT]++;
@@ -63,6 +76,13 @@ static void survey_line(struct boot *boot, struct mu_text line,
 		break;
 	case MU_LOG_HASH:
 		boot->hash_shift = mu_log_hash_shift(line);
+		break;
+	case MU_LOG_CMDLINE:
+		if (!boot->cmdline.at)
+			boot->cmdline = line;
+		break;
+	case MU_LOG_LAST_PFN:
+		boot->last_pfn = line.line;
 		break;
 	case MU_LOG_TOTAL_PAGES:
 		boot->total_pages += mu_log_total_pages(line);
@@ -109,8 +129,10 @@ static enum mu_status read_map_line(struct mu_machine *machine,
 
 	if (map == best_map(boot))
 		status = mu_log_add_entry(machine, map, line, error);
-	/* Early ranges know the nodes too, unless the firmware told. */
-	if (!status && map == MU_LOG_MAP_EARLY && !boot->maps[MU_LOG_MAP_SRAT])
+	/* Early ranges know the nodes too, unless the firmware told, or they
+	 * are fake and memup makes them itself. */
+	if (!status && map == MU_LOG_MAP_EARLY &&
+	    !boot->maps[MU_LOG_MAP_SRAT] && !machine->fake)
 		status = mu_log_add_early_node(machine, line, error);
 	return status;
 }
@@ -154,12 +176,35 @@ static enum mu_status change_line(struct mu_machine *machine,
 		/* What came before the map was printed is in it. */
 		if (line.line < boot->last[best_map(boot)])
 			return MU_OK;
-		return mu_log_change(machine, line, error);
+		return mu_log_change(
+			machine, line,
+			boot->last_pfn && line.line > boot->last_pfn, error);
 	case MU_LOG_RESERVED:
 		return mu_log_reserve(machine, line, error);
 	default:
 		return MU_OK;
 	}
+}
+
+/*
+ * On x86 Linux takes page 0 and what is between 640 KiB and 1 MiB from every
+ * map, and says so in lines of level debug that many logs do without. It has
+ * done it when it counts memory.
+ */
+static enum mu_status trim_bios(struct mu_machine *machine,
+				const struct boot *boot, struct mu_error *error)
+{
+	enum mu_status status;
+
+	if (!boot->last_pfn || !boot->has_lasts ||
+	    best_map(boot) < MU_LOG_MAP_FIRMWARE)
+		return MU_OK;
+	status = mu_machine_update(machine, 0, 4 * MU_KIB, MU_RANGE_RAM,
+				   MU_RANGE_RESERVED, error);
+	if (status)
+		return status;
+	return mu_machine_update(machine, 640 * MU_KIB, 384 * MU_KIB,
+				 MU_RANGE_RAM, MU_RANGE_NONE, error);
 }
 
 static enum mu_status complete_cpus(struct mu_machine *machine,
@@ -201,6 +246,14 @@ enum mu_status mu_machine_read_log(struct mu_machine *machine, const char *text,
 			error, MU_ERR_NOT_FOUND, 0,
 			"no memory map in this log: no \"BIOS-e820:\", "
 			"no early memory node ranges, no \"SRAT: Node\"");
+	if (boot.changes > MOST_CHANGES)
+		return mu_fail(error, MU_ERR_RANGE, 0,
+			       "%u changes to the map, more than %u",
+			       boot.changes, MOST_CHANGES);
+	/* Of parameters that make no sense the kernel says so and goes on. */
+	if (boot.cmdline.at && best_map(&boot) >= MU_LOG_MAP_FIRMWARE &&
+	    mu_fake_read_cmdline(machine, boot.cmdline, NULL))
+		machine->fake = MU_FAKE_NONE;
 	while (!status && mu_log_next_line(&rest, &line))
 		status = read_line(machine, &boot, line, error);
 	if (!status && best_map(&boot) == MU_LOG_MAP_SRAT)
@@ -208,6 +261,8 @@ enum mu_status mu_machine_read_log(struct mu_machine *machine, const char *text,
 	rest = boot.text;
 	while (!status && mu_log_next_line(&rest, &line))
 		status = change_line(machine, &boot, line, error);
+	if (!status)
+		status = trim_bios(machine, &boot, error);
 	if (status)
 		return status;
 	set_page_size(machine, &boot);

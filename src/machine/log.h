@@ -12,21 +12,23 @@
 
 enum mu_log_kind {
 	MU_LOG_OTHER,
-	MU_LOG_BANNER,	   /* the kernel's version: a boot begins */
-	MU_LOG_HEADER,	   /* the title of the firmware's map */
-	MU_LOG_MAP,	   /* an entry of a memory map */
-	MU_LOG_CHANGE,	   /* "e820: update", "e820: remove" */
-	MU_LOG_RESERVED,   /* the device tree keeps this memory */
-	MU_LOG_SRAT_MEM,   /* which node memory belongs to */
-	MU_LOG_EMPTY_NODE, /* a node without memory */
-	MU_LOG_SRAT_CPU,   /* one CPU and its node */
-	MU_LOG_NODE_LIST,  /* all CPUs of one node */
-	MU_LOG_NODE_CPUS,  /* CPUs that came up on one node */
-	MU_LOG_ALLOWED,	   /* how many CPUs there may be */
-	MU_LOG_BROUGHT_UP, /* how many CPUs there are */
-	MU_LOG_PERCPU,	   /* how many pages so many bytes are */
-	MU_LOG_HASH,	   /* the same, of a hash table */
-	MU_LOG_TOTAL_PAGES /* how many pages a node has */
+	MU_LOG_BANNER,	    /* the kernel's version: a boot begins */
+	MU_LOG_HEADER,	    /* the title of the firmware's map */
+	MU_LOG_MAP,	    /* an entry of a memory map */
+	MU_LOG_CHANGE,	    /* "e820: update", "e820: remove" */
+	MU_LOG_RESERVED,    /* the device tree keeps this memory */
+	MU_LOG_SRAT_MEM,    /* which node memory belongs to */
+	MU_LOG_EMPTY_NODE,  /* a node without memory */
+	MU_LOG_SRAT_CPU,    /* one CPU and its node */
+	MU_LOG_NODE_LIST,   /* all CPUs of one node */
+	MU_LOG_NODE_CPUS,   /* CPUs that came up on one node */
+	MU_LOG_ALLOWED,	    /* how many CPUs there may be */
+	MU_LOG_BROUGHT_UP,  /* how many CPUs there are */
+	MU_LOG_PERCPU,	    /* how many pages so many bytes are */
+	MU_LOG_HASH,	    /* the same, of a hash table */
+	MU_LOG_TOTAL_PAGES, /* how many pages a node has */
+	MU_LOG_LAST_PFN,    /* the end of RAM: the map is done */
+	MU_LOG_CMDLINE	    /* the kernel's parameters */
 };
 
 /*
@@ -71,8 +73,9 @@ enum mu_status mu_log_add_early_node(struct mu_machine *machine,
 enum mu_status mu_log_add_srat_mem(struct mu_machine *machine,
 				   struct mu_text line,
 				   struct mu_error *error) MU_MUST_CHECK;
+/* @late: the kernel has its memory; what it reserves now it keeps. */
 enum mu_status mu_log_change(struct mu_machine *machine, struct mu_text line,
-			     struct mu_error *error) MU_MUST_CHECK;
+			     bool late, struct mu_error *error) MU_MUST_CHECK;
 enum mu_status mu_log_reserve(struct mu_machine *machine, struct mu_text line,
 			      struct mu_error *error) MU_MUST_CHECK;
 enum mu_status mu_log_add_empty_node(struct mu_machine *machine,

@@ -27,6 +27,15 @@ static bool digit_follows(struct mu_text line)
 	return mu_text_is_digit(&line, 10);
 }
 
+/* "0x140000 max_arch_pfn" */
+static bool last_pfn_follows(struct mu_text line)
+{
+	uint64_t ignored;
+
+	return !mu_text_number(&line, 16, &ignored) &&
+	       mu_text_skip(&line, " max_arch_pfn");
+}
+
 /* "0: [mem 0x" */
 static bool early_range_follows(struct mu_text line)
 {
@@ -114,6 +123,8 @@ static const struct mark {
 	LINE("ERCPU: Embedded ", PERCPU, digit_follows),
 	LINE("hash table entries: ", HASH, digit_follows),
 	LINE(" totalpages: ", TOTAL_PAGES, digit_follows),
+	LINE("last_pfn = ", LAST_PFN, last_pfn_follows),
+	LINE("ommand line: ", CMDLINE, NULL),
 #undef MAP
 #undef LINE
 };
@@ -151,6 +162,10 @@ bool mu_log_next_line(struct mu_text *rest, struct mu_text *line)
 
 	if (!mu_text_line(rest, line))
 		return false;
+	/* Cheap first: nearly no line is one of these. */
+	entry = *line;
+	if (!mu_text_find(&entry, ": mem"))
+		return true;
 	entry = *line;
 	if (mu_log_classify(&entry, &map) != MU_LOG_MAP ||
 	    map != MU_LOG_MAP_EFI)

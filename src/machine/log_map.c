@@ -152,15 +152,42 @@ enum mu_status mu_log_add_srat_mem(struct mu_machine *machine,
 	return mu_text_failed(error, status, &line);
 }
 
+/*
+ * The range of a change; "mem=" takes all up to the end of 64 bits, which is
+ * more than there can be.
+ */
+static enum mu_status read_change(struct mu_text *line, mu_phys_t *base,
+				  mu_phys_t *size, struct mu_error *error)
+{
+	struct mu_text try = *line;
+	bool inside = mu_text_skip(&try, "[mem ");
+	uint64_t first, last;
+
+	mu_text_blanks(&try);
+	if (!mu_text_number(&try, 16, &first)) {
+		mu_text_blanks(&try);
+		(void)mu_text_skip(&try, "-");
+		mu_text_blanks(&try);
+		if (!mu_text_number(&try, 16, &last) && last >= MU_PHYS_MAX &&
+		    last >= first && (!inside || mu_text_skip(&try, "]"))) {
+			*base = MU_MIN(first, MU_PHYS_MAX);
+			*size = MU_PHYS_MAX - *base;
+			*line = try;
+			return MU_OK;
+		}
+	}
+	return mu_e820_range(line, base, size, error);
+}
+
 /* "[mem 0x0000-0x0fff] usable ==> reserved", or only the type that goes. */
 enum mu_status mu_log_change(struct mu_machine *machine, struct mu_text line,
-			     struct mu_error *error)
+			     bool late, struct mu_error *error)
 {
 	enum mu_range_type from, to = MU_RANGE_NONE;
 	mu_phys_t base, size;
-	enum mu_status status = mu_e820_range(&line, &base, &size, error);
+	enum mu_status status = read_change(&line, &base, &size, error);
 
-	if (status)
+	if (status || !size)
 		return mu_text_failed(error, status, &line);
 	mu_text_blanks(&line);
 	(void)mu_text_skip(&line, "(");
@@ -173,18 +200,24 @@ enum mu_status mu_log_change(struct mu_machine *machine, struct mu_text line,
 		if (from == MU_RANGE_NONE || to == MU_RANGE_NONE)
 			return MU_OK;
 	}
-	status = mu_machine_update(machine, base, size, from, to, error);
+	if (late && (from != MU_RANGE_RAM || to != MU_RANGE_RESERVED))
+		return MU_OK;
+	status = late ? mu_machine_set_flags(machine, base, size, MU_RANGE_KEPT,
+					     error)
+		      : mu_machine_update(machine, base, size, from, to, error);
 	return mu_text_failed(error, status, &line);
 }
 
 /*
  * "0x1000..0x1fff (4 KiB) nomap non-reusable name". What is reusable the kernel
- * uses for movable pages until its owner wants it: that is memory.
+ * uses for movable pages until its owner wants it; the rest is memory too, but
+ * never handed out.
  */
 enum mu_status mu_log_reserve(struct mu_machine *machine, struct mu_text line,
 			      struct mu_error *error)
 {
 	uint64_t first, last;
+	unsigned flags = MU_RANGE_KEPT;
 	struct mu_text rest;
 	enum mu_status status;
 
@@ -194,8 +227,11 @@ enum mu_status mu_log_reserve(struct mu_machine *machine, struct mu_text line,
 	rest = line;
 	if (mu_text_find(&rest, " reusable"))
 		return MU_OK;
-	status = mu_machine_update(machine, first, last - first + 1,
-				   MU_RANGE_RAM, MU_RANGE_RESERVED, error);
+	rest = line;
+	if (mu_text_find(&rest, " nomap "))
+		flags = MU_RANGE_NOMAP;
+	status = mu_machine_set_flags(machine, first, last - first + 1, flags,
+				      error);
 	return mu_text_failed(error, status, &line);
 }
 

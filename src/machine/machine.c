@@ -181,21 +181,29 @@ enum mu_status mu_machine_add_affinity(struct mu_machine *machine,
 	return MU_OK;
 }
 
+/* What is of type @from in [@base, @end) becomes @to, and gets @flags. */
+struct change {
+	mu_phys_t base, end;
+	enum mu_range_type from, to;
+	unsigned flags;
+};
+
 /*
- * Cut what the range @i has of [@base, @end) out of it. The piece above goes to
- * the end of the list, with the piece inside it (unless it is to go).
+ * Cut what the range @i has of a change out of it. The piece above goes to the
+ * end of the list, with the piece inside it (unless it is to go).
  */
-static void update_one(struct mu_machine *machine, unsigned i, mu_phys_t base,
-		       mu_phys_t end, enum mu_range_type to)
+static void change_one(struct mu_machine *machine, unsigned i,
+		       const struct change *change)
 {
 	struct mu_range *range = &machine->ranges[i];
 	struct mu_range inside = *range;
 	mu_phys_t range_end = range->base + range->size;
-	mu_phys_t inside_end = MU_MIN(end, range_end);
+	mu_phys_t inside_end = MU_MIN(change->end, range_end);
 
-	inside.base = MU_MAX(base, range->base);
+	inside.base = MU_MAX(change->base, range->base);
 	inside.size = inside_end - inside.base;
-	inside.type = (uint16_t)to;
+	inside.type = (uint16_t)change->to;
+	inside.flags |= (uint16_t)change->flags;
 	range->size = inside.base - range->base;
 	if (inside_end < range_end) {
 		struct mu_range above = *range;
@@ -204,36 +212,28 @@ static void update_one(struct mu_machine *machine, unsigned i, mu_phys_t base,
 		above.size = range_end - inside_end;
 		machine->ranges[machine->nr_ranges++] = above;
 	}
-	if (to != MU_RANGE_NONE)
+	if (change->to != MU_RANGE_NONE)
 		machine->ranges[machine->nr_ranges++] = inside;
 }
 
-static bool update_applies(const struct mu_range *range, mu_phys_t base,
-			   mu_phys_t end, enum mu_range_type from,
-			   enum mu_range_type to)
+static bool change_applies(const struct mu_range *range,
+			   const struct change *change)
 {
-	return range->base < end && range->base + range->size > base &&
-	       (from == MU_RANGE_NONE || range->type == from) &&
-	       range->type != to;
+	return range->base < change->end &&
+	       range->base + range->size > change->base &&
+	       (change->from == MU_RANGE_NONE || range->type == change->from) &&
+	       (range->type != change->to || change->flags & ~range->flags);
 }
 
-enum mu_status mu_machine_update(struct mu_machine *machine, mu_phys_t base,
-				 mu_phys_t size, enum mu_range_type from,
-				 enum mu_range_type to, struct mu_error *error)
+static enum mu_status apply_change(struct mu_machine *machine,
+				   const struct change *change,
+				   struct mu_error *error)
 {
-	enum mu_status status = check_range(machine, base, size, error);
 	unsigned nr = machine->nr_ranges, room = machine->max_ranges - nr;
-	mu_phys_t end = base + size;
 	unsigned kept = 0;
 
-	if (!status)
-		status = check_type(from, MU_RANGE_NONE, error);
-	if (!status)
-		status = check_type(to, MU_RANGE_NONE, error);
-	if (status || !size)
-		return status;
 	for (unsigned i = 0, needed = 0; i < nr; i++) {
-		if (update_applies(&machine->ranges[i], base, end, from, to))
+		if (change_applies(&machine->ranges[i], change))
 			needed += 2;
 		if (needed > room)
 			return mu_fail(error, MU_ERR_FULL, 0,
@@ -241,8 +241,8 @@ enum mu_status mu_machine_update(struct mu_machine *machine, mu_phys_t base,
 				       machine->max_ranges);
 	}
 	for (unsigned i = 0; i < nr; i++) {
-		if (update_applies(&machine->ranges[i], base, end, from, to))
-			update_one(machine, i, base, end, to);
+		if (change_applies(&machine->ranges[i], change))
+			change_one(machine, i, change);
 	}
 	for (unsigned i = 0; i < machine->nr_ranges; i++) {
 		if (machine->ranges[i].size)
@@ -252,12 +252,41 @@ enum mu_status mu_machine_update(struct mu_machine *machine, mu_phys_t base,
 	return MU_OK;
 }
 
+enum mu_status mu_machine_update(struct mu_machine *machine, mu_phys_t base,
+				 mu_phys_t size, enum mu_range_type from,
+				 enum mu_range_type to, struct mu_error *error)
+{
+	struct change change = {base, base + size, from, to, 0};
+	enum mu_status status = check_range(machine, base, size, error);
+
+	if (!status)
+		status = check_type(from, MU_RANGE_NONE, error);
+	if (!status)
+		status = check_type(to, MU_RANGE_NONE, error);
+	if (status || !size)
+		return status;
+	return apply_change(machine, &change, error);
+}
+
+enum mu_status mu_machine_set_flags(struct mu_machine *machine, mu_phys_t base,
+				    mu_phys_t size, unsigned flags,
+				    struct mu_error *error)
+{
+	struct change change = {base, base + size, MU_RANGE_RAM, MU_RANGE_RAM,
+				flags};
+	enum mu_status status = check_range(machine, base, size, error);
+
+	if (status || !size)
+		return status;
+	return apply_change(machine, &change, error);
+}
+
 enum mu_status mu_machine_ram_from_affinities(struct mu_machine *machine,
 					      struct mu_error *error)
 {
 	enum mu_status status = MU_OK;
 
-	if (machine->nr_ranges)
+	if (mu_machine_ram(machine))
 		return MU_OK;
 	for (unsigned i = 0; !status && i < machine->nr_affinities; i++) {
 		const struct mu_range *affinity = &machine->affinities[i];

@@ -148,6 +148,24 @@ enum mu_status mu_memmap_back(struct mu_memmap *memmap, mu_pfn_t start)
 	return status;
 }
 
+#ifdef MU_DEBUG
+/* Are the first and the last descriptor of the block still as poison() left
+ * them? The first of a gigantic page was written, and that is fine. */
+static bool was_raw(const struct mu_memmap *memmap, mu_pfn_t start)
+{
+	const struct mu_section *section = mu_memmap_section(memmap, start);
+	const uint64_t *words =
+		(const uint64_t *)(const void *)mu_pfn_to_page(memmap, start);
+
+	/* relaxed: only the caller can reach the block. */
+	if (words[MU_BLOCK_PAGES * 2 - 1] != MU_MEMMAP_POISON)
+		return false;
+	return words[0] == MU_MEMMAP_POISON ||
+	       (atomic_load_explicit(&section->gigantic, memory_order_relaxed) &
+		mu_block_bit(start));
+}
+#endif
+
 void mu_memmap_init_block(struct mu_memmap *memmap, mu_pfn_t start,
 			  uint16_t zone, enum mu_page_kind kind)
 {
@@ -156,12 +174,14 @@ void mu_memmap_init_block(struct mu_memmap *memmap, mu_pfn_t start,
 	uint64_t word = mu_initial_word(zone, kind);
 
 	mu_track_written(page, MU_BLOCK_PAGES * sizeof(*page));
-	mu_assert(memmap->port,
-		  words[MU_BLOCK_PAGES * 2 - 1] == MU_MEMMAP_POISON);
+	mu_assert(memmap->port, was_raw(memmap, start));
 	/* The first line is about to be written again, as the head of a free
-	 * block: keep it in the cache. */
+	 * block: it is stored plainly, so that it stays in the cache. Stores go
+	 * in order, so one that waits for its line holds up all that follow;
+	 * the next block is likely to be next, so ask for its line now. */
 	for (unsigned i = 0; i < MU_CACHE_LINE / sizeof(word); i++)
 		words[i] = word;
+	__builtin_prefetch(page + MU_BLOCK_PAGES, 1);
 	mu_fill(memmap->port, words + MU_CACHE_LINE / sizeof(word), word,
 		MU_BLOCK_PAGES * 2 - MU_CACHE_LINE / sizeof(word));
 }

@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: MIT
+/*
+ * memup check: what memup makes of the firmware's lines in a boot log, held
+ * against what Linux made of them and printed in the same log.
+ */
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+#include "cli/check_rows.h"
+#include "cli/command.h"
+#include "cli/text.h"
+#include "ports/hosted/machine.h"
+#include "ports/hosted/read_file.h"
+
+static const char help[] =
+	"usage: memup check LOG [--json]\n"
+	"\n"
+	"Read a Linux boot log twice: memup takes the firmware's lines and\n"
+	"computes nodes, zones and pages; what Linux says later in the same\n"
+	"log is held against it, one row a thing.\n"
+	"\n"
+	"LOG        a boot log, `-` for one on standard input. The more of it\n"
+	"           the better: `dmesg`, or `journalctl -k -b`.\n"
+	"--json     one JSON object with all rows\n"
+	"\n"
+	"A row agrees, differs, is not in this log, or was taken from that\n"
+	"very line (where the firmware's own are not in the log) and so says\n"
+	"nothing. mem=, memmap=, numa=, kernelcore=, movablecore= and\n"
+	"movable_node on the log's command line are followed. Ends are the\n"
+	"last byte. What cannot agree, and why: docs/check.md.\n"
+	"\n"
+	"Exit codes: 0 nothing differs, 1 something does, 2 bad input or "
+	"use.\n";
+
+static const char *const verdicts[NR_VERDICTS] = {
+	[VERDICT_AGREES] = "agrees",
+	[VERDICT_DIFFERS] = "differs",
+	[VERDICT_ABSENT] = "not in log",
+	[VERDICT_TAKEN] = "taken from log",
+};
+
+struct source {
+	const char *name;
+	char *text;
+	size_t len;
+	struct said said;
+};
+
+/* ---- From the log to a machine, and on ---- */
+
+/*
+ * Zones end where the platform says: x86-64's limits, but only for the zones
+ * that this kernel has; others as the log says.
+ */
+static void set_zones(struct mu_config *config, const struct said *said)
+{
+	mu_phys_t dma = 0, dma32 = 0;
+	bool is_64 = said->is_x86;
+
+	if (!said->nr_zones)
+		return;
+	for (unsigned i = 0; i < said->nr_zones; i++) {
+		const struct said_range *zone = &said->zones[i];
+
+		if (!strcmp(zone->name, "DMA"))
+			dma = zone->end;
+		if (!strcmp(zone->name, "DMA32"))
+			dma32 = zone->end;
+		if (!strcmp(zone->name, "HighMem"))
+			is_64 = false;
+	}
+	if (is_64) {
+		dma = dma ? config->dma_limit : 0;
+		dma32 = config->dma32_limit;
+	}
+	config->dma_limit = dma;
+	config->dma32_limit = dma32;
+}
+
+static enum mu_status bring_up(struct rows *rows, const struct source *source,
+			       const struct mu_machine *machine,
+			       struct mu_error *error)
+{
+	const struct said *said = &source->said;
+	struct mu_config config = mu_config_default();
+	struct bringup *bringup = malloc(sizeof(*bringup));
+	enum mu_status status = bringup ? MU_OK : MU_ERR_NOMEM;
+
+	set_zones(&config, said);
+	if (!status && said->cmdline)
+		status =
+			mu_config_apply_cmdline(&config, machine, said->cmdline,
+						said->cmdline_len, error);
+	if (!status)
+		status = bringup_start(bringup, machine, &config, 0, error);
+	if (!status) {
+		rows_compare(rows, said, machine, bringup);
+		bringup_end(bringup);
+	}
+	free(bringup);
+	return status;
+}
+
+/*
+ * The map before the kernel applied its parameters, with memup's idea of them.
+ * Whatever comes after the title "user-defined" is not read.
+ */
+static enum mu_status check_user_map(struct rows *rows,
+				     const struct source *source,
+				     struct mu_error *error)
+{
+	const struct said *said = &source->said;
+	struct mu_machine *machine;
+	enum mu_status status;
+
+	if (!said->user_map || !said->nr_user || !said->cmdline)
+		return MU_OK;
+	status = mu_machine_load_text(&machine, source->name, said->begin,
+				      (size_t)(said->user_map - said->begin),
+				      said->cmdline, said->cmdline_len, error);
+	if (status)
+		return status;
+	rows_compare_user_map(rows, said, machine);
+	mu_machine_unload(machine);
+	return MU_OK;
+}
+
+static enum mu_status check_all(struct rows *rows, const struct source *source,
+				struct mu_error *error)
+{
+	struct mu_machine *machine;
+	enum mu_status status;
+
+	status = mu_machine_load_text(&machine, source->name, source->text,
+				      source->len, NULL, 0, error);
+	if (status)
+		return status;
+	status = bring_up(rows, source, machine, error);
+	mu_machine_unload(machine);
+	return status ? status : check_user_map(rows, source, error);
+}
+
+/* ---- Telling ---- */
+
+static void print_rows(const char *name, const struct rows *rows)
+{
+	static const char *const names[] = {"what", "verdict", "memup",
+					    "Linux"};
+	struct table table;
+
+	table_begin(&table, 4, names);
+	for (unsigned i = 0; i < rows->nr; i++) {
+		const struct row *row = &rows->row[i];
+
+		table_add(&table, "%s", row->what);
+		table_add(&table, "%s", verdicts[row->verdict]);
+		table_add(&table, "%s", row->memup[0] ? row->memup : "-");
+		table_add(&table, "%s", row->linux_[0] ? row->linux_ : "-");
+	}
+	table_end(&table, stdout);
+	printf("\n%s: %u agree, %u differ, %u not in log, %u taken from log\n",
+	       name, rows->count[VERDICT_AGREES], rows->count[VERDICT_DIFFERS],
+	       rows->count[VERDICT_ABSENT], rows->count[VERDICT_TAKEN]);
+}
+
+static void json_rows(const char *name, const struct rows *rows)
+{
+	printf("{\"log\":");
+	json_string(stdout, name);
+	printf(",\"agree\":%u,\"differ\":%u,\"absent\":%u,\"taken\":%u,"
+	       "\"rows\":[",
+	       rows->count[VERDICT_AGREES], rows->count[VERDICT_DIFFERS],
+	       rows->count[VERDICT_ABSENT], rows->count[VERDICT_TAKEN]);
+	for (unsigned i = 0; i < rows->nr; i++) {
+		const struct row *row = &rows->row[i];
+
+		printf("%s{\"what\":", i ? "," : "");
+		json_string(stdout, row->what);
+		printf(",\"verdict\":");
+		json_string(stdout, verdicts[row->verdict]);
+		if (row->verdict == VERDICT_AGREES ||
+		    row->verdict == VERDICT_DIFFERS) {
+			printf(",\"memup\":");
+			json_string(stdout, row->memup);
+			printf(",\"linux\":");
+			json_string(stdout, row->linux_);
+		}
+		putchar('}');
+	}
+	printf("]}\n");
+}
+
+static int check(const char *what, bool json)
+{
+	struct source source = {.name = strcmp(what, "-") ? what
+							  : "standard input"};
+	struct rows rows = {0};
+	struct mu_error error = {0};
+	enum mu_status status =
+		mu_read_file(what, &source.text, &source.len, &error);
+	int code = EXIT_USAGE;
+
+	if (status != MU_OK) {
+		fprintf(stderr, "memup check: %s\n", error.text);
+		return EXIT_USAGE;
+	}
+	if (said_read(&source.said, source.text, source.len))
+		status = check_all(&rows, &source, &error);
+	else
+		status = MU_ERR_NOMEM;
+	if (rows.full)
+		status = MU_ERR_NOMEM;
+	if (status != MU_OK) {
+		fprintf(stderr, "memup check: %s\n",
+			error.text[0] ? error.text : mu_status_str(status));
+	} else if (!rows.count[VERDICT_AGREES] &&
+		   !rows.count[VERDICT_DIFFERS]) {
+		fprintf(stderr,
+			"memup check: %s: Linux says nothing in it that could "
+			"be compared (no \"Zone ranges:\", no \"Memory:\")\n",
+			source.name);
+	} else {
+		if (json)
+			json_rows(source.name, &rows);
+		else
+			print_rows(source.name, &rows);
+		code = rows.count[VERDICT_DIFFERS] ? EXIT_NO : EXIT_DONE;
+	}
+	free(rows.row);
+	said_free(&source.said);
+	free(source.text);
+	return code;
+}
+
+static int run_check(int argc, char **argv)
+{
+	static const struct option longs[] = {
+		{"json", no_argument, NULL, 'j'},
+		{"help", no_argument, NULL, 'h'},
+		{NULL, 0, NULL, 0},
+	};
+	bool json = false;
+	int option;
+
+	while ((option = getopt_long(argc, argv, "h", longs, NULL)) != -1) {
+		if (option == 'j') {
+			json = true;
+		} else if (option == 'h') {
+			fputs(help, stdout);
+			return EXIT_DONE;
+		} else {
+			return EXIT_USAGE;
+		}
+	}
+	if (optind == argc) {
+		fprintf(stderr, "memup check: which log? `memup check --help` "
+				"tells more\n");
+		return EXIT_USAGE;
+	}
+	if (optind + 1 < argc) {
+		fprintf(stderr,
+			"memup check: one LOG at a time; '%s' is too many\n",
+			argv[optind + 1]);
+		return EXIT_USAGE;
+	}
+	return check(argv[optind], json);
+}
+
+const struct command command_check = {
+	.name = "check",
+	.summary = "hold memup against what Linux says in a boot log",
+	.help = help,
+	.run = run_check,
+};

@@ -1,0 +1,389 @@
+// SPDX-License-Identifier: MIT
+#include <ctype.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "cli/check_log.h"
+
+/* Titles of lists, and the lines that may follow them. */
+enum list {
+	LIST_NONE,
+	LIST_ZONES,
+	LIST_MOVABLE,
+	LIST_EARLY,
+};
+
+struct reader {
+	struct said *said;
+	enum list list;
+	char line[512]; /* a copy: sscanf() needs an end */
+	bool full;	/* no memory */
+};
+
+static bool grow(struct reader *reader, void **list, unsigned nr, size_t size)
+{
+	void *more;
+
+	if (nr >= SAID_MAX)
+		return false;
+	if (nr & (nr - 1) && nr)
+		return true;
+	more = realloc(*list, (nr ? 2 * (size_t)nr : 1) * size);
+	reader->full |= !more;
+	if (more)
+		*list = more;
+	return more;
+}
+
+static void add_range(struct reader *reader, struct said_range **list,
+		      unsigned *nr, const char *name, int nid, uint64_t base,
+		      uint64_t end)
+{
+	void *memory = *list;
+
+	if (!grow(reader, &memory, *nr, sizeof(**list)))
+		return;
+	*list = memory;
+	(*list)[*nr] =
+		(struct said_range){.nid = nid, .base = base, .end = end};
+	snprintf((*list)[*nr].name, sizeof((*list)[*nr].name), "%s", name);
+	++*nr;
+}
+
+static void add_pages(struct reader *reader, struct said_pages **list,
+		      unsigned *nr, const char *zone, int nid, uint64_t pages)
+{
+	void *memory = *list;
+
+	/* Holes of one zone are told one by one: their sum counts. */
+	if (*nr && (*list)[*nr - 1].nid == nid &&
+	    !strcmp((*list)[*nr - 1].zone, zone)) {
+		(*list)[*nr - 1].pages += pages;
+		return;
+	}
+	if (!grow(reader, &memory, *nr, sizeof(**list)))
+		return;
+	*list = memory;
+	(*list)[*nr] = (struct said_pages){.nid = nid, .pages = pages};
+	snprintf((*list)[*nr].zone, sizeof((*list)[*nr].zone), "%s", zone);
+	++*nr;
+}
+
+/* What follows @word in the line, or NULL. */
+static const char *after(const char *line, const char *word)
+{
+	const char *at = strstr(line, word);
+
+	return at ? at + strlen(word) : NULL;
+}
+
+static bool read_mem(const char *at, uint64_t *base, uint64_t *end)
+{
+	if (sscanf(at, " [mem %" SCNx64 "-%" SCNx64 "]", base, end) != 2)
+		return false;
+	/* Nothing is 0 to 0, or ends one below its start. */
+	*end = *base || *end ? *end + 1 : 0;
+	return *end >= *base;
+}
+
+/* "  DMA      [mem 0x1000-0xffffff]", "  Device   empty", or in pfns. */
+static bool zone_line(struct reader *reader)
+{
+	struct said *said = reader->said;
+	static const char *const names[] = {"DMA32",   "DMA",	  "Normal",
+					    "HighMem", "Movable", "Device"};
+	uint64_t base, end;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		const char *at = after(reader->line, names[i]);
+
+		if (!at || !isspace((unsigned char)*at))
+			continue;
+		at += strspn(at, " \t");
+		if (!strncmp(at, "empty", 5))
+			base = end = 0;
+		else if (!read_mem(at, &base, &end))
+			return false;
+		add_range(reader, &said->zones, &said->nr_zones, names[i],
+			  MU_NO_NODE, base, end);
+		return true;
+	}
+	return false;
+}
+
+static bool movable_line(struct reader *reader)
+{
+	struct said *said = reader->said;
+	const char *at = strstr(reader->line, "Node ");
+	uint64_t start;
+	int nid;
+
+	if (!at || sscanf(at, "Node %d: %" SCNx64, &nid, &start) != 2)
+		return false;
+	add_range(reader, &said->movable, &said->nr_movable, "Movable", nid,
+		  start, start);
+	return true;
+}
+
+static bool early_line(struct reader *reader)
+{
+	struct said *said = reader->said;
+	const char *at = strstr(reader->line, "node ");
+	uint64_t base, end;
+	int nid, len = 0;
+
+	if (!at || sscanf(at, "node %d:%n", &nid, &len) != 1 || !len ||
+	    !read_mem(at + len, &base, &end))
+		return false;
+	if (base < end)
+		add_range(reader, &said->early, &said->nr_early, "", nid, base,
+			  end);
+	said->has_early = said->has_map = true;
+	return true;
+}
+
+/* True when the line belongs to the list whose title was read before. */
+static bool list_line(struct reader *reader)
+{
+	switch (reader->list) {
+	case LIST_ZONES:
+		return zone_line(reader);
+	case LIST_MOVABLE:
+		return movable_line(reader);
+	case LIST_EARLY:
+		return early_line(reader);
+	default:
+		return false;
+	}
+}
+
+/* "node 0 [mem 0x1000-0x1fff]", "node 1 as memoryless" and its older forms. */
+static void span_line(struct reader *reader, const char *at)
+{
+	struct said *said = reader->said;
+	uint64_t base, end;
+	int nid, len = 0;
+
+	if (sscanf(at, "%d%n", &nid, &len) != 1)
+		return;
+	/* With fewer digits it is what firmware said, not what there is. */
+	at += len;
+	len = 0;
+	if (sscanf(at, " [mem 0x%*16[0-9a-f]-%n", &len) == 0 && len > 0 &&
+	    len < 25)
+		return;
+	len = 0;
+	if (!read_mem(at + len, &base, &end)) {
+		if (!strstr(at, "memoryless") && !strstr(at, "memory-less"))
+			return;
+		base = end = 0;
+	}
+	add_range(reader, &said->spans, &said->nr_spans, "", nid, base, end);
+}
+
+/* "  DMA zone: 3998 pages, LIFO batch:0", after the node's total. */
+static void present_line(struct reader *reader, const char *line)
+{
+	struct said *said = reader->said;
+	const char *at = strstr(line, " zone: ");
+	const char *name = at;
+	uint64_t pages;
+	char zone[16];
+
+	if (!said->nr_total)
+		return;
+	while (name > line && isalnum((unsigned char)name[-1]))
+		name--;
+	if (sscanf(at, " zone: %" SCNu64 " pages, LIFO", &pages) != 1 ||
+	    (size_t)(at - name) >= sizeof(zone))
+		return;
+	snprintf(zone, sizeof(zone), "%.*s", (int)(at - name), name);
+	add_pages(reader, &said->present, &said->nr_present, zone,
+		  said->total[said->nr_total - 1].nid, pages);
+}
+
+static void pages_lines(struct reader *reader)
+{
+	struct said *said = reader->said;
+	const char *line = reader->line, *at;
+	char zone[16];
+	uint64_t pages;
+	int nid;
+
+	at = said->is_old ? NULL : strstr(line, "On node ");
+	if (at &&
+	    sscanf(at, "On node %d totalpages: %" SCNu64, &nid, &pages) == 2)
+		add_pages(reader, &said->total, &said->nr_total, "", nid,
+			  pages);
+	else if (at &&
+		 sscanf(at,
+			"On node %d, zone %15[^:]: %" SCNu64 " pages in una",
+			&nid, zone, &pages) == 3)
+		add_pages(reader, &said->unavailable, &said->nr_unavailable,
+			  zone, nid, pages);
+	else if (strstr(line, " pages, LIFO batch"))
+		present_line(reader, line);
+	at = after(line, "Memory: ");
+	if (at && sscanf(at, "%*[0-9]K/%" SCNu64 "K available", &pages) == 1)
+		said->total_kib = pages;
+	at = after(line, "last_pfn = ");
+	/* The second one is of memory below 4 GiB. */
+	if (at && sscanf(at, "%" SCNx64, &pages) == 1 && pages > said->last_pfn)
+		said->last_pfn = pages;
+}
+
+static void cpu_lines(struct said *said, const char *line)
+{
+	const char *at = after(line, "Allowing ");
+	unsigned cpus, hotplug, nodes;
+
+	if (at && sscanf(at, "%u CPUs, %u hotplug", &cpus, &hotplug) == 2 &&
+	    hotplug <= cpus)
+		said->cpus_present = cpus - hotplug;
+	else if (at && sscanf(at, "%u present CPUs", &cpus) == 1)
+		said->cpus_present = cpus;
+	at = after(line, "Brought up ");
+	if (at && sscanf(at, "%u node%*[s,] %u CPU", &nodes, &cpus) == 2) {
+		said->nodes_up = nodes;
+		said->cpus_up = cpus;
+	} else if (at && sscanf(at, "%u CPU", &cpus) == 1) {
+		said->cpus_up = cpus;
+	}
+	at = after(line, "nr_node_ids:");
+	if (at && sscanf(at, "%u", &nodes) == 1)
+		said->node_ids = nodes;
+	at = after(line, "SRAT: PXM ");
+	said->has_cpus |= at && strstr(at, "-> Node") && !strstr(at, " ITS ");
+	at = after(line, "numa: Node ");
+	said->has_cpus |=
+		at && isdigit((unsigned char)*at) && strstr(at, " CPUs:");
+}
+
+static void map_lines(struct reader *reader)
+{
+	struct said *said = reader->said;
+	const char *line = reader->line, *at = after(line, "user: ");
+	const char *version = after(line, "Linux version ");
+	unsigned major, minor;
+	uint64_t base, end;
+
+	if (version && sscanf(version, "%u.%u.", &major, &minor) == 2)
+		said->is_old = major < 3 || (major == 3 && minor < 10);
+	if (strstr(line, "BIOS-e820:") || after(line, "Xen: ["))
+		said->is_x86 = said->has_e820 = said->has_map = true;
+	if (strstr(line, "SRAT: Node ") && strstr(line, "[mem"))
+		said->has_nodes = said->has_map = true;
+	if (at && read_mem(at, &base, &end)) {
+		at = strchr(at, ']');
+		add_range(reader, &said->user, &said->nr_user,
+			  at ? at + 1 + strspn(at + 1, " ") : "", MU_NO_NODE,
+			  base, end);
+	}
+}
+
+static void titles(struct reader *reader, const char *where)
+{
+	struct said *said = reader->said;
+	const char *line = reader->line, *at;
+
+	if (strstr(line, "Zone ranges:")) {
+		reader->list = LIST_ZONES;
+		said->nr_zones = 0;
+	} else if (strstr(line, "Movable zone start for each node")) {
+		reader->list = LIST_MOVABLE;
+		said->has_movable = true;
+	} else if (strstr(line, "Early memory node ranges")) {
+		reader->list = LIST_EARLY;
+	} else if (strstr(line, "user-defined physical RAM map:")) {
+		said->user_map = where;
+	} else if ((at = after(line, "Initmem setup node ")) != NULL) {
+		span_line(reader, at);
+	} else if ((at = after(line, "ommand line: ")) != NULL &&
+		   !said->cmdline) {
+		said->cmdline = where + (at - line);
+		said->cmdline_len = strcspn(said->cmdline, "\n");
+	}
+}
+
+/* The next line, as one with the next where a mail program broke it. */
+static const char *next_line(struct reader *reader, const char *at,
+			     const char *end)
+{
+	size_t room = sizeof(reader->line) - 1, len = 0;
+
+	for (; at < end && *at != '\n'; at++) {
+		if (len < room && *at != '\r')
+			reader->line[len++] = (char)(*at ? *at : ' ');
+	}
+	reader->line[len] = '\0';
+	at += at < end;
+	if (len >= 4 && !strcmp(reader->line + len - 4, "[mem")) {
+		reader->line[len++] = ' ';
+		for (; at < end && *at != '\n'; at++)
+			if (len < room)
+				reader->line[len++] = *at;
+		reader->line[len] = '\0';
+		at += at < end;
+	}
+	return at;
+}
+
+static bool begins_boot(const struct said *said, const char *line)
+{
+	const char *at = after(line, "Linux version ");
+
+	if (at && isdigit((unsigned char)*at))
+		return said->has_map;
+	return strstr(line, "-provided physical RAM map:") && said->has_e820;
+}
+
+bool said_read(struct said *said, const char *text, size_t len)
+{
+	struct said best = {0};
+	struct reader reader = {.said = said};
+	const char *at = text, *end = text + len;
+
+	memset(said, 0, sizeof(*said));
+	said->begin = text;
+	best.begin = best.end = text;
+	while (at < end) {
+		const char *where = at;
+
+		at = next_line(&reader, at, end);
+		if (begins_boot(said, reader.line)) {
+			said_free(&best);
+			best = *said;
+			best.end = where;
+			memset(said, 0, sizeof(*said));
+			said->begin = where;
+			reader.list = LIST_NONE;
+		}
+		titles(&reader, where);
+		if (!list_line(&reader)) {
+			map_lines(&reader);
+			pages_lines(&reader);
+			cpu_lines(said, reader.line);
+		}
+	}
+	said->end = end;
+	if (!said->has_map && best.has_map) {
+		said_free(said);
+		*said = best;
+	} else {
+		said_free(&best);
+	}
+	return !reader.full;
+}
+
+void said_free(struct said *said)
+{
+	free(said->zones);
+	free(said->movable);
+	free(said->early);
+	free(said->spans);
+	free(said->user);
+	free(said->total);
+	free(said->present);
+	free(said->unavailable);
+}

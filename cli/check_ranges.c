@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: MIT
+#include <strings.h>
+#include "cli/check_row.h"
+
+/* Next range of memory in whole pages; what touches on one node is one. */
+static bool our_range(const struct checker *checker, uint64_t *cursor,
+		      struct said_range *range)
+{
+	const struct mu_memblock *memblock = &checker->mm->memblock;
+	mu_pfn_t start, end;
+	bool any = false;
+	int nid;
+
+	for (uint64_t next = *cursor; mu_memblock_next_mem_pfn(
+		     memblock, &next, MU_NO_NODE, &start, &end, &nid);
+	     *cursor = next) {
+		mu_phys_t base = start << checker->shift;
+
+		if (any && (base != range->end || nid != range->nid))
+			break;
+		if (!any)
+			*range = (struct said_range){.nid = nid, .base = base};
+		range->end = end << checker->shift;
+		any = true;
+	}
+	return any;
+}
+
+static bool their_range(const struct said *said, unsigned *next,
+			struct said_range *range)
+{
+	unsigned i = *next;
+
+	if (i >= said->nr_early)
+		return false;
+	*range = said->early[i++];
+	while (i < said->nr_early && said->early[i].base == range->end &&
+	       said->early[i].nid == range->nid)
+		range->end = said->early[i++].end;
+	*next = i;
+	return true;
+}
+
+static void early_row(struct checker *checker, const struct said_range *ours,
+		      const struct said_range *theirs)
+{
+	mu_phys_t base = ours ? ours->base : 0;
+	int nid = ours ? ours->nid : MU_NO_NODE;
+	char a[64] = "none", b[64] = "none";
+	struct range_text text;
+
+	if (ours)
+		snprintf(a, sizeof(a), "%s",
+			 range_text(&text, ours->base, ours->end));
+	if (theirs && !ours) {
+		base = theirs->base;
+		nid = theirs->nid;
+	}
+	if (theirs)
+		snprintf(b, sizeof(b), "%s",
+			 range_text(&text, theirs->base, theirs->end));
+	if (ours && theirs && ours->nid != theirs->nid) {
+		snprintf(a, sizeof(a), "node %d, %s", ours->nid,
+			 range_text(&text, ours->base, ours->end));
+		snprintf(b, sizeof(b), "node %d, %s", theirs->nid,
+			 range_text(&text, theirs->base, theirs->end));
+	}
+	row_add(checker->rows, a, b, "node %d, memory from 0x%" PRIx64, nid,
+		base);
+}
+
+static void compare_early(struct checker *checker)
+{
+	const struct said *said = checker->said;
+	uint64_t cursor = MU_MEMBLOCK_FIRST;
+	struct said_range ours, theirs;
+	unsigned next = 0;
+	bool have_ours, have_theirs;
+
+	if (!said->has_early) {
+		row_bare(checker->rows, VERDICT_ABSENT, "early memory ranges");
+		return;
+	}
+	if (!said->has_e820) {
+		row_bare(checker->rows, VERDICT_TAKEN, "early memory ranges");
+		return;
+	}
+	have_ours = our_range(checker, &cursor, &ours);
+	have_theirs = their_range(said, &next, &theirs);
+	while (have_ours || have_theirs) {
+		bool show_ours =
+			have_ours && (!have_theirs || ours.base < theirs.end);
+		bool show_theirs =
+			have_theirs && (!show_ours || theirs.base < ours.end);
+
+		early_row(checker, show_ours ? &ours : NULL,
+			  show_theirs ? &theirs : NULL);
+		if (show_ours)
+			have_ours = our_range(checker, &cursor, &ours);
+		if (show_theirs)
+			have_theirs = their_range(said, &next, &theirs);
+	}
+}
+
+static void compare_spans(struct checker *checker)
+{
+	const struct said *said = checker->said;
+	const struct mu_mm *mm = checker->mm;
+
+	if (!said->nr_spans)
+		row_bare(checker->rows, VERDICT_ABSENT, "spans of nodes");
+	for (unsigned i = 0; i < said->nr_spans; i++) {
+		const struct said_range *span = &said->spans[i];
+		struct range_text memup, linux_;
+		mu_pfn_t start = 0, end = 0;
+
+		if (span->nid >= 0 && (unsigned)span->nid < mm->nr_nodes) {
+			start = mm->buddy.nodes[span->nid].start_pfn;
+			end = mm->buddy.nodes[span->nid].end_pfn;
+		}
+		row_add(checker->rows,
+			range_text(&memup, start << checker->shift,
+				   end << checker->shift),
+			range_text(&linux_, span->base, span->end),
+			"node %d, span", span->nid);
+	}
+}
+
+void compare_ranges(struct checker *checker)
+{
+	compare_spans(checker);
+	compare_early(checker);
+}
+
+/* What Linux calls our types, in the map that it prints. */
+static const char *user_type(unsigned type)
+{
+	static const char *const names[MU_NR_RANGE_TYPES] = {
+		[MU_RANGE_NONE] = "",
+		[MU_RANGE_RAM] = "usable",
+		[MU_RANGE_RESERVED] = "reserved",
+		[MU_RANGE_ACPI] = "ACPI data",
+		[MU_RANGE_NVS] = "ACPI NVS",
+		[MU_RANGE_UNUSABLE] = "unusable",
+		[MU_RANGE_SOFT_RESERVED] = "soft reserved",
+		[MU_RANGE_PMEM] = "persistent",
+	};
+
+	return names[type];
+}
+
+/* "persistent (type 12)" is persistent to us. */
+static bool same_type(const char *said, const char *ours)
+{
+	return !strncasecmp(said, ours, strlen(ours));
+}
+
+void rows_compare_user_map(struct rows *rows, const struct said *said,
+			   const struct mu_machine *machine)
+{
+	unsigned at = 0;
+
+	for (unsigned i = 0; i < said->nr_user;) {
+		const struct said_range *theirs = &said->user[i];
+		struct range_text text;
+		char a[64] = "none", b[64];
+		mu_phys_t base = theirs->base, end = theirs->end;
+
+		/* Nodes do not matter yet: neighbours of one type are one. */
+		while (++i < said->nr_user && said->user[i].base == end &&
+		       !strcmp(said->user[i].name, theirs->name))
+			end = said->user[i].end;
+		snprintf(b, sizeof(b), "%s %.12s", range_text(&text, base, end),
+			 theirs->name);
+		if (at < machine->nr_ranges) {
+			const struct mu_range *range = &machine->ranges[at];
+			mu_phys_t until = range->base + range->size;
+
+			while (++at < machine->nr_ranges &&
+			       machine->ranges[at].base == until &&
+			       machine->ranges[at].type == range->type)
+				until += machine->ranges[at].size;
+			snprintf(a, sizeof(a), "%s %.12s",
+				 range_text(&text, range->base, until),
+				 same_type(theirs->name, user_type(range->type))
+					 ? theirs->name
+					 : user_type(range->type));
+		}
+		row_add(rows, a, b, "map of parameters, 0x%" PRIx64, base);
+	}
+	for (; at < machine->nr_ranges; at++) {
+		struct range_text text;
+
+		range_text(&text, machine->ranges[at].base,
+			   machine->ranges[at].base + machine->ranges[at].size);
+		row_add(rows, text.text, "none",
+			"map of parameters, 0x%" PRIx64,
+			machine->ranges[at].base);
+	}
+}

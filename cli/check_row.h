@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/* check_row: what the files that compare have in common. */
+#ifndef MEMUP_CLI_CHECK_ROW_H
+#define MEMUP_CLI_CHECK_ROW_H
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "cli/check_rows.h"
+
+struct checker {
+	struct rows *rows;
+	const struct said *said;
+	const struct mu_machine *machine;
+	const struct mu_mm *mm;
+	unsigned shift;
+	mu_pfn_t first_pfn, end_pfn; /* of all memory */
+};
+
+/* A row that @format names; equal texts agree. */
+void row_add(struct rows *rows, const char *memup, const char *linux_,
+	     const char *format, ...) __attribute__((format(printf, 4, 5)));
+/* A row of that kind without values. */
+void row_bare(struct rows *rows, enum verdict verdict, const char *what);
+
+/* A range as "0x1000-0x1fff", or "empty". */
+struct range_text {
+	char text[48];
+};
+const char *range_text(struct range_text *out, mu_phys_t base, mu_phys_t end);
+
+/* Early memory ranges and spans of nodes (check_ranges.c). */
+void compare_ranges(struct checker *checker);
+/* Pages of nodes and zones, and of holes (check_pages.c). */
+void compare_pages(struct checker *checker);
+
+#endif

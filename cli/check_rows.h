@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/* check_rows: what memup computed beside what Linux said, one row a thing. */
+#ifndef MEMUP_CLI_CHECK_ROWS_H
+#define MEMUP_CLI_CHECK_ROWS_H
+
+#include "cli/bringup.h"
+#include "cli/check_log.h"
+
+enum verdict {
+	VERDICT_AGREES,
+	VERDICT_DIFFERS,
+	VERDICT_ABSENT, /* not in this log */
+	VERDICT_TAKEN,	/* memup has it from this very line: no comparison */
+	NR_VERDICTS
+};
+
+struct row {
+	char what[48];
+	enum verdict verdict;
+	char memup[64], linux_[64];
+};
+
+struct rows {
+	struct row *row;
+	unsigned nr;
+	unsigned count[NR_VERDICTS];
+	bool full; /* no memory for one more */
+};
+
+/*
+ * Add the rows that the lines of @said and the machine, as far brought up as
+ * @bringup, have in common. @machine is what @bringup was made of.
+ */
+void rows_compare(struct rows *rows, const struct said *said,
+		  const struct mu_machine *machine,
+		  const struct bringup *bringup);
+
+/*
+ * Add one for each range of the map that parameters changed: @machine is the
+ * firmware's map with memup's idea of those parameters.
+ */
+void rows_compare_user_map(struct rows *rows, const struct said *said,
+			   const struct mu_machine *machine);
+
+#endif

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * boot_cmdline: parameters of the kernel that ask for memory.
+ *
+ * mu_machine_apply_cmdline() changes the map, mu_config_apply_cmdline() the
+ * zones; these are about memory that somebody is to have: a second kernel for
+ * the time after a crash, a buffer that outlives a reboot, pools of huge pages.
+ * (Linux: Documentation/admin-guide/kernel-parameters.txt and kdump/kdump.rst.)
+ *
+ * Cost: O(length of the command line) each. No function here locks; early boot.
+ */
+#ifndef MEMUP_BOOT_CMDLINE_H
+#define MEMUP_BOOT_CMDLINE_H
+
+#include "memup/boot.h"
+
+/*
+ * What crashkernel= asks for. One that has no place yet looks below 4 GiB
+ * first, then above; with high, above first.
+ */
+struct mu_crashkernel {
+	mu_phys_t size; /* bytes; 0: nothing is asked for */
+	mu_phys_t base; /* the address that is asked for, or that was found */
+	mu_phys_t low;	/* bytes below 4 GiB, if the rest is above */
+	mu_phys_t low_base;
+	bool fixed; /* at base and nowhere else */
+	bool high;
+};
+
+/*
+ * Read the parameters crashkernel= from @len bytes at @text:
+ *
+ *   SIZE, SIZE@BASE             SIZE bytes, anywhere or at BASE
+ *   START-END:SIZE[,...][@BASE] the SIZE of the range that @ram, the bytes of
+ *                               RAM rounded up to 128 MiB, is in; END may be
+ *                               missing in the last; none: nothing is asked for
+ *   SIZE,high                   above 4 GiB if there is room
+ *   SIZE,low                    how much of it also below 4 GiB; 256 MiB if
+ *                               this is not there, none if SIZE is 0
+ *
+ * Of each form the last counts, of the first three one without a suffix before
+ * one with. MU_ERR_SYNTAX; MU_ERR_RANGE for a number past 64 bits, a range that
+ * ends before it begins, a SIZE that is not less than @ram; @error names the
+ * parameter. @crash is written on success alone.
+ */
+enum mu_status mu_crashkernel_read(struct mu_crashkernel *crash, mu_phys_t ram,
+				   const char *text, size_t len,
+				   struct mu_error *error) MU_MUST_CHECK;
+
+/*
+ * Reserve it in @memblock, in steps of 16 MiB and from the top as x86 does, and
+ * say in @crash where. MU_ERR_NOMEM when there is no such place, MU_ERR_INVALID
+ * for a BASE that is not a multiple of 16 MiB: then nothing is reserved.
+ */
+enum mu_status mu_crashkernel_reserve(struct mu_memblock *memblock,
+				      struct mu_crashkernel *crash,
+				      struct mu_error *error) MU_MUST_CHECK;
+
+/*
+ * All that a command line reserves: crashkernel=, told in @crash, and each
+ * reserve_mem=SIZE:ALIGN:NAME, which mu_memblock_reserve_mem_find() finds.
+ * After mu_mm_add_machine() and before mu_mm_start(). On failure what was
+ * reserved before stays so.
+ */
+enum mu_status mu_mm_reserve_cmdline(struct mu_mm *mm,
+				     struct mu_crashkernel *crash,
+				     const char *text, size_t len,
+				     struct mu_error *error) MU_MUST_CHECK;
+
+#define MU_HUGE_POOLS 32
+
+/* So many huge pages of one size, on one node or on any. */
+struct mu_huge_pool {
+	mu_phys_t size; /* bytes of a page; 0: the default */
+	uint64_t count;
+	int32_t nid; /* or MU_NO_NODE */
+};
+
+struct mu_huge_pools {
+	mu_phys_t default_size; /* bytes; 0: the architecture's */
+	unsigned nr;
+	struct mu_huge_pool pools[MU_HUGE_POOLS]; /* as they came */
+};
+
+/*
+ * Read hugepagesz=SIZE, hugepages=COUNT, hugepages=NODE:COUNT[,...] and
+ * default_hugepagesz=SIZE: a count is of pages of the size that came last
+ * before it. They are kept for the client, who gets the pages from
+ * mu_alloc_pages() or not at all. MU_ERR_SYNTAX; MU_ERR_RANGE for a SIZE that
+ * is no power of two from 8 KiB on, a NODE over the limit, a number past 64
+ * bits; MU_ERR_FULL for more than MU_HUGE_POOLS. @pools is written on success
+ * alone.
+ */
+enum mu_status mu_huge_pools_read(struct mu_huge_pools *pools, const char *text,
+				  size_t len,
+				  struct mu_error *error) MU_MUST_CHECK;
+
+#endif /* MEMUP_BOOT_CMDLINE_H */

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The configuration that parameters on a kernel's command line ask for.
+ * (Linux: Documentation/admin-guide/kernel-parameters.txt.)
+ */
+#include "base/fmt.h"
+#include "machine/cmdline.h"
+#include "memup/boot.h"
+
+struct reader {
+	const struct mu_machine *machine;
+	struct mu_text word; /* the whole parameter, for messages */
+	struct mu_error *error;
+};
+
+static enum mu_status wrong(const struct reader *reader, enum mu_status status,
+			    const char *what)
+{
+	struct mu_quote quote;
+
+	return mu_fail(reader->error, status, 0, "%s: %s",
+		       mu_text_quote(&quote, reader->word), what);
+}
+
+/* "512M", or "30%" of all memory, in whole pages. */
+static enum mu_status read_amount(const struct reader *reader,
+				  struct mu_text value, mu_phys_t *amount)
+{
+	unsigned shift = reader->machine->page_shift;
+	struct mu_text percent = value;
+	uint64_t number;
+	bool unit;
+
+	if (mu_text_skip(&value, "mirror"))
+		return wrong(reader, MU_ERR_UNSUPPORTED,
+			     "memup does not make zones of mirrored memory");
+	if (!mu_text_number(&percent, 10, &number) &&
+	    mu_text_skip(&percent, "%") && mu_text_empty(&percent)) {
+		if (number > 100)
+			return wrong(reader, MU_ERR_RANGE, "more than 100%");
+		*amount = (mu_machine_ram(reader->machine) >> shift) * number /
+			  100;
+		*amount <<= shift;
+		return MU_OK;
+	}
+	switch (mu_text_size(&value, &number, &unit)) {
+	case MU_OK:
+		break;
+	case MU_ERR_RANGE:
+		return wrong(reader, MU_ERR_RANGE, "a number past 64 bits");
+	default:
+		return wrong(reader, MU_ERR_SYNTAX, "expected a number");
+	}
+	if (!mu_text_empty(&value))
+		return wrong(reader, MU_ERR_SYNTAX,
+			     "expected nothing after the size");
+	*amount = number;
+	return MU_OK;
+}
+
+enum mu_status mu_config_apply_cmdline(struct mu_config *config,
+				       const struct mu_machine *machine,
+				       const char *text, size_t len,
+				       struct mu_error *error)
+{
+	struct reader reader = {.machine = machine, .error = error};
+	struct mu_text rest = mu_text(text, len);
+	struct mu_config new = *config;
+	enum mu_status status = MU_OK;
+
+	while (!status && mu_cmdline_word(&rest, &reader.word)) {
+		struct mu_text value = reader.word;
+
+		if (mu_text_skip(&value, "kernelcore="))
+			status = read_amount(&reader, value, &new.kernelcore);
+		else if (mu_text_skip(&value, "movablecore="))
+			status = read_amount(&reader, value, &new.movablecore);
+		else if (mu_text_skip(&value, "movable_node"))
+			new.movable_node |= mu_text_empty(&value);
+	}
+	if (!status)
+		*config = new;
+	return status;
+}

@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: MIT
+#include "base/bits.h"
+#include "base/fmt.h"
+#include "machine/cmdline.h"
+#include "memup/boot_cmdline.h"
+
+#define LOW_END	    (4 * MU_GIB)
+#define LOW_DEFAULT (256 * MU_MIB)
+#define ALIGN	    (16 * MU_MIB)
+/* Firmware keeps some RAM to itself: this makes up for it. */
+#define RAM_STEP (128 * MU_MIB)
+
+struct reader {
+	struct mu_text word; /* the whole parameter, for messages */
+	mu_phys_t ram;
+	struct mu_error *error;
+};
+
+static enum mu_status wrong(const struct reader *reader, enum mu_status status,
+			    const char *what)
+{
+	struct mu_quote quote;
+
+	return mu_fail(reader->error, status, 0, "%s: %s",
+		       mu_text_quote(&quote, reader->word), what);
+}
+
+static enum mu_status read_size(const struct reader *reader,
+				struct mu_text *text, uint64_t *value)
+{
+	bool unit;
+
+	switch (mu_text_size(text, value, &unit)) {
+	case MU_OK:
+		return MU_OK;
+	case MU_ERR_RANGE:
+		return wrong(reader, MU_ERR_RANGE, "a number past 64 bits");
+	default:
+		return wrong(reader, MU_ERR_SYNTAX, "expected a number");
+	}
+}
+
+/* "START-END:SIZE", END may be missing; is RAM in it, *@size is its SIZE. */
+static enum mu_status read_range(const struct reader *reader,
+				 struct mu_text *text, mu_phys_t *size,
+				 bool *found)
+{
+	uint64_t start, end = UINT64_MAX, bytes;
+	enum mu_status status = read_size(reader, text, &start);
+
+	if (status)
+		return status;
+	if (!mu_text_skip(text, "-"))
+		return wrong(reader, MU_ERR_SYNTAX,
+			     "expected - after the start of a range");
+	if (mu_text_is_digit(text, 10))
+		status = read_size(reader, text, &end);
+	if (status)
+		return status;
+	if (end <= start)
+		return wrong(reader, MU_ERR_RANGE,
+			     "a range ends before it begins");
+	if (!mu_text_skip(text, ":"))
+		return wrong(reader, MU_ERR_SYNTAX, "expected : after a range");
+	status = read_size(reader, text, &bytes);
+	if (status)
+		return status;
+	if (!*found && reader->ram >= start && reader->ram < end) {
+		*size = bytes;
+		*found = true;
+	}
+	return MU_OK;
+}
+
+static enum mu_status read_ranges(const struct reader *reader,
+				  struct mu_text *text, mu_phys_t *size)
+{
+	bool found = false;
+	enum mu_status status;
+
+	*size = 0;
+	do {
+		status = read_range(reader, text, size, &found);
+	} while (!status && mu_text_skip(text, ","));
+	return status;
+}
+
+/* Without a suffix. */
+static enum mu_status read_plain(const struct reader *reader,
+				 struct mu_text text,
+				 struct mu_crashkernel *crash)
+{
+	struct mu_text colon = text;
+	struct mu_crashkernel new = {.low = LOW_DEFAULT};
+	enum mu_status status = mu_text_find(&colon, ":")
+					? read_ranges(reader, &text, &new.size)
+					: read_size(reader, &text, &new.size);
+
+	if (!status && mu_text_skip(&text, "@")) {
+		new.fixed = true;
+		status = read_size(reader, &text, &new.base);
+	}
+	if (status)
+		return status;
+	if (!mu_text_empty(&text))
+		return wrong(reader, MU_ERR_SYNTAX,
+			     "expected @, a comma or the end");
+	*crash = new;
+	return MU_OK;
+}
+
+/* "SIZE,high", "SIZE,low"; *@found: it is one of those. */
+static enum mu_status read_suffixed(const struct reader *reader,
+				    struct mu_text text, const char *suffix,
+				    mu_phys_t *size, bool *found)
+{
+	struct mu_text at = text;
+	bool is_it = mu_text_find(&at, suffix) && mu_text_empty(&at);
+	enum mu_status status;
+	uint64_t bytes;
+
+	if (!is_it)
+		return MU_OK;
+	status = read_size(reader, &text, &bytes);
+	if (status)
+		return status;
+	if (!mu_text_skip(&text, suffix))
+		return wrong(reader, MU_ERR_SYNTAX,
+			     "expected a size and no more before the suffix");
+	*size = bytes;
+	*found = true;
+	return MU_OK;
+}
+
+enum mu_status mu_crashkernel_read(struct mu_crashkernel *crash, mu_phys_t ram,
+				   const char *text, size_t len,
+				   struct mu_error *error)
+{
+	struct reader reader = {.ram = mu_align_up(ram, RAM_STEP),
+				.error = error};
+	struct mu_crashkernel plain = {0}, high = {.high = true};
+	struct mu_text rest = mu_text(text, len), value;
+	mu_phys_t low = LOW_DEFAULT;
+	enum mu_status status = MU_OK;
+
+	while (!status && mu_cmdline_word(&rest, &reader.word)) {
+		bool suffixed = false;
+
+		value = reader.word;
+		if (!mu_text_skip(&value, "crashkernel="))
+			continue;
+		status = read_suffixed(&reader, value, ",high", &high.size,
+				       &suffixed);
+		if (!status && !suffixed)
+			status = read_suffixed(&reader, value, ",low", &low,
+					       &suffixed);
+		if (!status && !suffixed)
+			status = read_plain(&reader, value, &plain);
+		if (!status && (plain.size && plain.size >= reader.ram))
+			status = wrong(&reader, MU_ERR_RANGE,
+				       "not less than there is RAM");
+		if (!status && (high.size && high.size >= reader.ram))
+			status = wrong(&reader, MU_ERR_RANGE,
+				       "not less than there is RAM");
+	}
+	if (status)
+		return status;
+	high.low = low;
+	*crash = plain.size ? plain : high;
+	return MU_OK;
+}
+
+static enum mu_status find_place(struct mu_memblock *memblock,
+				 struct mu_crashkernel *crash)
+{
+	mu_phys_t start = crash->high ? LOW_END : 0;
+	mu_phys_t end = crash->high ? MU_PHYS_MAX : LOW_END;
+	enum mu_status status;
+
+	if (crash->fixed) {
+		if (crash->base > MU_PHYS_MAX ||
+		    crash->size > MU_PHYS_MAX - crash->base)
+			return MU_ERR_NOMEM;
+		return mu_memblock_phys_alloc_range(
+			memblock, crash->size, ALIGN, crash->base,
+			crash->base + crash->size, &crash->base);
+	}
+	status = mu_memblock_phys_alloc_range(memblock, crash->size, ALIGN,
+					      start, end, &crash->base);
+	if (status != MU_ERR_NOMEM)
+		return status;
+	/* The other half. */
+	return mu_memblock_phys_alloc_range(
+		memblock, crash->size, ALIGN, crash->high ? 0 : LOW_END,
+		crash->high ? LOW_END : MU_PHYS_MAX, &crash->base);
+}
+
+enum mu_status mu_crashkernel_reserve(struct mu_memblock *memblock,
+				      struct mu_crashkernel *crash,
+				      struct mu_error *error)
+{
+	struct mu_crashkernel new = *crash;
+	enum mu_status status;
+
+	if (!new.size)
+		return MU_OK;
+	if (new.fixed &&new.base % ALIGN)
+		return mu_fail(
+			error, MU_ERR_INVALID, 0,
+			"crashkernel at 0x%llx: not a multiple of 16 MiB",
+			(unsigned long long)new.base);
+	status = find_place(memblock, &new);
+	if (status)
+		return mu_fail(error, status, 0,
+			       "crashkernel: no place for 0x%llx bytes",
+			       (unsigned long long)new.size);
+	if (new.base < LOW_END)
+		new.low = 0;
+	if (new.low)
+		status = mu_memblock_phys_alloc_range(
+			memblock, new.low, ALIGN, 0, LOW_END, &new.low_base);
+	if (status) {
+		enum mu_status freed =
+			mu_memblock_phys_free(memblock, new.base, new.size);
+
+		if (freed)
+			status = freed;
+		return mu_fail(error, status, 0,
+			       "crashkernel: no place for 0x%llx bytes below 4 "
+			       "GiB",
+			       (unsigned long long)new.low);
+	}
+	*crash = new;
+	return MU_OK;
+}
+
+enum mu_status mu_mm_reserve_cmdline(struct mu_mm *mm,
+				     struct mu_crashkernel *crash,
+				     const char *text, size_t len,
+				     struct mu_error *error)
+{
+	struct mu_text rest = mu_text(text, len), word;
+	enum mu_status status = mu_crashkernel_read(
+		crash, mu_machine_ram(mm->machine), text, len, error);
+
+	if (!status)
+		status = mu_crashkernel_reserve(&mm->memblock, crash, error);
+	while (!status && mu_cmdline_word(&rest, &word)) {
+		struct mu_text value = word;
+
+		if (mu_text_skip(&value, "reserve_mem="))
+			status = mu_memblock_reserve_mem(
+				&mm->memblock, value.at,
+				(size_t)(value.end - value.at), error);
+	}
+	return status;
+}

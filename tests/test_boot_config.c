@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: MIT
+/* The parameters that a configuration is made of; memory that is kept. */
+#include "tests/world.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static enum mu_status apply(struct mu_config *config, const char *text,
+			    struct mu_error *error)
+{
+	struct mu_machine *machine = world_machine("1G", 12);
+	enum mu_status status;
+
+	*config = mu_config_default();
+	status = mu_config_apply_cmdline(config, machine, text, strlen(text),
+					 error);
+	free(machine);
+	return status;
+}
+
+static void amounts(void **state)
+{
+	struct mu_config config;
+
+	(void)state;
+	assert_int_equal(apply(&config, "ro kernelcore=512M quiet", NULL),
+			 MU_OK);
+	assert_int_equal(config.kernelcore, 512 * MU_MIB);
+	assert_int_equal(config.movablecore, 0);
+	assert_false(config.movable_node);
+	/* The last counts; hexadecimal; percent in whole pages. */
+	assert_int_equal(apply(&config,
+			       "movablecore=1G movablecore=0x1000 "
+			       "kernelcore=33% movable_node",
+			       NULL),
+			 MU_OK);
+	assert_int_equal(config.movablecore, 4096);
+	assert_int_equal(config.kernelcore, 262144 * 33 / 100 * 4096);
+	assert_true(config.movable_node);
+	/* Other words, and what is not for the kernel. */
+	assert_int_equal(apply(&config,
+			       "xkernelcore=1G movable_nodes -- "
+			       "movablecore=1G",
+			       NULL),
+			 MU_OK);
+	assert_int_equal(config.kernelcore, 0);
+	assert_int_equal(config.movablecore, 0);
+	assert_false(config.movable_node);
+}
+
+static void refused(const char *text, enum mu_status status)
+{
+	struct mu_error error = {.text = ""};
+	struct mu_config config;
+	char before[64];
+
+	snprintf(before, sizeof(before), "movable_node %s", text);
+	assert_int_equal(apply(&config, before, &error), status);
+	assert_int_equal(error.status, status);
+	assert_non_null(strstr(error.text, text));
+	/* Nothing of it was taken. */
+	assert_false(config.movable_node);
+	assert_int_equal(apply(&config, before, NULL), status);
+}
+
+static void bad_amounts(void **state)
+{
+	(void)state;
+	refused("kernelcore=", MU_ERR_SYNTAX);
+	refused("kernelcore=much", MU_ERR_SYNTAX);
+	refused("movablecore=1Gx", MU_ERR_SYNTAX);
+	refused("movablecore=50%%", MU_ERR_SYNTAX);
+	refused("kernelcore=101%", MU_ERR_RANGE);
+	refused("kernelcore=99999999999999999999", MU_ERR_RANGE);
+	refused("kernelcore=mirror", MU_ERR_UNSUPPORTED);
+}
+
+/* 64 MiB, of which @nr pages, every other one, are kept. */
+static struct mu_machine *with_kept(unsigned nr)
+{
+	struct mu_machine *machine = world_empty_machine(1024, 1);
+
+	assert_int_equal(
+		mu_machine_add(machine, 0, 64 * MU_MIB, MU_RANGE_RAM, 0, NULL),
+		MU_OK);
+	for (unsigned i = 0; i < nr; i++)
+		assert_int_equal(mu_machine_set_flags(
+					 machine, MU_MIB + 8192 * (mu_phys_t)i,
+					 4096, MU_RANGE_KEPT, NULL),
+				 MU_OK);
+	/* What is no memory does not become any. */
+	assert_int_equal(mu_machine_set_flags(machine, 128 * MU_MIB, MU_MIB,
+					      MU_RANGE_KEPT, NULL),
+			 MU_OK);
+	world_finish_machine(machine);
+	assert_int_equal(mu_machine_ram(machine), 64 * MU_MIB);
+	return machine;
+}
+
+static void kept_memory(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 3; i++) {
+		struct world world;
+
+		world_init_machine(&world, with_kept(100), world_policies[i],
+				   world_backing());
+		world_start(&world);
+		/* Page 0 is nobody's either. */
+		assert_int_equal(world_managed(&world), 16384 - 100 - 1);
+		assert_int_equal(world.mm.buddy.nodes[0].present_pages, 16384);
+		assert_int_equal(mu_page_state(&world.mm, 256),
+				 MU_STATE_RESERVED);
+		assert_int_not_equal(mu_page_state(&world.mm, 257),
+				     MU_STATE_RESERVED);
+		world_destroy(&world);
+	}
+}
+
+static void too_much_kept(void **state)
+{
+	struct mu_machine *machine = with_kept(MU_MEMBLOCK_REGIONS + 1);
+	struct mu_error error = {.text = ""};
+	struct mu_port port = {0};
+	struct mu_mm *mm = malloc(sizeof(*mm));
+
+	(void)state;
+	assert_non_null(mm);
+	mu_mm_init(mm, &port);
+	assert_int_equal(mu_mm_add_machine(mm, machine, &error), MU_ERR_FULL);
+	assert_non_null(strstr(error.text, "0x200000: "));
+	assert_non_null(strstr(error.text, "128 ranges"));
+	free(mm);
+	free(machine);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(amounts),
+		cmocka_unit_test(bad_amounts),
+		cmocka_unit_test(kept_memory),
+		cmocka_unit_test(too_much_kept),
+	};
+
+	return cmocka_run_group_tests_name("boot_config", tests, NULL, NULL);
+}

@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: MIT
+/*
+ * memup check: Linux and memup agree on every log of tests/fixtures/logs, and
+ * every kind of row can differ. Run in the top directory.
+ */
+#include "tests/cli.h"
+
+#include <glob.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LOGS "tests/fixtures/logs/"
+
+static void fixtures_agree(void **state)
+{
+	glob_t logs;
+
+	(void)state;
+	assert_int_equal(glob(LOGS "*.log", 0, NULL, &logs), 0);
+	assert_true(logs.gl_pathc >= 27);
+	for (size_t i = 0; i < logs.gl_pathc; i++) {
+		char arguments[256];
+		struct cli cli;
+
+		snprintf(arguments, sizeof(arguments), "check %s",
+			 logs.gl_pathv[i]);
+		cli = cli_run(NULL, arguments);
+		if (cli.code || !strstr(cli.out, ", 0 differ,") ||
+		    strstr(cli.out, ": 0 agree"))
+			fail_msg("%s: %s%s", arguments, cli.out, cli.err);
+		assert_string_equal(cli.err, "");
+		cli_free(&cli);
+	}
+	globfree(&logs);
+}
+
+/* @log with the first @old after @from replaced by @new. */
+static char *change(const char *log, const char *from, const char *old,
+		    const char *new)
+{
+	char *text = cli_read_file(log), *result, *at;
+
+	at = strstr(text, from);
+	assert_non_null(at);
+	at = strstr(at, old);
+	assert_non_null(at);
+	result = malloc(strlen(text) + strlen(new) + 1);
+	assert_non_null(result);
+	sprintf(result, "%.*s%s%s", (int)(at - text), text, new,
+		at + strlen(old));
+	free(text);
+	return result;
+}
+
+/* One value of Linux is another: the row that begins with @row differs. */
+static void assert_seen(const char *log, const char *from, const char *old,
+			const char *new, const char *row)
+{
+	char *text = change(log, from, old, new), *line;
+	struct cli cli = cli_run(text, "check -");
+
+	free(text);
+	line = strstr(cli.out, row);
+	if (cli.code != 1 || !line)
+		fail_msg("%s: \"%s\": exit code %d: %s%s", log, row, cli.code,
+			 cli.out, cli.err);
+	else
+		line[strcspn(line, "\n")] = '\0';
+	if (!line || !strstr(line, "differs"))
+		fail_msg("%s: agrees all the same: %s", log, line);
+	cli_free(&cli);
+	/* What differs is in the JSON too. */
+	text = change(log, from, old, new);
+	cli = cli_run(text, "check - --json");
+	free(text);
+	assert_int_equal(cli.code, 1);
+	assert_non_null(strstr(cli.out, "\"verdict\":\"differs\""));
+	assert_null(strstr(cli.out, "\"differ\":0,"));
+	cli_free(&cli);
+}
+
+static void every_row_can_differ(void **state)
+{
+	(void)state;
+	assert_seen(LOGS "one-node-6g.log", "Memory: ", "6290936K", "6290932K",
+		    "total memory");
+	assert_seen(LOGS "one-node-6g.log", "last_pfn", "0x1c0000", "0x1c0001",
+		    "last_pfn");
+	assert_seen(LOGS "two-nodes-4g.log", "smpboot: ", "Allowing 4 CPUs",
+		    "Allowing 5 CPUs", "CPUs ");
+	assert_seen(LOGS "two-nodes-4g.log", "Brought up", "2 nodes", "3 nodes",
+		    "nodes with memory or CPUs");
+	assert_seen(LOGS "two-nodes-4g.log", "nr_node_ids:", "2", "4",
+		    "node ids");
+	assert_seen(LOGS "one-node-6g.log", "Zone ranges", "0000000000ffffff",
+		    "00000000007fffff", "zone DMA ");
+	assert_seen(LOGS "one-node-6g.log", "Zone ranges", "00000000ffffffff",
+		    "00000000efffffff", "zone DMA32 ");
+	assert_seen(LOGS "one-node-6g.log", "Normal ", "00000001bfffffff",
+		    "00000001afffffff", "zone Normal ");
+	assert_seen(LOGS "one-node-6g.log", "Device ", "empty",
+		    "[mem 0x0000000100000000-0x00000001bfffffff]",
+		    "zone Device ");
+	assert_seen(LOGS "movablecore.log", "Movable zone", "0000180000000",
+		    "0000180400000", "node 0, Movable begins");
+	assert_seen(LOGS "one-node-6g.log", "Initmem", "00000001bfffffff",
+		    "00000001afffffff", "node 0, span");
+	assert_seen(LOGS "memoryless-nodes.log", "Initmem",
+		    "setup node 0 as memoryless",
+		    "setup node 0 [mem "
+		    "0x0000000000001000-0x0000000000001fff]",
+		    "node 0, span");
+	assert_seen(LOGS "one-node-6g.log", "On node 0, zone Normal", "32",
+		    "33", "node 0, zone Normal, unavailable");
+	assert_seen(LOGS "one-node-6g.log", "Early memory", "bffdffff",
+		    "bffcffff", "node 0, memory from 0x100000 ");
+	assert_seen(LOGS "two-nodes-4g.log", "Early memory",
+		    "node   1:", "node   0:", "memory from 0x40000000");
+	assert_seen(LOGS "mem-3000m.log", "user-defined", "bb7fffff",
+		    "bb6fffff", "map of parameters, 0x100000 ");
+	assert_seen(LOGS "mem-3000m.log", "user-defined", "usable", "reserved",
+		    "map of parameters, 0x0 ");
+}
+
+/* Pages of nodes and zones: lines that Linux 6 has no more. */
+static void rows_of_older_kernels(void **state)
+{
+	static const char after[] = "Initmem setup node 0 "
+				    "[mem 0x0000000000001000-"
+				    "0x00000001bfffffff]\n";
+	static const char pages[] =
+		"Initmem setup node 0 [mem 0x0000000000001000-"
+		"0x00000001bfffffff]\n"
+		"On node 0 totalpages: 1572734\n"
+		"  DMA zone: 64 pages used for memmap\n"
+		"  DMA zone: 21 pages reserved\n"
+		"  DMA zone: 3998 pages, LIFO batch:0\n"
+		"  Normal zone: 786432 pages, LIFO batch:63\n";
+	char *text = change(LOGS "one-node-6g.log", "Initmem", after, pages);
+	struct cli cli = cli_run(text, "check -");
+	char *at;
+
+	(void)state;
+	if (cli.code || !strstr(cli.out, "node 0, zone Normal, pages"))
+		fail_msg("%s%s", cli.out, cli.err);
+	cli_free(&cli);
+	at = strstr(text, "1572734");
+	at[6] = '5';
+	at = strstr(text, "3998");
+	at[3] = '9';
+	cli = cli_run(text, "check -");
+	assert_int_equal(cli.code, 1);
+	assert_non_null(strstr(cli.out, " 2 differ,"));
+	cli_free(&cli);
+	/* Before Linux 3.10 they were less what the memmap takes. */
+	at = strstr(text, "version 6.1.");
+	assert_non_null(at);
+	at[strlen("version ")] = '2';
+	cli = cli_run(text, "check -");
+	free(text);
+	assert_int_equal(cli.code, 0);
+	assert_non_null(strstr(cli.out, "pages of zones "));
+	cli_free(&cli);
+}
+
+static void other_rows(void **state)
+{
+	struct cli cli;
+
+	(void)state;
+	/* Without the firmware's lines there is nothing to hold against. */
+	cli = cli_run(
+		"Zone ranges:\n"
+		"  Normal   [mem 0x0000000000000000-0x00000003ffffffff]\n"
+		"Movable zone start for each node\n"
+		"Early memory node ranges\n"
+		"  node   0: [mem 0x0000000000000000-0x00000003ffffffff]\n",
+		"check -");
+	assert_int_equal(cli.code, 0);
+	assert_non_null(
+		strstr(cli.out, "early memory ranges        taken from log"));
+	assert_non_null(
+		strstr(cli.out, "total memory               not in log"));
+	cli_free(&cli);
+}
+
+static void refusals(void **state)
+{
+	static const char no_map[] = "hello\nworld\n";
+
+	(void)state;
+	cli_refused(NULL, "check", "which log?");
+	cli_refused(NULL, "check a b", "'b' is too many");
+	cli_refused(NULL, "check /nonexistent/log", "No such file");
+	cli_refused(NULL, "check /tmp", "/tmp");
+	cli_refused(NULL, "check --frobnicate", "frobnicate");
+	cli_refused("", "check -", "standard input: ");
+	cli_refused(no_map, "check -", "standard input: ");
+	cli_refused("BIOS-e820: [mem 0x0-0xfffff] usable\n", "check -",
+		    "nothing in it that could be compared");
+	cli_refused("BIOS-e820: [mem 0x0-0xfffff] usble\n", "check -",
+		    "standard input:1: ");
+	cli_refused("Command line: movablecore=99Q\n"
+		    "BIOS-e820: [mem 0x0-0xfffff] usable\n"
+		    "Memory: 1K/1024K available\n",
+		    "check -", "movablecore=99Q");
+}
+
+static void help_tells_all(void **state)
+{
+	struct cli cli = cli_run(NULL, "check --help");
+
+	(void)state;
+	assert_int_equal(cli.code, 0);
+	assert_non_null(strstr(cli.out, "--json"));
+	assert_non_null(strstr(cli.out, "Exit codes:"));
+	cli_free(&cli);
+	cli = cli_run(NULL, "--help");
+	assert_non_null(strstr(cli.out, "check "));
+	cli_free(&cli);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(fixtures_agree),
+		cmocka_unit_test(every_row_can_differ),
+		cmocka_unit_test(rows_of_older_kernels),
+		cmocka_unit_test(other_rows),
+		cmocka_unit_test(refusals),
+		cmocka_unit_test(help_tells_all),
+	};
+
+	return cmocka_run_group_tests_name("check", tests, NULL, NULL);
+}

@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: MIT
+/* A claim that takes its time: what others see of it, and who waits for it. */
+#include "tests/world.h"
+
+#include <pthread.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+
+static uint64_t claims(const struct world *world)
+{
+	return mu_deferred_stats(&world->mm.deferred).claims;
+}
+
+static uint64_t pristine(const struct world *world)
+{
+	return mu_deferred_stats(&world->mm.deferred).pristine_pages;
+}
+
+static mu_pfn_t alloc(struct world *world, int nid, unsigned order)
+{
+	mu_pfn_t pfn = UINT64_MAX;
+
+	assert_int_equal(mu_alloc_pages(&world->mm.buddy, nid, order,
+					MU_ALLOC_RESERVES, &pfn),
+			 MU_OK);
+	return pfn;
+}
+
+static void give(struct world *world, mu_pfn_t pfn, unsigned order)
+{
+	assert_int_equal(mu_free_pages(&world->mm.buddy, pfn, order), MU_OK);
+}
+
+static struct {
+	_Atomic bool inside, open;
+	_Atomic unsigned pauses;
+} gate;
+
+static _Thread_local bool at_gate;
+
+static void gated_fill(void *arg, uint64_t *dst, uint64_t word, size_t count)
+{
+	(void)arg;
+	if (at_gate && word != MU_MEMMAP_POISON) {
+		at_gate = false;
+		atomic_store(&gate.inside, true);
+		while (!atomic_load(&gate.open))
+			sched_yield();
+	}
+	for (size_t i = 0; i < count; i++)
+		dst[i] = word;
+}
+
+/* Who waits long enough has the gate opened. */
+static void opening_pause(void *arg, unsigned spins)
+{
+	(void)arg;
+	(void)spins;
+	if (atomic_fetch_add(&gate.pauses, 1) > 100)
+		atomic_store(&gate.open, true);
+	sched_yield();
+}
+
+static enum mu_status no_map(void *arg, mu_pfn_t *start, mu_pfn_t *end)
+{
+	(void)arg;
+	(void)start;
+	(void)end;
+	return MU_ERR_NOMEM;
+}
+
+static void *claim_slowly(void *arg)
+{
+	struct world *world = arg;
+	mu_pfn_t *pfn = malloc(sizeof(*pfn));
+
+	mu_hosted_set_cpu(world->hosted, 1);
+	at_gate = true;
+	if (!pfn || mu_alloc_pages(&world->mm.buddy, 0, 0, MU_ALLOC_RESERVES,
+				   pfn) != MU_OK)
+		abort();
+	return pfn;
+}
+
+/* A machine of @machine in which another thread is in the middle of a claim. */
+static void begin_claim(struct world *world, const char *machine,
+			pthread_t *thread)
+{
+	memset(&gate, 0, sizeof(gate));
+	world_init_machine(world, world_machine(machine, 12), MU_POLICY_LAZY,
+			   MU_BACK_BLOCK);
+	world_one_zone(world);
+	world->port.memmap_fill = gated_fill;
+	world->port.pause = opening_pause;
+	world_start(world);
+	assert_int_equal(pthread_create(thread, NULL, claim_slowly, world), 0);
+	while (!atomic_load(&gate.inside))
+		sched_yield();
+}
+
+static void end_claim(struct world *world, pthread_t thread)
+{
+	void *pfn;
+
+	atomic_store(&gate.open, true);
+	pthread_join(thread, &pfn);
+	give(world, *(mu_pfn_t *)pfn, 0);
+	free(pfn);
+}
+
+static void states(void **state)
+{
+	enum mu_claim_state claimed;
+	struct mu_census census;
+	struct world world;
+	pthread_t thread;
+	mu_pfn_t end;
+
+	(void)state;
+	begin_claim(&world, "64M@64M/2,-4M@80M", &thread);
+	assert_int_equal(mu_page_state(&world.mm, 0), MU_STATE_ABSENT);
+	assert_int_equal(mu_page_state(&world.mm, 16384), MU_STATE_BUSY);
+	assert_int_equal(mu_page_state(&world.mm, 17407), MU_STATE_BUSY);
+	assert_int_equal(mu_page_state(&world.mm, 17408), MU_STATE_PRISTINE);
+	assert_int_equal(mu_page_state(&world.mm, 20480), MU_STATE_ABSENT);
+	assert_int_equal(mu_page_state(&world.mm, 32768), MU_STATE_ABSENT);
+	assert_int_equal(mu_page_state(&world.mm, (mu_pfn_t)1 << 52),
+			 MU_STATE_ABSENT);
+	assert_int_equal(mu_page_state(&world.mm, UINT64_MAX), MU_STATE_ABSENT);
+	world_validate(&world, &census);
+	assert_int_equal(census.busy, MU_BLOCK_PAGES);
+	assert_int_equal(census.pristine, 14 * MU_BLOCK_PAGES);
+	claimed = mu_deferred_state(&world.mm.deferred, world.mm.buddy.zones,
+				    16400, &end);
+	assert_int_equal(claimed, MU_CLAIMED);
+	assert_int_equal(end, 17408);
+	claimed = mu_deferred_state(&world.mm.deferred, world.mm.buddy.zones,
+				    18000, &end);
+	assert_int_equal(claimed, MU_NOT_CLAIMED);
+	assert_int_equal(end, 20480);
+	claimed = mu_deferred_state(&world.mm.deferred, world.mm.buddy.zones,
+				    20481, &end);
+	assert_int_equal(claimed, MU_NOT_IN_EXTENT);
+	assert_int_equal(end, 21504);
+	claimed = mu_deferred_state(&world.mm.deferred, world.mm.buddy.zones,
+				    99999, NULL);
+	assert_int_equal(claimed, MU_NOT_IN_EXTENT);
+	end_claim(&world, thread);
+	assert_int_equal(mu_page_state(&world.mm, 16384), MU_STATE_ONLINE);
+	world_destroy(&world);
+}
+
+/* One block, and somebody else is at it: who wants a page waits for it. */
+static void wait_for_the_last(void **state)
+{
+	struct world world;
+	pthread_t thread;
+	mu_pfn_t pfn;
+
+	(void)state;
+	begin_claim(&world, "4M@4M/2", &thread);
+	assert_int_equal(pristine(&world), 0);
+	pfn = alloc(&world, 0, 9);
+	assert_true(gate.pauses > 0);
+	assert_int_equal(claims(&world), 1);
+	end_claim(&world, thread);
+	give(&world, pfn, 9);
+	world_destroy(&world);
+}
+
+/* Finish, too, returns only when nobody is busy. */
+static void finish_waits(void **state)
+{
+	struct world world;
+	pthread_t thread;
+
+	(void)state;
+	begin_claim(&world, "16M@4M/2", &thread);
+	assert_int_equal(mu_mm_finish(&world.mm, 1), MU_OK);
+	assert_true(gate.pauses > 0);
+	assert_int_equal(world.mm.buddy.zones[0].growth, 4);
+	end_claim(&world, thread);
+	world_destroy(&world);
+}
+
+/* The next block cannot be backed, but one is on its way: wait for that. */
+static void wait_rather_than_fail(void **state)
+{
+	struct world world;
+	pthread_t thread;
+	mu_pfn_t pfn, other;
+
+	(void)state;
+	begin_claim(&world, "8M@4M/2", &thread);
+	world.port.memmap_map = no_map;
+	pfn = alloc(&world, 0, 0);
+	assert_int_equal(claims(&world), 1);
+	end_claim(&world, thread);
+	give(&world, pfn, 0);
+	/* Nothing is on its way now: a whole block is too much. */
+	pfn = alloc(&world, 0, 0);
+	other = 55;
+	assert_int_equal(mu_alloc_pages(&world.mm.buddy, 0, MU_BLOCK_ORDER,
+					MU_ALLOC_RESERVES, &other),
+			 MU_ERR_NOMEM);
+	assert_int_equal(other, 55);
+	give(&world, pfn, 0);
+	assert_int_equal(mu_mm_finish(&world.mm, 1), MU_ERR_NOMEM);
+	world_destroy(&world);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(states),
+		cmocka_unit_test(wait_for_the_last),
+		cmocka_unit_test(finish_waits),
+		cmocka_unit_test(wait_rather_than_fail),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
