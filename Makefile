@@ -126,7 +126,7 @@ build/memup-bench: $(O)/memup-bench
 	@cp $< $@
 
 # The contenders of bench-padata, each there only if it can be built.
-ifneq ($(filter bench-padata,$(MAKECMDGOALS)),)
+ifneq ($(filter bench-padata %memup-bench-padata,$(MAKECMDGOALS)),)
 BENCH_OMP := $(shell echo 'int main(void) { return 0; }' | \
 	$(CC) -fopenmp -x c -o /dev/null - 2>/dev/null && echo yes)
 BENCH_TBB := $(shell command -v $(CXX) >/dev/null && \

@@ -181,7 +181,7 @@ static enum mu_status sum_up(struct pool *pool, struct sum *sum, uint64_t size)
 
 	if (blocks && data && instance_memory && shell_memory) {
 		struct mu_padata_instance *instance = mu_padata_instance_init(
-			instance_memory, pool->port, nr);
+			instance_memory, pool->port, 2 * pool->threads);
 		struct mu_padata_shell *shell =
 			mu_padata_shell_init(shell_memory, instance);
 

@@ -232,7 +232,8 @@ struct mu_padata_priv {
 	/*
 	 * Do the work; then, or later and from anywhere,
 	 * mu_padata_do_serial() has to be called for @padata exactly once.
-	 * After that call @padata may be gone.
+	 * After that call @padata may be gone. Must not wait for another job of
+	 * the same instance, which may be waiting for this CPU.
 	 */
 	void (*parallel)(struct mu_padata_priv *padata);
 
@@ -245,7 +246,8 @@ struct mu_padata_priv {
 
 	/* Private. */
 	struct mu_padata_shell *shell;
-	struct mu_padata_priv *next; /* of the shell; under its lock */
+	struct mu_padata_priv *next;	     /* of the shell; under its lock */
+	struct mu_padata_priv *next_waiting; /* of the instance; same */
 	unsigned cb_cpu;
 	_Atomic uint32_t state;
 };
@@ -267,7 +269,8 @@ size_t mu_padata_shell_size(void);
  * An instance in @memory for the CPUs that the port has, all of them online and
  * in both masks. At most @limit jobs are under way to parallel() or in it on
  * other CPUs; when that many are, the submitter works itself, which keeps it
- * from running ahead. 0: one for every CPU.
+ * from running ahead. 0: two for every CPU, so that one that is done with a job
+ * finds the next one waiting.
  */
 struct mu_padata_instance *mu_padata_instance_init(void *memory,
 						   const struct mu_port *port,
@@ -317,8 +320,9 @@ enum mu_status mu_padata_set_online(struct mu_padata_instance *instance,
  * there too, by the one whose place in the mask is *@cb_cpu modulo its weight.
  *
  * Where the port has no thread to spare parallel() is called before this
- * returns, and serial() by whoever completes the job that was waited for, which
- * can be inside this call as well: no lock may be held that they take.
+ * returns (also that of a job that was left waiting meanwhile), and serial() by
+ * whoever completes the job that was waited for, which can be inside this call
+ * as well: no lock may be held that they take.
  *
  * MU_ERR_INVALID without a callback, or while a mask has no CPU on line;
  * MU_ERR_BUSY if @padata is under way already. Not with interrupts off.

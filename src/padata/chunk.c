@@ -14,13 +14,14 @@ void mu_chunks_init(struct mu_padata_chunks *chunks,
 uint64_t mu_chunk_end(const struct mu_padata_chunks *chunks, uint64_t start)
 {
 	uint64_t left = chunks->end - start;
-	uint64_t size = MU_MAX(left / chunks->divisor, chunks->least);
-	uint64_t past;
+	uint64_t size, past;
 
-	/* No sum here passes chunks->end, so none wraps. */
-	if (size >= left)
+	/* No sum here passes chunks->end, so none wraps. And no division is
+	 * done in vain: they are what a chunk costs. */
+	if (chunks->least >= left)
 		return chunks->end;
-	past = (start + size) % chunks->align;
+	size = MU_MAX(left / chunks->divisor, chunks->least);
+	past = chunks->align > 1 ? (start + size) % chunks->align : 0;
 	if (past)
 		size += MU_MIN(chunks->align - past, left - size);
 	return start + size;
@@ -29,7 +30,7 @@ uint64_t mu_chunk_end(const struct mu_padata_chunks *chunks, uint64_t start)
 unsigned mu_chunks_worth(const struct mu_padata_mt_job *job, unsigned limit)
 {
 	uint64_t least = MU_MAX(MU_MAX(job->min_chunk, job->align), 1);
-	uint64_t worth = job->size / least;
+	uint64_t worth = least > 1 ? job->size / least : job->size;
 
 	return worth >= limit ? limit : (unsigned)MU_MAX(worth, 1);
 }

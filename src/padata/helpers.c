@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <limits.h>
+#include <string.h>
 #include "base/assert.h"
 #include "base/port.h"
 #include "padata/helpers.h"
@@ -52,7 +53,7 @@ unsigned mu_helpers_init(struct mu_padata_mt *mt,
 	unsigned count = MU_MIN(mu_cpu_count(mt->port), MU_MAX_CPUS);
 	unsigned here = mu_cpu_id(mt->port);
 
-	mt->cpus = (struct mu_cpumask){{0}};
+	memset(&mt->cpus, 0, sizeof(mt->cpus));
 	mt->nr_cpus = 0;
 	for (unsigned cpu = 0; cpu < count; cpu++) {
 		if (cpu == here || (allowed && !mu_cpumask_test(allowed, cpu)))

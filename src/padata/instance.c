@@ -31,7 +31,8 @@ struct mu_padata_instance *mu_padata_instance_init(void *memory,
 
 	*instance = (struct mu_padata_instance){.port = port};
 	instance->cpus = MU_MIN(mu_cpu_count(port), MU_MAX_CPUS);
-	instance->limit = limit ? limit : instance->cpus;
+	instance->limit = limit ? limit : 2 * instance->cpus;
+	instance->waiting_tail = &instance->waiting;
 	for (unsigned cpu = 0; cpu < instance->cpus; cpu++)
 		mu_cpumask_set(&instance->online, cpu);
 	for (unsigned m = 0; m < MU_PADATA_NR_MASKS; m++)
@@ -45,7 +46,7 @@ enum mu_status mu_padata_instance_fini(struct mu_padata_instance *instance)
 	/* acquire: pairs with the release in mu_padata_shell_fini(). */
 	if (atomic_load_explicit(&instance->shells, memory_order_acquire))
 		return MU_ERR_BUSY;
-	mu_helpers_wait(instance->port, &instance->in_flight);
+	mu_helpers_wait(instance->port, &instance->calls);
 	return MU_OK;
 }
 
@@ -120,20 +121,4 @@ unsigned mu_serial_cpu(struct mu_padata_instance *instance, unsigned cpu)
 						 : MU_NOWHERE;
 	mu_unlock_irqrestore(instance->port, &instance->lock, flags);
 	return cpu;
-}
-
-bool mu_serial_admit(struct mu_padata_instance *instance)
-{
-	/* relaxed: a count. The job is published by run_on, and the end of the
-	 * call by the release in mu_helpers_leave(). */
-	uint32_t calls = atomic_load_explicit(&instance->in_flight,
-					      memory_order_relaxed);
-
-	do {
-		if (calls >= instance->limit)
-			return false;
-	} while (!atomic_compare_exchange_weak_explicit(
-		&instance->in_flight, &calls, calls + 1, memory_order_relaxed,
-		memory_order_relaxed));
-	return true;
 }

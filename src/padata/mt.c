@@ -186,8 +186,9 @@ void mu_padata_mt_start(struct mu_padata_mt *mt, const struct mu_port *port,
 		most = MU_MIN(most, job->max_threads);
 	most = mu_chunks_worth(&mt->job, most);
 	mu_chunks_init(&mt->chunks, &mt->job, most);
+	/* Two are all at once in any case. */
 	mu_ramp_init(&mt->ramp, most,
-		     port->clock && !job->all_at_once &&
+		     most > 2 && port->clock && !job->all_at_once &&
 			     mu_chunks_guided(&mt->chunks, mt->job.size));
 	got = mu_helpers_add(mt, mt->ramp.threads - 1, helper);
 	if (got + 1 < mt->ramp.threads)

@@ -139,21 +139,11 @@ static void serve(void *arg)
 	}
 }
 
-static void run_parallel(void *arg)
-{
-	struct mu_padata_priv *padata = arg;
-	struct mu_padata_instance *instance = padata->shell->instance;
-
-	padata->parallel(padata); /* may be gone now */
-	mu_helpers_leave(instance->port, &instance->in_flight, 1);
-}
-
 enum mu_status mu_padata_do_parallel(struct mu_padata_shell *shell,
 				     struct mu_padata_priv *padata,
 				     unsigned *cb_cpu)
 {
 	struct mu_padata_instance *instance = shell->instance;
-	const struct mu_port *port = instance->port;
 	struct mu_cpumask cpus;
 	uint32_t idle = IDLE;
 
@@ -173,14 +163,8 @@ enum mu_status mu_padata_do_parallel(struct mu_padata_shell *shell,
 	padata->shell = shell;
 	padata->cb_cpu = *cb_cpu;
 	append(shell, padata);
-	if (mu_serial_admit(instance)) {
-		/* This CPU is busy: with us. */
-		mu_cpumask_clear(&cpus, mu_cpu_id(port));
-		if (mu_run_on(port, &cpus, 1, run_parallel, padata))
-			return MU_OK;
-		mu_helpers_leave(port, &instance->in_flight, 1);
-	}
-	padata->parallel(padata);
+	if (!mu_serial_run(instance, padata, &cpus))
+		padata->parallel(padata);
 	return MU_OK;
 }
 

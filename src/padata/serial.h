@@ -2,7 +2,11 @@
 /*
  * serial: instances and shells.
  *
- * An instance is two masks and a count. A shell is a list of jobs in the order
+ * An instance is two masks and a list of jobs that wait for a CPU. *Runners*,
+ * calls that the port promised, take them off the list until there are none. A
+ * submitter puts its job there and asks for one more runner; if there is none
+ * to be had, one that is under way takes it, and where none is the submitter
+ * does what waits. A shell is a list of jobs in the order
  * in which they came and at most one *server*, a thread that calls serial() for
  * the first job as long as that is done:
  *
@@ -36,8 +40,14 @@ struct mu_padata_instance {
 	struct mu_cpumask wanted[MU_PADATA_NR_MASKS];
 	struct mu_cpumask usable[MU_PADATA_NR_MASKS]; /* wanted and on line */
 	unsigned weight[MU_PADATA_NR_MASKS];	      /* of usable */
-	/* Promised calls of parallel() that have not left; any thread. */
-	_Atomic uint32_t in_flight;
+	/* Jobs for parallel() on other CPUs, under lock: how many, of these
+	 * the ones that nobody has yet, and the runners that will look there
+	 * once more before they leave. */
+	unsigned in_flight;
+	struct mu_padata_priv *waiting, **waiting_tail; /* oldest first */
+	unsigned runners;
+	/* Promised calls of a runner that have not left; any thread. */
+	_Atomic uint32_t calls;
 	_Atomic uint32_t shells; /* any thread */
 };
 
@@ -51,7 +61,11 @@ bool mu_serial_open(struct mu_padata_instance *instance,
 /* Where @cpu was asked for, serial() runs there; MU_NOWHERE if no CPU can. */
 unsigned mu_serial_cpu(struct mu_padata_instance *instance, unsigned cpu);
 
-/* Count one more call of parallel(), unless there are as many as may be. */
-bool mu_serial_admit(struct mu_padata_instance *instance);
+/*
+ * Have parallel() of @padata called on one of @cpus. False if there are as
+ * many jobs as may be: nothing happened.
+ */
+bool mu_serial_run(struct mu_padata_instance *instance,
+		   struct mu_padata_priv *padata, struct mu_cpumask *cpus);
 
 #endif
