@@ -240,6 +240,14 @@ static void huge_pages(void **state)
 	}
 }
 
+static void append(char *text, size_t size, const char *more)
+{
+	size_t len = strlen(text);
+
+	assert_true(len + strlen(more) < size);
+	memcpy(text + len, more, strlen(more) + 1);
+}
+
 static void huge_pages_refused(void **state)
 {
 	static const struct {
@@ -273,12 +281,12 @@ static void huge_pages_refused(void **state)
 		assert_int_equal(strncmp(error.text, text, strlen(text)), 0);
 	}
 	for (unsigned i = 1; i < MU_HUGE_POOLS; i++)
-		strcat(many, ",1:1");
+		append(many, sizeof(many), ",1:1");
 	assert_int_equal(pools.nr, 77);
 	assert_int_equal(mu_huge_pools_read(&pools, many, strlen(many), NULL),
 			 MU_OK);
 	assert_int_equal(pools.nr, MU_HUGE_POOLS);
-	strcat(many, ",1:1");
+	append(many, sizeof(many), ",1:1");
 	assert_int_equal(mu_huge_pools_read(&pools, many, strlen(many), NULL),
 			 MU_ERR_FULL);
 }

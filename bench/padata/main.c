@@ -69,9 +69,9 @@ int main(int argc, char **argv)
 			usage(stdout);
 			return 0;
 		}
-		if (!strcmp(argv[i], "--json") && argv[i + 1])
+		if (!strcmp(argv[i], "--json") && i + 1 < argc)
 			json = argv[++i];
-		else if (!strcmp(argv[i], "--reps") && argv[i + 1])
+		else if (!strcmp(argv[i], "--reps") && i + 1 < argc)
 			bench.reps = parse_reps(argv[++i]);
 		else
 			chosen |= table_bit(argv[i]);

@@ -9,6 +9,7 @@ static int count(unsigned threads)
 
 void omp_static_run(const struct work *work, unsigned threads)
 {
+	(void)threads; /* without OpenMP nobody asks for it */
 #pragma omp parallel for schedule(static) num_threads(count(threads))
 	for (uint64_t i = 0; i < work->units; i++)
 		work_unit(work, i);
@@ -16,6 +17,7 @@ void omp_static_run(const struct work *work, unsigned threads)
 
 void omp_dynamic_run(const struct work *work, unsigned threads)
 {
+	(void)threads; /* without OpenMP nobody asks for it */
 #pragma omp parallel for schedule(dynamic) num_threads(count(threads))
 	for (uint64_t i = 0; i < work->units; i++)
 		work_unit(work, i);
@@ -23,6 +25,7 @@ void omp_dynamic_run(const struct work *work, unsigned threads)
 
 void omp_guided_run(const struct work *work, unsigned threads)
 {
+	(void)threads; /* without OpenMP nobody asks for it */
 #pragma omp parallel for schedule(guided) num_threads(count(threads))
 	for (uint64_t i = 0; i < work->units; i++)
 		work_unit(work, i);
