@@ -19,7 +19,7 @@
 #include "cli/crc.h"
 #include "cli/pool.h"
 
-#define MIB	    (1u << 20)
+#define MIB	    (1ll << 20)
 #define EXIT_KILLED 128
 
 static char file[64], out[64];
@@ -103,13 +103,13 @@ static struct stat look(void)
 /* 2 MiB of data, then 30 MiB of hole. */
 static void write_data(void)
 {
-	char *data = malloc(2 * MIB);
+	char *data = malloc((size_t)(2 * MIB));
 	int fd = open(file, O_RDWR | O_TRUNC);
 
 	assert_non_null(data);
-	for (size_t i = 0; i < 2 * MIB; i++)
+	for (size_t i = 0; i < (size_t)(2 * MIB); i++)
 		data[i] = (char)(i * 7 + 1);
-	assert_int_equal(write(fd, data, 2 * MIB), 2 * MIB);
+	assert_int_equal(write(fd, data, (size_t)(2 * MIB)), 2 * MIB);
 	assert_int_equal(ftruncate(fd, 32 * MIB), 0);
 	assert_int_equal(fsync(fd), 0);
 	close(fd);
@@ -118,14 +118,14 @@ static void write_data(void)
 
 static void assert_data(void)
 {
-	char *data = calloc(1, 4 * MIB);
+	char *data = calloc(1, (size_t)(4 * MIB));
 	int fd = open(file, O_RDONLY);
 
-	assert_int_equal(read(fd, data, 4 * MIB), 4 * MIB);
-	for (size_t i = 0; i < 2 * MIB; i++)
+	assert_int_equal(read(fd, data, (size_t)(4 * MIB)), 4 * MIB);
+	for (size_t i = 0; i < (size_t)(2 * MIB); i++)
 		if (data[i] != (char)(i * 7 + 1))
 			fail_msg("byte %zu was changed", i);
-	for (size_t i = 2 * MIB; i < 4 * MIB; i++)
+	for (size_t i = (size_t)(2 * MIB); i < (size_t)(4 * MIB); i++)
 		if (data[i])
 			fail_msg("byte %zu is not zero", i);
 	close(fd);
