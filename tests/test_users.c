@@ -19,7 +19,7 @@
 #include "cli/crc.h"
 #include "cli/pool.h"
 
-#define MIB	    (1u << 20)
+#define MIB	    (1L << 20)
 #define EXIT_KILLED 128
 
 static char file[64], out[64];
@@ -107,7 +107,7 @@ static void write_data(void)
 	int fd = open(file, O_RDWR | O_TRUNC);
 
 	assert_non_null(data);
-	for (size_t i = 0; i < 2 * MIB; i++)
+	for (long i = 0; i < 2 * MIB; i++)
 		data[i] = (char)(i * 7 + 1);
 	assert_int_equal(write(fd, data, 2 * MIB), 2 * MIB);
 	assert_int_equal(ftruncate(fd, 32 * MIB), 0);
@@ -122,12 +122,12 @@ static void assert_data(void)
 	int fd = open(file, O_RDONLY);
 
 	assert_int_equal(read(fd, data, 4 * MIB), 4 * MIB);
-	for (size_t i = 0; i < 2 * MIB; i++)
+	for (long i = 0; i < 2 * MIB; i++)
 		if (data[i] != (char)(i * 7 + 1))
-			fail_msg("byte %zu was changed", i);
-	for (size_t i = 2 * MIB; i < 4 * MIB; i++)
+			fail_msg("byte %ld was changed", i);
+	for (long i = 2 * MIB; i < 4 * MIB; i++)
 		if (data[i])
-			fail_msg("byte %zu is not zero", i);
+			fail_msg("byte %ld is not zero", i);
 	close(fd);
 	free(data);
 }
@@ -335,7 +335,7 @@ static void crc_against_bits(void **state)
 static void checksum_file(void **state)
 {
 	static struct crc_tables tables;
-	size_t bytes = 9 * MIB + 12345;
+	size_t bytes = (size_t)(9 * MIB + 12345);
 	uint8_t *data = malloc(bytes);
 	char text[128], expected[128];
 	int fd = open(file, O_RDWR | O_TRUNC);
