@@ -95,6 +95,7 @@ static bool from_points(struct plan *plan, const struct plan_options *options)
 {
 	const struct plan_point *points = options->points;
 	const struct plan_node *node = largest(plan);
+	struct plan_model model = plan->model;
 
 	for (unsigned i = 0; i < 2; i++) {
 		if (points[i].threads <= node->cpus)
@@ -105,11 +106,14 @@ static bool from_points(struct plan *plan, const struct plan_options *options)
 			points[i].threads, node->cpus);
 		return false;
 	}
-	if (plan_calibrate(&plan->model, node, &points[0], &points[1]))
-		return true;
-	fputs("memup plan: --point: both have the same number of threads\n",
-	      stderr);
-	return false;
+	if (!plan_calibrate(&model, node, &points[0], &points[1])) {
+		fputs("memup plan: --point: both have the same number of "
+		      "threads\n",
+		      stderr);
+		return false;
+	}
+	plan->model = model;
+	return true;
 }
 
 /* Measure what was not said, then let what was said win. */
