@@ -36,7 +36,7 @@ static double clock_of(const struct mu_port *port)
 static bool first_node(struct plan_node *node)
 {
 	struct mu_host_cpu *cpus = calloc(MU_MAX_CPUS, sizeof(*cpus));
-	unsigned nr = cpus ? mu_host_cpus(cpus, NULL) : 0;
+	unsigned nr = cpus ? mu_host_cpus(cpus, NULL, true) : 0;
 	unsigned most = mu_hosted_cpus();
 
 	for (unsigned i = 0; i < nr && node->cpus < most; i++) {
@@ -52,7 +52,7 @@ static bool first_node(struct plan_node *node)
 unsigned plan_host_smt(void)
 {
 	struct mu_host_cpu *cpus = calloc(MU_MAX_CPUS, sizeof(*cpus));
-	unsigned nr = cpus ? mu_host_cpus(cpus, NULL) : 0;
+	unsigned nr = cpus ? mu_host_cpus(cpus, NULL, true) : 0;
 	/* Sorted by it. */
 	unsigned smt = nr ? cpus[nr - 1].thread + 1 : 1;
 

@@ -131,14 +131,16 @@ static void mask_and_affinity(void **state)
 	struct mu_host_cpu *some = calloc(MU_MAX_CPUS, sizeof(*some));
 	struct mu_cpumask mask = {{0}};
 	cpu_set_t before, one;
-	unsigned nr = mu_host_cpus(all, NULL);
+	unsigned nr = mu_host_cpus(all, NULL, true);
 
 	(void)state;
 	assert_true(nr >= 1);
-	assert_int_equal(mu_host_cpus(some, &mask), 0);
+	/* Placed or not, they are as many. */
+	assert_int_equal(mu_host_cpus(some, NULL, false), nr);
+	assert_int_equal(mu_host_cpus(some, &mask, true), 0);
 	mu_cpumask_set(&mask, all[nr - 1].number);
 	mu_cpumask_set(&mask, MU_MAX_CPUS - 1);
-	assert_int_equal(mu_host_cpus(some, &mask), 1);
+	assert_int_equal(mu_host_cpus(some, &mask, true), 1);
 	assert_int_equal(some[0].number, all[nr - 1].number);
 	/* Each once, first threads of cores first. */
 	for (unsigned i = 1; i < nr; i++) {
@@ -150,7 +152,7 @@ static void mask_and_affinity(void **state)
 	CPU_ZERO(&one);
 	CPU_SET(all[0].number, &one);
 	assert_int_equal(sched_setaffinity(0, sizeof(one), &one), 0);
-	assert_int_equal(mu_host_cpus(some, NULL), 1);
+	assert_int_equal(mu_host_cpus(some, NULL, true), 1);
 	assert_int_equal(some[0].number, all[0].number);
 	assert_int_equal(mu_hosted_cpus(), 1);
 	assert_int_equal(sched_setaffinity(0, sizeof(before), &before), 0);

@@ -121,7 +121,9 @@ enum mu_status mu_hosted_cpus_init(struct mu_hosted *hosted,
 		return fail(error, MU_ERR_NOMEM, "no memory");
 	if (sched_getaffinity(0, sizeof(hosted->allowed), hosted->allowed))
 		CPU_SET_S(0, sizeof(hosted->allowed), hosted->allowed);
-	nr = mu_host_cpus(host, hosted->config.host_cpus);
+	/* Only threads have to be placed. */
+	nr = mu_host_cpus(host, hosted->config.host_cpus,
+			  hosted->config.threads || !hosted->machine);
 	hosted->config.host_cpus = NULL;
 	if (!nr) {
 		free(host);

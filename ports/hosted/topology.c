@@ -97,7 +97,8 @@ static int before(const void *a, const void *b)
 	return (x->number > y->number) - (x->number < y->number);
 }
 
-unsigned mu_host_cpus(struct mu_host_cpu *cpus, const struct mu_cpumask *mask)
+unsigned mu_host_cpus(struct mu_host_cpu *cpus, const struct mu_cpumask *mask,
+		      bool placed)
 {
 	/* cpu_set_t ends at 1024. */
 	cpu_set_t sets[MU_MAX_CPUS / CPU_SETSIZE];
@@ -110,7 +111,7 @@ unsigned mu_host_cpus(struct mu_host_cpu *cpus, const struct mu_cpumask *mask)
 		if (CPU_ISSET_S(i, sizeof(sets), sets) &&
 		    (!mask || mu_cpumask_test(mask, i)))
 			cpus[nr++] = (struct mu_host_cpu){.number = i};
-	if (nr > 1)
+	if (nr > 1 && placed)
 		place(cpus, nr);
 	qsort(cpus, nr, sizeof(*cpus), before);
 	return nr;

@@ -21,9 +21,12 @@ struct mu_host_cpu {
 /*
  * Fill @cpus, of MU_MAX_CPUS, with the CPUs that this thread may run on
  * (sched_getaffinity) and that are in @mask, if there is one. Returns how many,
- * 0 when none is left.
+ * 0 when none is left. Cores before their second threads, node by node, if
+ * @placed; by number, all on node 0, if not: to ask the host takes longer than
+ * to start a machine.
  */
-unsigned mu_host_cpus(struct mu_host_cpu *cpus, const struct mu_cpumask *mask);
+unsigned mu_host_cpus(struct mu_host_cpu *cpus, const struct mu_cpumask *mask,
+		      bool placed);
 
 /* "hwloc", or "affinity" without it. */
 const char *mu_host_topology(void);
