@@ -73,7 +73,11 @@ static void measure(struct bench *bench, struct rig *rig, struct model *model)
 	static const char *const columns[] = {"ns/page", "min", "max", "times",
 					      NULL};
 	struct contest contests[] = {
-		{"memup, mu_deferred_take", start, take, rig, {NULL, 0, 0}},
+		{"memup, mu_deferred_take, batch 32",
+		 start,
+		 take,
+		 rig,
+		 {NULL, 0, 0}},
 		{"model, by block", reset, by_block, model, {NULL, 0, 0}},
 		{"model, by pass", reset, by_pass, model, {NULL, 0, 0}},
 	};

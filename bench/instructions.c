@@ -79,7 +79,8 @@ void bench_instructions(struct bench *bench)
 	report_table(&bench->report, "instructions",
 		     "instructions of the initialisation (valgrind)", columns);
 	row(bench, "two-pass model", "--work-classic");
-	memup = row(bench, "memup, mu_deferred_take", "--work-claims");
+	memup = row(bench, "memup, mu_deferred_take, batch 32",
+		    "--work-claims");
 	if (isfinite(memup))
 		report_at_most(&bench->report, "instructions per page", 2,
 			       memup);

@@ -35,6 +35,7 @@ void rig_start(struct rig *rig, enum mu_policy policy)
 	struct mu_mm *mm = &rig->mm;
 
 	config.policy = policy;
+	config.batch = MU_SECTION_BLOCKS;
 	mu_mm_init(mm, &rig->port);
 	if (mu_mm_add_machine(mm, rig->machine, &error) != MU_OK)
 		die("%s", error.text);

@@ -52,6 +52,14 @@ struct mu_config {
 	uint64_t min_free_pages;
 	/* Measure each claim with the port's clock. */
 	bool measure;
+	/*
+	 * How many blocks the eager policy and mu_mm_finish() claim and
+	 * initialise at once, up to 32; 0 and 1: one. A fence, the zone's lock
+	 * and what helpers share are paid once for all of them; but interrupts
+	 * are off for so many blocks, and who has to wait for the last ones
+	 * waits as long. Growth on demand is one block in any case.
+	 */
+	unsigned batch;
 };
 
 /* Linux's x86-64 zones, the lazy policy, no MOVABLE zone. */

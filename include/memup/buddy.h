@@ -258,6 +258,10 @@ bool mu_buddy_add_block(struct mu_buddy *buddy, struct mu_zone *zone,
 			mu_pfn_t start, unsigned take, uint64_t mark,
 			mu_pfn_t *pfn);
 
+/* Put @nr blocks from @start on, all pristine, into the lists. */
+void mu_buddy_add_blocks(struct mu_buddy *buddy, struct mu_zone *zone,
+			 mu_pfn_t start, unsigned nr);
+
 /* Say that @pages of @zone are managed but pristine. Early boot. */
 void mu_zone_add_pristine(struct mu_zone *zone, uint64_t pages);
 

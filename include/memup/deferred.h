@@ -93,6 +93,7 @@ struct mu_deferred {
 	struct mu_buddy *buddy;
 	struct mu_pristine *zones; /* indexed as buddy->zones (C) */
 	bool measure;		   /* take the time of claims (C) */
+	unsigned batch; /* blocks claimed at once by who takes many (C) */
 };
 
 /* What deferred initialisation has done so far. A snapshot. */

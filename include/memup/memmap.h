@@ -279,6 +279,13 @@ static inline bool mu_memmap_is_backed(const struct mu_memmap *memmap,
 void mu_memmap_init_block(struct mu_memmap *memmap, mu_pfn_t start,
 			  uint16_t zone, enum mu_page_kind kind);
 
+/*
+ * Both for @nr blocks from @start on, of one section, none of which was ever
+ * partly online: tails of @zone. What blocks share is paid once.
+ */
+void mu_memmap_init_blocks(struct mu_memmap *memmap, mu_pfn_t start,
+			   unsigned nr, uint16_t zone);
+
 /* The block at @start, all of it, is online from now on. */
 void mu_memmap_publish(struct mu_memmap *memmap, mu_pfn_t start);
 

@@ -257,6 +257,7 @@ enum mu_status mu_mm_start(struct mu_mm *mm, const struct mu_config *config,
 	ragged_init(&start);
 	mu_deferred_init(&mm->deferred, &mm->buddy, start.tables.pristine);
 	mm->deferred.measure = config->measure;
+	mm->deferred.batch = MU_MIN(config->batch, MU_SECTION_BLOCKS);
 	free_init(&start);
 	mu_buddy_set_watermarks(&mm->buddy, config->min_free_pages,
 				mm->page_shift);

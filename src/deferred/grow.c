@@ -150,6 +150,49 @@ void mu_deferred_wait(void *arg, struct mu_zone *zone, uint64_t seen)
 		mu_pause(deferred->port, spins);
 }
 
+/*
+ * Several blocks of one section at once, at most @want: how many, 0 when there
+ * are not two, they cannot be backed, or another was faster.
+ */
+static unsigned take_batch(struct mu_deferred *deferred, struct mu_zone *zone,
+			   uint64_t want)
+{
+	struct mu_pristine *pristine = mu_pristine_of(deferred, zone);
+	struct mu_claim claim;
+	uintptr_t flags;
+	uint64_t nr, since;
+	bool claimed;
+
+	if (deferred->batch < 2 || !mu_claim_peek(pristine, &claim))
+		return 0;
+	nr = mu_cursor_tail(claim.cursor) - mu_cursor_head(claim.cursor);
+	nr = MU_MIN(nr, MU_MIN(want, deferred->batch));
+	nr = MU_MIN(nr,
+		    (MU_SECTION_PAGES - (claim.pfn & (MU_SECTION_PAGES - 1))) >>
+			    MU_BLOCK_ORDER);
+	for (uint64_t i = 0; i < nr; i++)
+		if (mu_memmap_back(deferred->memmap,
+				   claim.pfn + i * MU_BLOCK_PAGES) != MU_OK)
+			return 0;
+	if (nr < 2)
+		return 0;
+	claim.next = claim.cursor + nr;
+	flags = mu_claim_begin(deferred, pristine);
+	since = deferred->measure ? mu_clock(deferred->port) : 0;
+	claimed = mu_claim(&claim);
+	if (claimed) {
+		mu_memmap_init_blocks(deferred->memmap, claim.pfn, (unsigned)nr,
+				      (uint16_t)zone->id);
+		mu_buddy_add_blocks(deferred->buddy, zone, claim.pfn,
+				    (unsigned)nr);
+		mu_claim_count(pristine, nr);
+		if (deferred->measure)
+			measure(deferred, pristine, since);
+	}
+	mu_claim_end(deferred, pristine, flags);
+	return claimed ? (unsigned)nr : 0;
+}
+
 uint64_t mu_deferred_take_zone(struct mu_deferred *deferred,
 			       struct mu_zone *zone, uint64_t blocks,
 			       enum mu_status *status)
@@ -164,8 +207,14 @@ uint64_t mu_deferred_take_zone(struct mu_deferred *deferred,
 		/* acquire: what is read of the zone below is no older. */
 		uint64_t seen = atomic_load_explicit(&zone->growth,
 						     memory_order_acquire);
+		unsigned batch = take_batch(deferred, zone, blocks - done);
 		mu_pfn_t pfn;
 
+		if (batch) {
+			done += batch;
+			mu_watchdog(deferred->port);
+			continue;
+		}
 		grown = mu_deferred_grow(deferred, zone, MU_NR_ORDERS, 0, seen,
 					 &pfn);
 		if (grown == MU_GROWS_BY_OTHER)

@@ -9,10 +9,11 @@
 
 /*
  * Store @word @count times at @dst, through the port's memmap_fill if it has
- * one. @dst is aligned to 64 bytes, @count a multiple of 8. The stores are
- * visible before any store that follows.
+ * one. @dst is aligned to 64 bytes, @count a multiple of 8. Others see the
+ * stores after mu_fill_end(), which serves any number of fills.
  */
 void mu_fill(const struct mu_port *port, uint64_t *dst, uint64_t word,
 	     size_t count);
+void mu_fill_end(void);
 
 #endif

@@ -108,6 +108,7 @@ static void poison(struct mu_memmap *memmap, mu_pfn_t start)
 	mu_track_written(page, MU_BLOCK_PAGES * sizeof(*page));
 	mu_fill(memmap->port, (uint64_t *)(void *)page, MU_MEMMAP_POISON,
 		MU_BLOCK_PAGES * 2);
+	mu_fill_end();
 #endif
 	mu_track_raw(page, MU_BLOCK_PAGES * sizeof(*page));
 }
@@ -166,12 +167,10 @@ static bool was_raw(const struct mu_memmap *memmap, mu_pfn_t start)
 }
 #endif
 
-void mu_memmap_init_block(struct mu_memmap *memmap, mu_pfn_t start,
-			  uint16_t zone, enum mu_page_kind kind)
+static void write_block(struct mu_memmap *memmap, mu_pfn_t start, uint64_t word)
 {
 	struct mu_page *page = mu_pfn_to_page(memmap, start);
 	uint64_t *words = (uint64_t *)(void *)page;
-	uint64_t word = mu_initial_word(zone, kind);
 
 	mu_track_written(page, MU_BLOCK_PAGES * sizeof(*page));
 	mu_assert(memmap->port, was_raw(memmap, start));
@@ -184,6 +183,31 @@ void mu_memmap_init_block(struct mu_memmap *memmap, mu_pfn_t start,
 	__builtin_prefetch(page + MU_BLOCK_PAGES, 1);
 	mu_fill(memmap->port, words + MU_CACHE_LINE / sizeof(word), word,
 		MU_BLOCK_PAGES * 2 - MU_CACHE_LINE / sizeof(word));
+}
+
+void mu_memmap_init_block(struct mu_memmap *memmap, mu_pfn_t start,
+			  uint16_t zone, enum mu_page_kind kind)
+{
+	write_block(memmap, start, mu_initial_word(zone, kind));
+	mu_fill_end();
+}
+
+void mu_memmap_init_blocks(struct mu_memmap *memmap, mu_pfn_t start,
+			   unsigned nr, uint16_t zone)
+{
+	struct mu_section *section = mu_memmap_section(memmap, start);
+	uint32_t bits = 0;
+
+	for (unsigned i = 0; i < nr; i++) {
+		mu_pfn_t block = start + i * MU_BLOCK_PAGES;
+
+		write_block(memmap, block, mu_initial_word(zone, MU_PAGE_TAIL));
+		bits |= mu_block_bit(block);
+	}
+	mu_fill_end();
+	/* release: whoever sees a bit sees the descriptors. */
+	atomic_fetch_or_explicit(&section->online, bits, memory_order_release);
+	mu_count_written(memmap, nr * MU_BLOCK_PAGES);
 }
 
 void mu_memmap_publish(struct mu_memmap *memmap, mu_pfn_t start)

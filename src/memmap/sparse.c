@@ -79,6 +79,7 @@ void mu_memmap_fill_huge(struct mu_memmap *memmap, mu_pfn_t pfn)
 	for (unsigned i = sizeof(*page) / sizeof(word); i < line; i++)
 		words[i] = word;
 	mu_fill(memmap->port, words + line, word, HUGE_PAGES * 2 - line);
+	mu_fill_end();
 	page->state &= (uint8_t)~MU_PAGE_SPARSE;
 	/* release: who sees the bit gone sees the tails. The other half's bit
 	 * changes under the same lock. */
