@@ -234,24 +234,11 @@ static int check(const char *what, bool json)
 
 static int run_check(int argc, char **argv)
 {
-	static const struct option longs[] = {
-		{"json", no_argument, NULL, 'j'},
-		{"help", no_argument, NULL, 'h'},
-		{NULL, 0, NULL, 0},
-	};
 	bool json = false;
-	int option;
+	int code = parse_json_option(argc, argv, help, &json);
 
-	while ((option = getopt_long(argc, argv, "h", longs, NULL)) != -1) {
-		if (option == 'j') {
-			json = true;
-		} else if (option == 'h') {
-			fputs(help, stdout);
-			return EXIT_DONE;
-		} else {
-			return EXIT_USAGE;
-		}
-	}
+	if (code >= 0)
+		return code;
 	if (optind == argc) {
 		fprintf(stderr, "memup check: which log? `memup check --help` "
 				"tells more\n");

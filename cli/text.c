@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include <ctype.h>
 #include <errno.h>
+#include <getopt.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "cli/command.h"
 #include "cli/text.h"
 
 /* Buffers for the functions that return text. */
@@ -102,6 +104,28 @@ bool may_colour(FILE *out)
 
 	return isatty(fileno(out)) && !(no && *no) &&
 	       !(term && !strcmp(term, "dumb"));
+}
+
+int parse_json_option(int argc, char **argv, const char *help, bool *json)
+{
+	static const struct option longs[] = {
+		{"json", no_argument, NULL, 'j'},
+		{"help", no_argument, NULL, 'h'},
+		{NULL, 0, NULL, 0},
+	};
+	int option;
+
+	while ((option = getopt_long(argc, argv, "h", longs, NULL)) != -1) {
+		if (option == 'j') {
+			*json = true;
+		} else if (option == 'h') {
+			fputs(help, stdout);
+			return EXIT_DONE;
+		} else {
+			return EXIT_USAGE;
+		}
+	}
+	return -1;
 }
 
 void json_string(FILE *out, const char *text)

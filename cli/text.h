@@ -29,6 +29,13 @@ void table_end(struct table *table, FILE *out);
 /* May colour be used on @out? Only on a terminal, not when NO_COLOR is set. */
 bool may_colour(FILE *out);
 
+/*
+ * The options of a command that has --json and --help alone, by getopt_long():
+ * optind is then the first argument that is none. -1: go on; else the exit
+ * code, after @help or what getopt has to say.
+ */
+int parse_json_option(int argc, char **argv, const char *help, bool *json);
+
 /* @text with JSON's quotes and escapes. */
 void json_string(FILE *out, const char *text);
 

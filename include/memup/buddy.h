@@ -141,8 +141,8 @@ struct mu_source {
 	 * zone->growth before the caller looked at the lists. */
 	enum mu_grow (*grow)(void *arg, struct mu_zone *zone, unsigned order,
 			     uint64_t mark, uint64_t seen, mu_pfn_t *pfn);
-	/* Return when growth is past @seen or nothing is on its way. At
-	 * most the time of one block's initialisation. */
+	/* Return when growth is past @seen or nothing is on its way: at most
+	 * the time of one claim, a block's unless the client chose more. */
 	void (*wait)(void *arg, struct mu_zone *zone, uint64_t seen);
 };
 
@@ -163,8 +163,9 @@ struct mu_buddy {
  * MU_ERR_NOMEM when no zone that @flags allow can serve it within its mark;
  * MU_ERR_INVALID for an unknown flag or two zone flags; MU_ERR_RANGE for an
  * order over MU_BLOCK_ORDER or a node that is none.
- * Any context but NMI. Waits for another CPU for at most one block's
- * initialisation at a time, and only when nothing else can serve.
+ * Any context but NMI. Waits for another CPU for at most one claim (a block's
+ * initialisation, or mu_config.batch of them) at a time, and only when nothing
+ * else can serve.
  */
 enum mu_status mu_alloc_pages(struct mu_buddy *buddy, int nid, unsigned order,
 			      unsigned flags, mu_pfn_t *pfn) MU_MUST_CHECK;

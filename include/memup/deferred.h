@@ -32,7 +32,8 @@
  *   zone was grown by another (its lists have changed: look again), or it is
  *   exhausted. Nobody waits but for a block in flight: a CPU keeps interrupts
  *   off from the claim to the free list, so a handler never waits for the CPU
- *   that it interrupted, and the wait is at most one block's initialisation.
+ *   that it interrupted, and the wait is at most one block's initialisation
+ *   (mu_config.batch of them, where the client chose to take more at once).
  *
  * A claim backs first
  *   The memmap behind a block is backed before the block is claimed. When that
@@ -112,7 +113,7 @@ struct mu_deferred_stats {
 enum mu_grow mu_deferred_grow(void *arg, struct mu_zone *zone, unsigned order,
 			      uint64_t mark, uint64_t seen, mu_pfn_t *pfn);
 
-/* The other hook: return when the zone's grown_blocks is past @seen or no
+/* The other hook: return when the zone's growth is past @seen or no
  * claim is under way. Not by a CPU that holds a claim. */
 void mu_deferred_wait(void *arg, struct mu_zone *zone, uint64_t seen);
 
@@ -120,7 +121,8 @@ void mu_deferred_wait(void *arg, struct mu_zone *zone, uint64_t seen);
  * Claim and initialise up to @blocks blocks, nearest to @nid first, other nodes
  * when that one is exhausted; returns how many there were. From any number of
  * CPUs at once, also while others allocate. *@status (may be NULL) is
- * MU_ERR_NOMEM when it stopped because a block could not be backed.
+ * MU_ERR_NOMEM when a block of some zone could not be backed. Interrupts are
+ * off for mu_config.batch blocks at a time. Any context but NMI.
  */
 uint64_t mu_deferred_take(struct mu_deferred *deferred, int nid,
 			  uint64_t blocks, enum mu_status *status);
