@@ -169,8 +169,8 @@ enum mu_status mu_machine_read_any(struct mu_machine *machine, const char *text,
  *   numa=fake=N         N nodes of equal RAM; numa=fake=NM, NG: nodes of N MiB
  *                       or GiB; numa=fake=NU: N nodes in each real one. Real
  *                       nodes are forgotten when the machine is finished; their
- *                       CPUs are spread; distances are 10 in one real node and
- *                       20 between two (Linux: numa_emulation.c).
+ *                       CPUs are spread, their distances kept, 10 in one of
+ *                       them (Linux: numa_emulation.c).
  *
  * MU_ERR_UNSUPPORTED for distances after numa=fake=. Several descriptions may
  * follow one memmap=, with commas between them.

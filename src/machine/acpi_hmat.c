@@ -46,6 +46,8 @@ static uint32_t value_of(const struct hmat *hmat, unsigned type, uint16_t entry,
 		divisor = 10;
 	else if (latency)
 		divisor = 1000;
+	if (hmat->revision < 2 && value < divisor)
+		return 0;
 	value = value / divisor + (value % divisor != 0);
 	return value > UINT32_MAX ? 0 : (uint32_t)value;
 }
