@@ -107,6 +107,7 @@ struct mu_mm {
 	struct mu_lock reserved_lock;
 	/* One mu_free_reserved() at a time. Taken before reserved_lock. */
 	struct mu_lock late_lock;
+	struct mu_page_ext *exts; /* registered before the start (C) */
 
 	struct mu_memblock memblock;
 	struct mu_memmap memmap;
@@ -125,6 +126,14 @@ void mu_mm_init(struct mu_mm *mm, const struct mu_port *port);
 enum mu_status mu_mm_add_machine(struct mu_mm *mm,
 				 const struct mu_machine *machine,
 				 struct mu_error *error) MU_MUST_CHECK;
+
+/*
+ * From the start on @ext is kept for each page: see memup/page_ext.h. Any
+ * number of them, each once. MU_ERR_INVALID when it has no size or no base, or
+ * its base is not aligned to 8.
+ */
+enum mu_status mu_mm_add_page_ext(struct mu_mm *mm,
+				  struct mu_page_ext *ext) MU_MUST_CHECK;
 
 /*
  * Bytes that mu_mm_start() will need for its tables, with what memblock holds

@@ -49,6 +49,7 @@
 
 #include "memup/base.h"
 #include "memup/memblock.h"
+#include "memup/page_ext.h"
 #include "memup/port.h"
 
 /* What a written descriptor says of its page (the low bits of state). */
@@ -139,8 +140,9 @@ struct mu_ragged {
 
 struct mu_memmap {
 	const struct mu_port *port;
-	struct mu_page *pages; /* descriptor of pfn 0 (may not be mapped) */
-	mu_pfn_t end_pfn;      /* first pfn past all memory */
+	struct mu_page *pages;	  /* descriptor of pfn 0 (may not be mapped) */
+	mu_pfn_t end_pfn;	  /* first pfn past all memory */
+	struct mu_page_ext *exts; /* the first extension, or NULL (C) */
 
 	/* Root and leaves: entries of root are set once, under lock. */
 	struct mu_section *_Atomic *root;

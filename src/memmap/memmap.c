@@ -113,6 +113,7 @@ static void poison(struct mu_memmap *memmap, mu_pfn_t start)
 	mu_fill_end();
 #endif
 	mu_track_raw(page, MU_BLOCK_PAGES * sizeof(*page));
+	mu_ext_raw(memmap, start, start + MU_BLOCK_PAGES);
 }
 
 enum mu_status mu_memmap_back(struct mu_memmap *memmap, mu_pfn_t start)
@@ -134,6 +135,8 @@ enum mu_status mu_memmap_back(struct mu_memmap *memmap, mu_pfn_t start)
 	if (!(backed & mu_block_bit(start))) {
 		if (port->memmap_map)
 			status = port->memmap_map(port->arg, &from, &to);
+		if (status == MU_OK)
+			status = mu_ext_map(memmap, from, to);
 		for (; status == MU_OK && from < to; from += MU_BLOCK_PAGES) {
 			if (backed & mu_block_bit(from))
 				continue;
@@ -191,7 +194,17 @@ static void write_block(struct mu_memmap *memmap, mu_pfn_t start, uint64_t word)
 void mu_memmap_init_block(struct mu_memmap *memmap, mu_pfn_t start,
 			  uint16_t zone, enum mu_page_kind kind)
 {
+	/* relaxed: only the caller can reach the block. */
+	bool has_head = !(start & (((mu_pfn_t)1 << MU_GIGANTIC_ORDER) - 1)) &&
+			(atomic_load_explicit(
+				 &mu_memmap_section(memmap, start)->gigantic,
+				 memory_order_relaxed) &
+			 mu_block_bit(start));
+
 	write_block(memmap, start, mu_initial_word(zone, kind));
+	/* The first page of a gigantic page has had its extension since then.
+	 */
+	mu_ext_init(memmap, start + has_head, start + MU_BLOCK_PAGES);
 	mu_fill_end();
 }
 
@@ -231,6 +244,7 @@ void mu_memmap_init_chain(struct mu_memmap *memmap, mu_pfn_t start, unsigned nr,
 		write_linked(memmap, block, zone, prev,
 			     block == last ? MU_NO_PFN
 					   : block + MU_BLOCK_PAGES);
+		mu_ext_init(memmap, block, block + MU_BLOCK_PAGES);
 		prev = block;
 	}
 	mu_fill_end();
