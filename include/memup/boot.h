@@ -99,6 +99,7 @@ struct mu_mm {
 	const struct mu_port *port;
 	const struct mu_machine *machine; /* NULL: every distance is 20 */
 	struct mu_config config;
+	struct mu_limits limits;
 	unsigned page_shift;
 	unsigned nr_nodes;
 	struct mu_layout layout;
@@ -136,8 +137,19 @@ enum mu_status mu_mm_add_page_ext(struct mu_mm *mm,
 				  struct mu_page_ext *ext) MU_MUST_CHECK;
 
 /*
+ * Have room for memory and devices that come after the start: see struct
+ * mu_limits. Every node below limits->nodes exists from the start, without
+ * memory until some comes. The port's memmap has to reach as far. Without this
+ * call nothing can come past the memory of the start. MU_ERR_RANGE for an end
+ * past MU_PHYS_MAX or more than MU_MAX_NODES nodes. Before mu_mm_size().
+ */
+enum mu_status mu_mm_set_limits(struct mu_mm *mm,
+				const struct mu_limits *limits,
+				struct mu_error *error) MU_MUST_CHECK;
+
+/*
  * Bytes that mu_mm_start() will need for its tables, with what memblock holds
- * now; 0 when it holds no memory. O(ranges).
+ * now and the limits; 0 when it holds no memory. O(ranges).
  */
 size_t mu_mm_size(const struct mu_mm *mm);
 
@@ -217,7 +229,7 @@ enum mu_status mu_init_now(struct mu_mm *mm, mu_pfn_t start,
 enum mu_status mu_free_reserved(struct mu_mm *mm, mu_phys_t base,
 				mu_phys_t size) MU_MUST_CHECK;
 
-/* Every page up to the end of memory, counted by what it is. */
+/* Every page up to the end of memory, or of the limits, by what it is. */
 struct mu_census {
 	uint64_t allocated;
 	uint64_t free;

@@ -15,8 +15,8 @@
 #define LINE_WORDS    (MU_CACHE_LINE / sizeof(uint64_t))
 
 /* Leaves that the memory of @memblock needs; *@end its first pfn past all. */
-static unsigned count_leaves(const struct mu_memblock *memblock,
-			     unsigned page_shift, mu_pfn_t *end)
+static unsigned memory_leaves(const struct mu_memblock *memblock,
+			      unsigned page_shift, mu_pfn_t *end)
 {
 	const struct mu_memblock_type *memory = &memblock->memory;
 	uint64_t next = 0;
@@ -38,6 +38,24 @@ static unsigned count_leaves(const struct mu_memblock *memblock,
 	return leaves;
 }
 
+/* The same with what @limits allow to come. */
+static unsigned count_leaves(const struct mu_memblock *memblock,
+			     unsigned page_shift,
+			     const struct mu_limits *limits, mu_pfn_t *end)
+{
+	unsigned leaves = memory_leaves(memblock, page_shift, end);
+	uint64_t all, late;
+
+	if (!leaves || !limits || !limits->end)
+		return leaves;
+	*end = MU_MAX(*end, limits->end >> page_shift);
+	all = ((*end - 1) >> LEAF_SHIFT) + 1;
+	/* A range lies in two leaves more than it could fill. */
+	late = (limits->late >> page_shift >> LEAF_SHIFT) +
+	       2 * (uint64_t)limits->ranges;
+	return (unsigned)(limits->late ? MU_MIN(all, leaves + late) : all);
+}
+
 static size_t root_bytes(mu_pfn_t end)
 {
 	uint64_t entries = ((end - 1) >> LEAF_SHIFT) + 1;
@@ -47,10 +65,10 @@ static size_t root_bytes(mu_pfn_t end)
 }
 
 size_t mu_memmap_size(const struct mu_memblock *memblock, unsigned page_shift,
-		      unsigned nr_ragged)
+		      const struct mu_limits *limits, unsigned nr_ragged)
 {
 	mu_pfn_t end;
-	unsigned leaves = count_leaves(memblock, page_shift, &end);
+	unsigned leaves = count_leaves(memblock, page_shift, limits, &end);
 
 	if (!leaves)
 		return 0;
@@ -61,7 +79,8 @@ size_t mu_memmap_size(const struct mu_memblock *memblock, unsigned page_shift,
 
 void mu_memmap_init(struct mu_memmap *memmap, const struct mu_port *port,
 		    struct mu_page *pages, const struct mu_memblock *memblock,
-		    unsigned page_shift, void *buf, unsigned nr_ragged)
+		    unsigned page_shift, const struct mu_limits *limits,
+		    void *buf, unsigned nr_ragged)
 {
 	char *at = buf;
 
@@ -69,7 +88,7 @@ void mu_memmap_init(struct mu_memmap *memmap, const struct mu_port *port,
 	memmap->port = port;
 	memmap->pages = pages;
 	memmap->nr_leaves =
-		count_leaves(memblock, page_shift, &memmap->end_pfn);
+		count_leaves(memblock, page_shift, limits, &memmap->end_pfn);
 	memmap->nr_root = (unsigned)((memmap->end_pfn - 1) >> LEAF_SHIFT) + 1;
 	memmap->root = (struct mu_section * _Atomic *)(void *)at;
 	memset(at, 0, root_bytes(memmap->end_pfn));
