@@ -172,6 +172,11 @@ enum mu_status mu_mm_start(struct mu_mm *mm, const struct mu_config *config,
  * Initialise what is still pristine, with up to @max_threads threads: see
  * mu_deferred_finish(). What the deferred policy calls when CPUs are up; under
  * the lazy policy it may be called at any time, or never.
+ *
+ * Nothing in memup needs all descriptors; a client that does (an image of all
+ * memory for hibernation, a scan of every page, an array that is handed to a
+ * debugger) calls this first, or mu_init_now() for a range, and then walks with
+ * mu_memmap_next(), which shows what is initialised and nothing else.
  */
 enum mu_status mu_mm_finish(struct mu_mm *mm,
 			    unsigned max_threads) MU_MUST_CHECK;
