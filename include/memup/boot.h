@@ -42,10 +42,17 @@ struct mu_config {
 	 * shares of the nodes; 0: not asked for. It begins with a block on each
 	 * node, so movablecore may get a block less of each, and less where
 	 * lower zones have the share.
-	 * movable_node: memory that can be removed (MU_RANGE_HOTPLUG) is.
+	 * kernelcore_mirror: instead, mirrored memory (MU_RANGE_MIRROR) and
+	 * what is below 4 GiB is not movable, the rest is. MOVABLE and the
+	 * zones of mirrored memory then lie between each other: the span of one
+	 * may hold pages of the other. No effect on a machine without a mirror
+	 * but that the two above have none either.
+	 * movable_node: memory that can be removed (MU_RANGE_HOTPLUG) is; goes
+	 * before all of these.
 	 */
 	mu_phys_t kernelcore;
 	mu_phys_t movablecore;
+	bool kernelcore_mirror;
 	bool movable_node;
 	/* Pages that the min watermarks add up to; 0: from the memory's size.
 	 */
@@ -67,11 +74,10 @@ struct mu_config mu_config_default(void);
 
 /*
  * Do to @config what kernelcore=N, movablecore=N (N bytes, with K, M, G, T, P
- * or E, or N% of the RAM of @machine, which is finished) and movable_node on a
- * kernel's command line ask for, the last of each; @len bytes at @text. Other
- * parameters are passed over. MU_ERR_SYNTAX and MU_ERR_RANGE for an N that
- * makes no sense, MU_ERR_UNSUPPORTED for kernelcore=mirror: @config is as it
- * was then.
+ * or E, or N% of the RAM of @machine, which is finished), kernelcore=mirror and
+ * movable_node on a kernel's command line ask for, the last of each; @len bytes
+ * at @text. Other parameters are passed over. MU_ERR_SYNTAX and MU_ERR_RANGE
+ * for an N that makes no sense: @config is as it was then.
  */
 enum mu_status mu_config_apply_cmdline(struct mu_config *config,
 				       const struct mu_machine *machine,
@@ -88,6 +94,7 @@ struct mu_layout {
 	mu_pfn_t zone_start[MU_ZONE_MOVABLE];
 	mu_pfn_t zone_end[MU_ZONE_MOVABLE];
 	const mu_pfn_t *movable_start; /* MU_NO_PFN: the node has none */
+	bool mirror;		       /* mirrored memory is never MOVABLE */
 };
 
 /*

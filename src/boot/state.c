@@ -12,21 +12,14 @@ const char *mu_page_state_str(enum mu_page_state state)
 						      : "unknown";
 }
 
-/* The zone on node @nid that @pfn lies in. */
+/* The zone that the memory at @pfn, of node @nid, belongs to. */
 static const struct mu_zone *zone_at(const struct mu_mm *mm, int nid,
 				     mu_pfn_t pfn)
 {
 	const struct mu_node *node = &mm->buddy.nodes[MU_MAX(nid, 0)];
 
-	for (unsigned type = 0; type < MU_NR_ZONES; type++) {
-		mu_pfn_t start, end;
-
-		mu_layout_zone(&mm->layout, node->nid, (enum mu_zone_type)type,
-			       &start, &end);
-		if (pfn >= start && pfn < end)
-			return &mm->buddy.zones[node->zone_id[type]];
-	}
-	return NULL;
+	return &mm->buddy.zones[node->zone_id[mu_layout_type(&mm->layout,
+							     node->nid, pfn)]];
 }
 
 /* Memory in no extent: is its page reserved, in part or whole? */
