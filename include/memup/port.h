@@ -10,8 +10,8 @@
  *   tier 1  memmap, buddy         + memmap_map, irq_save, irq_restore, pause,
  *                                 panic
  *   tier 2  deferred, padata      + cpu_count, cpu_id, cpu_node, clock, run_on,
- *                                 run_cancel, go_idle, wait, wake, watchdog,
- *                                 memmap_fill
+ *                                 run_cancel, run_later, run_waits, go_idle,
+ *                                 wait, wake, watchdog, memmap_fill
  *
  * Every hook gets @arg, the port's own state, first. Unless it says otherwise
  * a hook may be called from any CPU, from several at once, and with interrupts
@@ -123,6 +123,27 @@ struct mu_port {
 	 * every call begins without another having to return.
 	 */
 	unsigned (*run_cancel)(void *arg, void (*fn)(void *), void *fn_arg);
+
+	/*
+	 * As run_on(), for calls that can wait for a CPU that is busy: they
+	 * begin in the order in which they were asked for, those with @idle
+	 * behind all without. Returns how many are promised, fewer where no
+	 * more can be remembered. run_cancel() takes back those that have not
+	 * begun; where one of the same @fn(@fn_arg) came before this call, the
+	 * caller of this sees what the caller of that had seen. Needs
+	 * run_cancel. Default: 0.
+	 */
+	unsigned (*run_later)(void *arg, bool idle,
+			      const struct mu_cpumask *cpus, unsigned count,
+			      void (*fn)(void *), void *fn_arg);
+
+	/*
+	 * Do calls of run_later() wait, other than idle ones if the caller is
+	 * not @idle? Then whoever is in a call and can do so should return.
+	 * Asked often, so it has to be quick; it may be wrong for a moment.
+	 * Default: no.
+	 */
+	bool (*run_waits)(void *arg, bool idle);
 
 	/*
 	 * Sleep while *@word is @seen (as a futex does: it may wake for no

@@ -27,8 +27,9 @@
  *         |
  *      RUNNING             the worker; then FREE
  *
- * A call is promised only to a worker that is free, so every promised call
- * begins without another having to return.
+ * run_on() promises a call only to a worker that is free, so it begins without
+ * another having to return. Those of run_later() that find none wait in a list
+ * (later.c).
  */
 enum {
 	MU_WORKER_FREE,
@@ -77,6 +78,12 @@ struct mu_hosted {
 
 	struct mu_hosted_worker *workers;
 	unsigned nr_workers;
+	/* Calls that wait for a worker, see later.c; under later_lock. */
+	pthread_mutex_t later_lock;
+	struct mu_hosted_later *later, *later_free, *later_room;
+	/* How many, and how many that are not idle. Written under the lock. */
+	_Atomic uint32_t waiting, waiting_first;
+
 	uint64_t spin_ns; /* to wait awake, before a sleep; never changes */
 	/* Threads that sleep in wait_on(), or are about to; any thread. */
 	_Atomic uint32_t sleepers;
@@ -106,5 +113,24 @@ void mu_hosted_futex_wake(_Atomic uint32_t *word);
 enum mu_status mu_hosted_workers_init(struct mu_hosted *hosted,
 				      struct mu_error *error);
 void mu_hosted_workers_destroy(struct mu_hosted *hosted);
+/*
+ * Have @fn(@arg) called by up to @count workers that are free, each on another
+ * of @cpus (NULL: all). Returns how many; their CPUs are added to @given unless
+ * that is NULL.
+ */
+unsigned mu_hosted_give(struct mu_hosted *hosted, const struct mu_cpumask *cpus,
+			unsigned count, void (*fn)(void *), void *arg,
+			struct mu_cpumask *given);
+
+/* later.c: run_later and run_waits. */
+bool mu_hosted_later_init(struct mu_hosted *hosted);
+/* A worker that has become free: is there a call for it? */
+void mu_hosted_later_next(struct mu_hosted *hosted);
+/* Take back what waits of @fn(@fn_arg). Returns how many calls. */
+unsigned mu_hosted_later_cancel(struct mu_hosted *hosted, void (*fn)(void *),
+				void *fn_arg);
+/* Until no call waits. */
+void mu_hosted_later_end(struct mu_hosted *hosted);
+void mu_hosted_later_destroy(struct mu_hosted *hosted);
 
 #endif
