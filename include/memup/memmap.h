@@ -49,6 +49,7 @@
 
 #include "memup/base.h"
 #include "memup/memblock.h"
+#include "memup/page_ext.h"
 #include "memup/port.h"
 
 /* What a written descriptor says of its page (the low bits of state). */
@@ -150,8 +151,9 @@ struct mu_ragged {
 
 struct mu_memmap {
 	const struct mu_port *port;
-	struct mu_page *pages; /* descriptor of pfn 0 (may not be mapped) */
-	mu_pfn_t end_pfn;      /* first pfn past all memory */
+	struct mu_page *pages;	  /* descriptor of pfn 0 (may not be mapped) */
+	mu_pfn_t end_pfn;	  /* first pfn past all memory, also late one */
+	struct mu_page_ext *exts; /* the first extension, or NULL (C) */
 
 	/* Root and leaves: entries of root are set once, under lock. */
 	struct mu_section *_Atomic *root;
@@ -254,21 +256,43 @@ struct mu_page *mu_memmap_head(const struct mu_memmap *memmap, mu_pfn_t pfn);
  */
 
 /*
- * Bytes for the tables of a memmap that covers the memory of @memblock, with
- * room for @nr_ragged ragged blocks. @page_shift turns its bytes into pages.
+ * What may come beyond the memory that is there at the start: hot-added memory
+ * and devices. All zero: nothing. Room for it costs one pointer for each 128
+ * GiB (4 KiB pages) up to @end, 4 KiB for 64 TiB, and 32 KiB of raw memory,
+ * untouched until it is used, for each 128 GiB of @late and two for each of
+ * @ranges.
+ */
+struct mu_limits {
+	/* The first address past all that there will ever be, in bytes. */
+	mu_phys_t end;
+	/* Bytes that may come, all in all: what goes and comes back at the same
+	 * place counts once. 0: as many as lie below end. */
+	mu_phys_t late;
+	/* Ranges that may be there at once, beyond those of the start. */
+	unsigned ranges;
+	/* Node ids of what comes are below it, or are there at the start. */
+	unsigned nodes;
+};
+
+/*
+ * Bytes for the tables of a memmap that covers the memory of @memblock and what
+ * @limits (NULL: nothing) says may come, with room for @nr_ragged ragged
+ * blocks. @page_shift turns bytes into pages. 0 without memory.
  */
 size_t mu_memmap_size(const struct mu_memblock *memblock, unsigned page_shift,
-		      unsigned nr_ragged);
+		      const struct mu_limits *limits, unsigned nr_ragged);
 
 /*
  * Start @memmap in @buf of that many bytes, aligned to 64, not zeroed.
  * @pages is where the port keeps the descriptor of pfn 0, aligned to 64, from
- * which every pfn of @memblock's memory can be reached once it is backed.
+ * which every pfn of @memblock's memory, and up to the end of @limits, can be
+ * reached once it is backed.
  * Nothing is backed or online yet. Early boot, one CPU.
  */
 void mu_memmap_init(struct mu_memmap *memmap, const struct mu_port *port,
 		    struct mu_page *pages, const struct mu_memblock *memblock,
-		    unsigned page_shift, void *buf, unsigned nr_ragged);
+		    unsigned page_shift, const struct mu_limits *limits,
+		    void *buf, unsigned nr_ragged);
 
 /*
  * Say that the block at @start is ragged; in ascending order, before anything
@@ -281,11 +305,19 @@ bool mu_memmap_is_ragged(const struct mu_memmap *memmap, mu_pfn_t pfn);
 
 /*
  * Have memory behind the descriptors of the block at @start, through the
- * port's memmap_map. Backing twice is nothing. MU_ERR_NOMEM as the hook says;
- * nothing changed then. Any context; interrupts are off while the hook runs.
+ * port's memmap_map. Backing twice is nothing. MU_ERR_NOMEM as the hook says,
+ * or when more memory came than the limits allow; nothing changed then. Any
+ * context; interrupts are off while the hook runs.
  */
 enum mu_status mu_memmap_back(struct mu_memmap *memmap,
 			      mu_pfn_t start) MU_MUST_CHECK;
+
+/*
+ * Would the table of sections have room for [@start, @end), below end_pfn? What
+ * is lazy may ask for it later: only what is in the table already is sure.
+ * O(1) for 128 GiB.
+ */
+bool mu_memmap_has_room(struct mu_memmap *memmap, mu_pfn_t start, mu_pfn_t end);
 
 /*
  * The same for the whole section at @start, of which the descriptors are to lie

@@ -70,10 +70,11 @@ struct mu_port {
 	 * The same with memory that the library names, for devices that host
 	 * the descriptors of their own pages: those of [@start, @end), one
 	 * whole section, are to lie in the physical memory from @base on, as
-	 * many bytes as they have. That memory is not the port's: when
-	 * memmap_unmap_at() has taken the descriptors away it is as it was,
-	 * its contents apart. memmap_map() is never asked for such a section.
-	 * Default: none of the two; a device that wants it is refused.
+	 * many bytes as they have; it may be told the same twice. That memory
+	 * is not the port's: when memmap_unmap_at() has taken the descriptors
+	 * away it is as it was, its contents apart. memmap_map() is never asked
+	 * for such a section. Default: none of the two; a device that wants it
+	 * is refused.
 	 */
 	enum mu_status (*memmap_map_at)(void *arg, mu_pfn_t start, mu_pfn_t end,
 					mu_phys_t base);

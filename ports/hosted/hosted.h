@@ -51,6 +51,9 @@ struct mu_hosted_config {
 	const struct mu_cpumask *host_cpus;
 	enum mu_hosted_priority priority;
 	enum mu_hosted_backing backing;
+	/* The memmap reaches up to this address, or the end of the machine's
+	 * memory where that is higher: see mu_mm_set_limits(). */
+	mu_phys_t limit;
 	/* Where log lines go; NULL: nowhere. */
 	void (*log)(enum mu_log_level level, const char *line);
 	/* The watchdog hook: called with @tick_arg now and then while long work

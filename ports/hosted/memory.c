@@ -180,9 +180,13 @@ enum mu_status mu_hosted_memory_init(struct mu_hosted *hosted,
 				     struct mu_error *error)
 {
 	const struct mu_machine *machine = hosted->machine;
-	/* Sections are backed whole: the last one too. */
-	mu_pfn_t end = mu_machine_top(machine) >> machine->page_shift;
+	mu_phys_t top = mu_machine_top(machine);
+	mu_pfn_t end;
 
+	if (top < hosted->config.limit)
+		top = hosted->config.limit;
+	end = top >> machine->page_shift;
+	/* Sections are backed whole: the last one too. */
 	end = (end + MU_SECTION_PAGES) & ~(MU_SECTION_PAGES - 1);
 	hosted->host_page = (size_t)sysconf(_SC_PAGESIZE);
 	hosted->memmap_bytes = end * sizeof(struct mu_page);

@@ -12,8 +12,10 @@ struct mu_tables {
 	struct mu_pristine *pristine;
 	struct mu_extent *extents;
 	void *memmap;
-	unsigned nr_nodes;   /* that have memory or CPUs: ids are below it */
-	unsigned nr_ragged;  /* most ragged blocks that there can be */
+	unsigned nr_nodes;  /* that have memory or CPUs: ids are below it */
+	unsigned nr_zones;  /* most zones that there can be */
+	unsigned nr_spare;  /* extents of each zone, to be made while running */
+	unsigned nr_ragged; /* most ragged blocks that there can be */
 	unsigned nr_extents; /* most extents, with the zones' spare ones */
 
 	/* Only while starting: */

@@ -25,6 +25,7 @@ void mu_memmap_forget(struct mu_memmap *memmap, mu_pfn_t start, mu_pfn_t end)
 	mu_fill_end();
 #endif
 	mu_track_raw(page, bytes);
+	mu_ext_raw(memmap, start, end);
 }
 
 #ifdef MU_DEBUG
@@ -49,6 +50,13 @@ void mu_memmap_write_like(struct mu_memmap *memmap, mu_pfn_t start,
 				       bytes / sizeof(words[0])));
 	mu_fill_pair((uint64_t *)(void *)to, words[0], words[1],
 		     bytes / sizeof(words[0]));
+	while (memmap->exts && start < end) {
+		mu_pfn_t next = mu_align_down(start, MU_BLOCK_PAGES);
+
+		next = MU_MIN(next + MU_BLOCK_PAGES, end);
+		mu_ext_init(memmap, start, next);
+		start = next;
+	}
 }
 
 void mu_memmap_write_end(void)
@@ -96,11 +104,17 @@ enum mu_status mu_memmap_back(struct mu_memmap *memmap, mu_pfn_t start)
 		return MU_OK;
 	flags = mu_lock_irqsave(port, &memmap->lock);
 	section = mu_section_make(memmap, start);
+	if (!section) {
+		mu_unlock_irqrestore(port, &memmap->lock, flags);
+		return MU_ERR_NOMEM;
+	}
 	/* relaxed: set only under the lock. */
 	backed = atomic_load_explicit(&section->backed, memory_order_relaxed);
 	if (!(backed & mu_block_bit(start))) {
 		if (port->memmap_map)
 			status = port->memmap_map(port->arg, &from, &to);
+		if (status == MU_OK)
+			status = mu_ext_map(memmap, from, to);
 		if (status == MU_OK)
 			say_backed(memmap, section,
 				   mu_align_down(start, MU_SECTION_PAGES),
@@ -122,10 +136,16 @@ enum mu_status mu_memmap_back_section(struct mu_memmap *memmap, mu_pfn_t start,
 		return MU_OK;
 	flags = mu_lock_irqsave(port, &memmap->lock);
 	section = mu_section_make(memmap, start);
+	if (!section)
+		status = MU_ERR_NOMEM;
 	/* relaxed: set only under the lock. */
-	if (!atomic_load_explicit(&section->backed, memory_order_relaxed)) {
+	else if (!atomic_load_explicit(&section->backed,
+				       memory_order_relaxed)) {
 		status = port->memmap_map_at(port->arg, start,
 					     start + MU_SECTION_PAGES, base);
+		if (status == MU_OK)
+			status = mu_ext_map(memmap, start,
+					    start + MU_SECTION_PAGES);
 		if (status == MU_OK)
 			say_backed(memmap, section, start, UINT32_MAX);
 	}
@@ -151,9 +171,12 @@ static void unback(struct mu_memmap *memmap, mu_pfn_t start, mu_pfn_t end,
 		/* Ones from there on; all of a section are 32. */
 		unsigned nr = mu_ctz(~((uint64_t)bits >> first));
 
+		mu_pfn_t block = from + first * MU_BLOCK_PAGES;
+
+		mu_ext_unmap(memmap, block, block + nr * MU_BLOCK_PAGES);
 		if (unmap)
-			unmap(memmap->port->arg, from + first * MU_BLOCK_PAGES,
-			      from + (first + nr) * MU_BLOCK_PAGES);
+			unmap(memmap->port->arg, block,
+			      block + nr * MU_BLOCK_PAGES);
 		pages += nr * MU_BLOCK_PAGES;
 		bits &= ~(uint32_t)((((uint64_t)1 << nr) - 1) << first);
 	}

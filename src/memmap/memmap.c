@@ -15,8 +15,8 @@
 #define LINE_WORDS    (MU_CACHE_LINE / sizeof(uint64_t))
 
 /* Leaves that the memory of @memblock needs; *@end its first pfn past all. */
-static unsigned count_leaves(const struct mu_memblock *memblock,
-			     unsigned page_shift, mu_pfn_t *end)
+static unsigned memory_leaves(const struct mu_memblock *memblock,
+			      unsigned page_shift, mu_pfn_t *end)
 {
 	const struct mu_memblock_type *memory = &memblock->memory;
 	uint64_t next = 0;
@@ -38,6 +38,24 @@ static unsigned count_leaves(const struct mu_memblock *memblock,
 	return leaves;
 }
 
+/* The same with what @limits allow to come. */
+static unsigned count_leaves(const struct mu_memblock *memblock,
+			     unsigned page_shift,
+			     const struct mu_limits *limits, mu_pfn_t *end)
+{
+	unsigned leaves = memory_leaves(memblock, page_shift, end);
+	uint64_t all, late;
+
+	if (!leaves || !limits || !limits->end)
+		return leaves;
+	*end = MU_MAX(*end, limits->end >> page_shift);
+	all = ((*end - 1) >> LEAF_SHIFT) + 1;
+	/* A range lies in two leaves more than it could fill. */
+	late = (limits->late >> page_shift >> LEAF_SHIFT) +
+	       2 * (uint64_t)limits->ranges;
+	return (unsigned)(limits->late ? MU_MIN(all, leaves + late) : all);
+}
+
 static size_t root_bytes(mu_pfn_t end)
 {
 	uint64_t entries = ((end - 1) >> LEAF_SHIFT) + 1;
@@ -47,10 +65,10 @@ static size_t root_bytes(mu_pfn_t end)
 }
 
 size_t mu_memmap_size(const struct mu_memblock *memblock, unsigned page_shift,
-		      unsigned nr_ragged)
+		      const struct mu_limits *limits, unsigned nr_ragged)
 {
 	mu_pfn_t end;
-	unsigned leaves = count_leaves(memblock, page_shift, &end);
+	unsigned leaves = count_leaves(memblock, page_shift, limits, &end);
 
 	if (!leaves)
 		return 0;
@@ -61,7 +79,8 @@ size_t mu_memmap_size(const struct mu_memblock *memblock, unsigned page_shift,
 
 void mu_memmap_init(struct mu_memmap *memmap, const struct mu_port *port,
 		    struct mu_page *pages, const struct mu_memblock *memblock,
-		    unsigned page_shift, void *buf, unsigned nr_ragged)
+		    unsigned page_shift, const struct mu_limits *limits,
+		    void *buf, unsigned nr_ragged)
 {
 	char *at = buf;
 
@@ -69,7 +88,7 @@ void mu_memmap_init(struct mu_memmap *memmap, const struct mu_port *port,
 	memmap->port = port;
 	memmap->pages = pages;
 	memmap->nr_leaves =
-		count_leaves(memblock, page_shift, &memmap->end_pfn);
+		count_leaves(memblock, page_shift, limits, &memmap->end_pfn);
 	memmap->nr_root = (unsigned)((memmap->end_pfn - 1) >> LEAF_SHIFT) + 1;
 	memmap->root = (struct mu_section * _Atomic *)(void *)at;
 	memset(at, 0, root_bytes(memmap->end_pfn));
@@ -89,8 +108,8 @@ struct mu_section *mu_section_make(struct mu_memmap *memmap, mu_pfn_t pfn)
 
 	/* relaxed: entries are set only under the lock, which we hold. */
 	if (!atomic_load_explicit(root, memory_order_relaxed)) {
-		mu_verify(memmap->port,
-			  memmap->leaves_used < memmap->nr_leaves);
+		if (memmap->leaves_used == memmap->nr_leaves)
+			return NULL;
 		leaf = memmap->leaves +
 		       (size_t)memmap->leaves_used++ * LEAF_SECTIONS;
 		memset(leaf, 0, LEAF_SECTIONS * sizeof(*leaf));
@@ -98,6 +117,21 @@ struct mu_section *mu_section_make(struct mu_memmap *memmap, mu_pfn_t pfn)
 		atomic_store_explicit(root, leaf, memory_order_release);
 	}
 	return mu_memmap_section(memmap, pfn);
+}
+
+bool mu_memmap_has_room(struct mu_memmap *memmap, mu_pfn_t start, mu_pfn_t end)
+{
+	uintptr_t flags = mu_lock_irqsave(memmap->port, &memmap->lock);
+	unsigned left = memmap->nr_leaves - memmap->leaves_used;
+	uint64_t need = 0;
+
+	for (uint64_t i = start >> LEAF_SHIFT; i <= (end - 1) >> LEAF_SHIFT;
+	     i++)
+		/* relaxed: set only under the lock. */
+		need += !atomic_load_explicit(&memmap->root[i],
+					      memory_order_relaxed);
+	mu_unlock_irqrestore(memmap->port, &memmap->lock, flags);
+	return need <= left;
 }
 
 #ifdef MU_DEBUG
@@ -139,7 +173,17 @@ static void write_block(struct mu_memmap *memmap, mu_pfn_t start, uint64_t word)
 void mu_memmap_init_block(struct mu_memmap *memmap, mu_pfn_t start,
 			  uint16_t zone, enum mu_page_kind kind)
 {
+	/* relaxed: only the caller can reach the block. */
+	bool has_head = !(start & (((mu_pfn_t)1 << MU_GIGANTIC_ORDER) - 1)) &&
+			(atomic_load_explicit(
+				 &mu_memmap_section(memmap, start)->gigantic,
+				 memory_order_relaxed) &
+			 mu_block_bit(start));
+
 	write_block(memmap, start, mu_initial_word(zone, kind));
+	/* The first page of a gigantic page has had its extension since then.
+	 */
+	mu_ext_init(memmap, start + has_head, start + MU_BLOCK_PAGES);
 	mu_fill_end();
 }
 
@@ -179,6 +223,7 @@ void mu_memmap_init_chain(struct mu_memmap *memmap, mu_pfn_t start, unsigned nr,
 		write_linked(memmap, block, zone, prev,
 			     block == last ? MU_NO_PFN
 					   : block + MU_BLOCK_PAGES);
+		mu_ext_init(memmap, block, block + MU_BLOCK_PAGES);
 		prev = block;
 	}
 	mu_fill_end();
