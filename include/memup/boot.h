@@ -29,6 +29,7 @@
 #define MEMUP_BOOT_H
 
 #include "memup/deferred.h"
+#include "memup/device.h"
 #include "memup/machine.h"
 
 struct mu_config {
@@ -121,6 +122,7 @@ struct mu_mm {
 	struct mu_memmap memmap;
 	struct mu_buddy buddy;
 	struct mu_deferred deferred;
+	struct mu_devices devices; /* and the hotplug lock */
 };
 
 /* An empty @mm with 4 KiB pages. @port must outlive it. Early boot, one CPU, as
@@ -195,6 +197,7 @@ enum mu_page_state {
 	MU_STATE_PRISTINE, /* the allocator's, its descriptor not written */
 	MU_STATE_BUSY,	   /* claimed, being initialised */
 	MU_STATE_ONLINE,   /* free or allocated */
+	MU_STATE_DEVICE,   /* in a pagemap: memup/device.h tells more */
 };
 
 /* "absent", "reserved", ... */
@@ -202,8 +205,9 @@ const char *mu_page_state_str(enum mu_page_state state);
 
 /*
  * The state of @pfn, at this moment: pristine pages may become busy and then
- * online at any time, reserved ones may be freed; absent and online stay. A
- * page inside one with a single descriptor is online. O(log ranges). Any
+ * online at any time, reserved ones may be freed; online stays, and absent does
+ * until a device is registered there. A page inside one with a single
+ * descriptor is online. O(log ranges). Any
  * context but NMI.
  */
 enum mu_page_state mu_page_state(struct mu_mm *mm, mu_pfn_t pfn);
@@ -248,6 +252,7 @@ struct mu_census {
 	uint64_t pristine;
 	uint64_t busy;
 	uint64_t reserved;
+	uint64_t device; /* in a pagemap, initialised or not */
 	uint64_t hole;
 	uint64_t total; /* the sum of the others */
 };

@@ -205,6 +205,8 @@ size_t mu_tables_lay_out(const struct mu_mm *mm, struct mu_tables *tables,
 	tables->memmap = carve(buf, &at,
 			       mu_memmap_size(mb, mm->page_shift, &mm->limits,
 					      tables->nr_ragged));
+	tables->nr_devices = MU_MIN(mm->limits.ranges, UINT16_MAX);
+	tables->devices = carve(buf, &at, mu_devices_size(tables->nr_devices));
 	return at;
 }
 

@@ -6,7 +6,7 @@
 const char *mu_page_state_str(enum mu_page_state state)
 {
 	static const char *const names[] = {"absent", "reserved", "pristine",
-					    "busy", "online"};
+					    "busy",   "online",	  "device"};
 
 	return (unsigned)state < MU_ARRAY_SIZE(names) ? names[state]
 						      : "unknown";
@@ -45,7 +45,9 @@ enum mu_page_state mu_page_state(struct mu_mm *mm, mu_pfn_t pfn)
 	int nid = mu_memblock_search_pfn_nid(&mm->memblock, pfn, NULL, &end);
 
 	if (pfn >= end)
-		return MU_STATE_ABSENT;
+		return mu_device_find(&mm->devices, pfn, &end, &end)
+			       ? MU_STATE_DEVICE
+			       : MU_STATE_ABSENT;
 	switch (mu_deferred_state(&mm->deferred, zone_at(mm, nid, pfn), pfn,
 				  NULL)) {
 	case MU_NOT_CLAIMED:
