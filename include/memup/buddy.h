@@ -270,6 +270,10 @@ void mu_zone_add_pristine(struct mu_zone *zone, uint64_t pages);
 void mu_buddy_grow_pristine(struct mu_buddy *buddy, struct mu_zone *zone,
 			    uint64_t pages);
 
+/* @pages of @zone that were pristine are its memory no more. */
+void mu_buddy_drop_pristine(struct mu_buddy *buddy, struct mu_zone *zone,
+			    uint64_t pages);
+
 /* Whoever waits for @zone may look again: after what was done to it. */
 void mu_zone_tell_growth(struct mu_zone *zone);
 

@@ -44,6 +44,20 @@ void mu_layout_zone(const struct mu_layout *layout, int nid,
 	}
 }
 
+struct mu_zone *mu_layout_zone_at(const struct mu_mm *mm, int nid, mu_pfn_t pfn)
+{
+	const struct mu_node *node = &mm->buddy.nodes[MU_MAX(nid, 0)];
+	unsigned type = 0;
+	mu_pfn_t start, end;
+
+	for (;; type++) {
+		mu_layout_zone(&mm->layout, node->nid, (enum mu_zone_type)type,
+			       &start, &end);
+		if ((pfn >= start && pfn < end) || type == MU_ZONE_MOVABLE)
+			return &mm->buddy.zones[node->zone_id[type]];
+	}
+}
+
 void mu_layout_cut(const struct mu_layout *layout, int nid, mu_pfn_t start,
 		   mu_pfn_t end, mu_piece_fn fn, void *arg)
 {

@@ -25,6 +25,10 @@ enum mu_status mu_layout_init(struct mu_layout *layout, const struct mu_mm *mm,
 void mu_layout_zone(const struct mu_layout *layout, int nid,
 		    enum mu_zone_type type, mu_pfn_t *start, mu_pfn_t *end);
 
+/* The zone that the memory of @nid at @pfn is in. */
+struct mu_zone *mu_layout_zone_at(const struct mu_mm *mm, int nid,
+				  mu_pfn_t pfn);
+
 /* Call @fn for the pieces of [@start, @end), memory of node @nid. */
 void mu_layout_cut(const struct mu_layout *layout, int nid, mu_pfn_t start,
 		   mu_pfn_t end, mu_piece_fn fn, void *arg);

@@ -86,19 +86,14 @@ static void audit_free(void *arg, int nid, enum mu_zone_type type,
 			pfn = audit_page(audit, pfn);
 			continue;
 		}
-		switch (mu_deferred_state(&mm->deferred, audit->zone, pfn,
-					  &next)) {
-		case MU_NOT_CLAIMED:
+		if (mu_deferred_is_pristine(&mm->deferred, audit->zone, pfn,
+					    &next)) {
 			next = MU_MIN(next, end);
 			audit->census->pristine += next - pfn;
-			break;
-		case MU_CLAIMED:
-			next = mu_align_down(pfn, MU_BLOCK_PAGES) +
-			       MU_BLOCK_PAGES;
+		} else if (mu_deferred_is_busy(&mm->deferred, audit->zone)) {
+			next = MU_MIN(next, end);
 			audit->census->busy += next - pfn;
-			break;
-		case MU_NOT_IN_EXTENT:
-		default:
+		} else {
 			next = corrupt(audit,
 				       "lost: free in memblock, and in "
 				       "nobody's book",

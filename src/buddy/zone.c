@@ -185,6 +185,18 @@ void mu_buddy_grow_pristine(struct mu_buddy *buddy, struct mu_zone *zone,
 	mu_unlock_irqrestore(buddy->port, &zone->lock, flags);
 }
 
+void mu_buddy_drop_pristine(struct mu_buddy *buddy, struct mu_zone *zone,
+			    uint64_t pages)
+{
+	uintptr_t flags = mu_lock_irqsave(buddy->port, &zone->lock);
+
+	mu_assert(buddy->port, zone->pristine_pages >= pages);
+	zone->pristine_pages -= pages;
+	zone->managed_pages -= pages;
+	mu_zone_update_mark(zone);
+	mu_unlock_irqrestore(buddy->port, &zone->lock, flags);
+}
+
 void mu_buddy_take_pristine(struct mu_buddy *buddy, struct mu_zone *zone,
 			    uint64_t pages)
 {

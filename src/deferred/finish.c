@@ -117,12 +117,11 @@ enum mu_status mu_deferred_finish(struct mu_deferred *deferred,
 				 UINT64_MAX, &status);
 	/* What others claimed may still be on its way. */
 	for (unsigned i = 0; i < deferred->buddy->nr_zones; i++) {
-		unsigned spins = 0;
+		const struct mu_zone *zone = &deferred->buddy->zones[i];
 
-		/* acquire: who sees that nobody is busy sees the lists. */
-		while (atomic_load_explicit(&deferred->zones[i].busy,
-					    memory_order_acquire))
-			mu_pause(port, spins++);
+		for (unsigned spins = 0; mu_deferred_is_busy(deferred, zone);
+		     spins++)
+			mu_pause(port, spins);
 	}
 	return status;
 }
