@@ -108,6 +108,7 @@ struct mu_mm {
 	struct mu_lock reserved_lock;
 	/* One mu_free_reserved() at a time. Taken before reserved_lock. */
 	struct mu_lock late_lock;
+	struct mu_page_ext *exts; /* registered before the start (C) */
 
 	struct mu_memblock memblock;
 	struct mu_memmap memmap;
@@ -126,6 +127,14 @@ void mu_mm_init(struct mu_mm *mm, const struct mu_port *port);
 enum mu_status mu_mm_add_machine(struct mu_mm *mm,
 				 const struct mu_machine *machine,
 				 struct mu_error *error) MU_MUST_CHECK;
+
+/*
+ * From the start on @ext is kept for each page: see memup/page_ext.h. Any
+ * number of them, each once. MU_ERR_INVALID when it has no size or no base, or
+ * its base is not aligned to 8.
+ */
+enum mu_status mu_mm_add_page_ext(struct mu_mm *mm,
+				  struct mu_page_ext *ext) MU_MUST_CHECK;
 
 /*
  * Have room for memory and devices that come after the start: see struct
@@ -163,6 +172,11 @@ enum mu_status mu_mm_start(struct mu_mm *mm, const struct mu_config *config,
  * Initialise what is still pristine, with up to @max_threads threads: see
  * mu_deferred_finish(). What the deferred policy calls when CPUs are up; under
  * the lazy policy it may be called at any time, or never.
+ *
+ * Nothing in memup needs all descriptors; a client that does (an image of all
+ * memory for hibernation, a scan of every page, an array that is handed to a
+ * debugger) calls this first, or mu_init_now() for a range, and then walks with
+ * mu_memmap_next(), which shows what is initialised and nothing else.
  */
 enum mu_status mu_mm_finish(struct mu_mm *mm,
 			    unsigned max_threads) MU_MUST_CHECK;

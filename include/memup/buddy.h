@@ -75,9 +75,6 @@ struct mu_free_area {
 	uint64_t nr_free; /* pages of this order in the list (L) */
 };
 
-/* No page: the end of a list. */
-#define MU_NO_PFN (((mu_pfn_t)1 << 48) - 1)
-
 struct mu_zone {
 	struct mu_lock lock;
 	uint32_t id; /* index in mu_buddy.zones, mu_page.zone (C) */
@@ -259,9 +256,10 @@ bool mu_buddy_add_block(struct mu_buddy *buddy, struct mu_zone *zone,
 			mu_pfn_t start, unsigned take, uint64_t mark,
 			mu_pfn_t *pfn);
 
-/* Put @nr blocks from @start on, all pristine, into the lists. */
-void mu_buddy_add_blocks(struct mu_buddy *buddy, struct mu_zone *zone,
-			 mu_pfn_t start, unsigned nr);
+/* Publish the @nr blocks from @start on and put them into the lists: what
+ * mu_memmap_init_chain() wrote, all pristine before. */
+void mu_buddy_add_chain(struct mu_buddy *buddy, struct mu_zone *zone,
+			mu_pfn_t start, unsigned nr);
 
 /* Say that @pages of @zone are managed but pristine. Early boot. */
 void mu_zone_add_pristine(struct mu_zone *zone, uint64_t pages);

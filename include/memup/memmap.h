@@ -49,6 +49,7 @@
 
 #include "memup/base.h"
 #include "memup/memblock.h"
+#include "memup/page_ext.h"
 #include "memup/port.h"
 
 /* What a written descriptor says of its page (the low bits of state). */
@@ -100,6 +101,9 @@ _Static_assert(offsetof(struct mu_page, zone) == 2, "zone is in the word");
 _Static_assert(offsetof(struct mu_page, refcount) == 4, "count in the word");
 _Static_assert(offsetof(struct mu_page, private_data) == 8, "second word");
 
+/* No page: the end of a list. */
+#define MU_NO_PFN (((mu_pfn_t)1 << 48) - 1)
+
 static inline enum mu_page_kind mu_page_kind(const struct mu_page *page)
 {
 	return (enum mu_page_kind)(page->state & MU_PAGE_KIND);
@@ -136,8 +140,9 @@ struct mu_ragged {
 
 struct mu_memmap {
 	const struct mu_port *port;
-	struct mu_page *pages; /* descriptor of pfn 0 (may not be mapped) */
-	mu_pfn_t end_pfn;      /* first pfn past all memory, also late one */
+	struct mu_page *pages;	  /* descriptor of pfn 0 (may not be mapped) */
+	mu_pfn_t end_pfn;	  /* first pfn past all memory, also late one */
+	struct mu_page_ext *exts; /* the first extension, or NULL (C) */
 
 	/* Root and leaves: entries of root are set once, under lock. */
 	struct mu_section *_Atomic *root;
@@ -301,15 +306,21 @@ static inline bool mu_memmap_is_backed(const struct mu_memmap *memmap,
 void mu_memmap_init_block(struct mu_memmap *memmap, mu_pfn_t start,
 			  uint16_t zone, enum mu_page_kind kind);
 
-/*
- * Both for @nr blocks from @start on, of one section, none of which was ever
- * partly online: tails of @zone. What blocks share is paid once.
- */
-void mu_memmap_init_blocks(struct mu_memmap *memmap, mu_pfn_t start,
-			   unsigned nr, uint16_t zone);
-
 /* The block at @start, all of it, is online from now on. */
 void mu_memmap_publish(struct mu_memmap *memmap, mu_pfn_t start);
+
+/*
+ * Both for @nr blocks from @start on, of one section, none of which was ever
+ * partly online: free pages of order MU_BLOCK_ORDER in @zone, each linked to
+ * its neighbours, the first without a previous one and the last without a
+ * next, so that who puts them into a list touches its two ends alone. What
+ * blocks share is paid once. To be published in the moment in which they are in
+ * the list, for a free page that is online is in a list.
+ */
+void mu_memmap_init_chain(struct mu_memmap *memmap, mu_pfn_t start, unsigned nr,
+			  uint16_t zone);
+void mu_memmap_publish_chain(struct mu_memmap *memmap, mu_pfn_t start,
+			     unsigned nr);
 
 /*
  * Write and publish the descriptors of [@start, @end), inside one ragged block

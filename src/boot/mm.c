@@ -207,6 +207,15 @@ size_t mu_tables_lay_out(const struct mu_mm *mm, struct mu_tables *tables,
 	return at;
 }
 
+enum mu_status mu_mm_add_page_ext(struct mu_mm *mm, struct mu_page_ext *ext)
+{
+	if (!ext->size || !ext->base || (uintptr_t)ext->base % 8)
+		return MU_ERR_INVALID;
+	ext->next = mm->exts;
+	mm->exts = ext;
+	return MU_OK;
+}
+
 size_t mu_mm_size(const struct mu_mm *mm)
 {
 	struct mu_tables tables;

@@ -254,6 +254,7 @@ enum mu_status mu_mm_start(struct mu_mm *mm, const struct mu_config *config,
 	mu_memmap_init(&mm->memmap, mm->port, memmap, &mm->memblock,
 		       mm->page_shift, &mm->limits, start.tables.memmap,
 		       start.tables.nr_ragged);
+	mm->memmap.exts = mm->exts;
 	ragged_init(&start);
 	mu_deferred_init(&mm->deferred, &mm->buddy, start.tables.pristine);
 	mm->deferred.measure = config->measure;

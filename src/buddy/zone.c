@@ -161,17 +161,16 @@ bool mu_buddy_add_block(struct mu_buddy *buddy, struct mu_zone *zone,
 	return taken;
 }
 
-void mu_buddy_add_blocks(struct mu_buddy *buddy, struct mu_zone *zone,
-			 mu_pfn_t start, unsigned nr)
+void mu_buddy_add_chain(struct mu_buddy *buddy, struct mu_zone *zone,
+			mu_pfn_t start, unsigned nr)
 {
 	uintptr_t flags = mu_lock_irqsave(buddy->port, &zone->lock);
 
 	mu_assert(buddy->port, zone->pristine_pages >= nr * MU_BLOCK_PAGES);
 	zone->pristine_pages -= nr * MU_BLOCK_PAGES;
 	mu_zone_update_mark(zone);
-	for (unsigned i = 0; i < nr; i++)
-		mu_list_push(buddy->memmap, zone, start + i * MU_BLOCK_PAGES,
-			     MU_BLOCK_ORDER);
+	mu_list_splice(buddy->memmap, zone, start, nr);
+	mu_memmap_publish_chain(buddy->memmap, start, nr);
 	mu_zone_tell_growth(zone);
 	mu_unlock_irqrestore(buddy->port, &zone->lock, flags);
 }

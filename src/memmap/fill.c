@@ -37,6 +37,18 @@ static void fill(uint64_t *dst, uint64_t word, size_t count)
 	}
 }
 
+void mu_fill_line(uint64_t *dst, const uint64_t *line)
+{
+	v2di *at = (v2di *)(void *)dst;
+
+	for (unsigned i = 0; i < 4; i++) {
+		v2di pair = {(long long)line[2 * i],
+			     (long long)line[2 * i + 1]};
+
+		STREAM(at + i, pair);
+	}
+}
+
 /* Streaming stores are ordered by a fence alone. */
 void mu_fill_end(void)
 {
@@ -49,6 +61,12 @@ static void fill(uint64_t *dst, uint64_t word, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
 		dst[i] = word;
+}
+
+void mu_fill_line(uint64_t *dst, const uint64_t *line)
+{
+	for (unsigned i = 0; i < 8; i++)
+		dst[i] = line[i];
 }
 
 void mu_fill_end(void)

@@ -16,4 +16,8 @@ void mu_fill(const struct mu_port *port, uint64_t *dst, uint64_t word,
 	     size_t count);
 void mu_fill_end(void);
 
+/* One line of 64 bytes, not all words alike, in the way that mu_fill() has
+ * without a hook. */
+void mu_fill_line(uint64_t *dst, const uint64_t *line);
+
 #endif

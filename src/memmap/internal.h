@@ -13,6 +13,17 @@ struct mu_section *mu_section_make(struct mu_memmap *memmap, mu_pfn_t pfn);
  * the block has no bitmap: it is becoming whole. */
 bool mu_ragged_written(const struct mu_memmap *memmap, mu_pfn_t pfn);
 
+/*
+ * Page extensions: map() and unmap() of all of them for whole blocks; say to
+ * memory checkers that what was mapped may not be touched yet; initialise those
+ * of pages whose descriptors are being written.
+ */
+enum mu_status mu_ext_map(struct mu_memmap *memmap, mu_pfn_t start,
+			  mu_pfn_t end) MU_MUST_CHECK;
+void mu_ext_unmap(struct mu_memmap *memmap, mu_pfn_t start, mu_pfn_t end);
+void mu_ext_raw(struct mu_memmap *memmap, mu_pfn_t start, mu_pfn_t end);
+void mu_ext_init(struct mu_memmap *memmap, mu_pfn_t start, mu_pfn_t end);
+
 static inline void mu_count_written(struct mu_memmap *memmap, uint64_t pages)
 {
 	/* relaxed: a statistic. */

@@ -7,10 +7,12 @@
 #include "base/lock.h"
 #include "memmap/fill.h"
 #include "memmap/internal.h"
+#include "memmap/links.h"
 #include "memmap/track.h"
 
 #define LEAF_SECTIONS (1u << MU_LEAF_ORDER)
 #define LEAF_SHIFT    (MU_SECTION_ORDER + MU_LEAF_ORDER)
+#define LINE_WORDS    (MU_CACHE_LINE / sizeof(uint64_t))
 
 /* Leaves that the memory of @memblock needs; *@end its first pfn past all. */
 static unsigned memory_leaves(const struct mu_memblock *memblock,
@@ -130,6 +132,7 @@ static void poison(struct mu_memmap *memmap, mu_pfn_t start)
 	mu_fill_end();
 #endif
 	mu_track_raw(page, MU_BLOCK_PAGES * sizeof(*page));
+	mu_ext_raw(memmap, start, start + MU_BLOCK_PAGES);
 }
 
 enum mu_status mu_memmap_back(struct mu_memmap *memmap, mu_pfn_t start)
@@ -138,7 +141,8 @@ enum mu_status mu_memmap_back(struct mu_memmap *memmap, mu_pfn_t start)
 	mu_pfn_t from = start, to = start + MU_BLOCK_PAGES;
 	enum mu_status status = MU_OK;
 	struct mu_section *section;
-	uint32_t backed;
+	uint32_t backed, fresh = 0;
+	mu_pfn_t pages = 0;
 	uintptr_t flags;
 
 	if (MU_LIKELY(mu_memmap_is_backed(memmap, start)))
@@ -150,19 +154,21 @@ enum mu_status mu_memmap_back(struct mu_memmap *memmap, mu_pfn_t start)
 	if (!(backed & mu_block_bit(start))) {
 		if (port->memmap_map)
 			status = port->memmap_map(port->arg, &from, &to);
+		if (status == MU_OK)
+			status = mu_ext_map(memmap, from, to);
 		for (; status == MU_OK && from < to; from += MU_BLOCK_PAGES) {
 			if (backed & mu_block_bit(from))
 				continue;
 			poison(memmap, from);
-			/* release: who sees the bit may write there. */
-			atomic_fetch_or_explicit(&section->backed,
-						 mu_block_bit(from),
-						 memory_order_release);
-			/* relaxed: a statistic. */
-			atomic_fetch_add_explicit(&memmap->backed_pages,
-						  MU_BLOCK_PAGES,
-						  memory_order_relaxed);
+			fresh |= mu_block_bit(from);
+			pages += MU_BLOCK_PAGES;
 		}
+		/* release: who sees a bit may write there. */
+		atomic_fetch_or_explicit(&section->backed, fresh,
+					 memory_order_release);
+		/* relaxed: a statistic. */
+		atomic_fetch_add_explicit(&memmap->backed_pages, pages,
+					  memory_order_relaxed);
 	}
 	mu_unlock_irqrestore(port, &memmap->lock, flags);
 	return status;
@@ -197,36 +203,83 @@ static void write_block(struct mu_memmap *memmap, mu_pfn_t start, uint64_t word)
 	 * block: it is stored plainly, so that it stays in the cache. Stores go
 	 * in order, so one that waits for its line holds up all that follow;
 	 * the next block is likely to be next, so ask for its line now. */
-	for (unsigned i = 0; i < MU_CACHE_LINE / sizeof(word); i++)
+	for (unsigned i = 0; i < LINE_WORDS; i++)
 		words[i] = word;
 	__builtin_prefetch(page + MU_BLOCK_PAGES, 1);
-	mu_fill(memmap->port, words + MU_CACHE_LINE / sizeof(word), word,
-		MU_BLOCK_PAGES * 2 - MU_CACHE_LINE / sizeof(word));
+	mu_fill(memmap->port, words + LINE_WORDS, word,
+		MU_BLOCK_PAGES * 2 - LINE_WORDS);
 }
 
 void mu_memmap_init_block(struct mu_memmap *memmap, mu_pfn_t start,
 			  uint16_t zone, enum mu_page_kind kind)
 {
+	/* relaxed: only the caller can reach the block. */
+	bool has_head = !(start & (((mu_pfn_t)1 << MU_GIGANTIC_ORDER) - 1)) &&
+			(atomic_load_explicit(
+				 &mu_memmap_section(memmap, start)->gigantic,
+				 memory_order_relaxed) &
+			 mu_block_bit(start));
+
 	write_block(memmap, start, mu_initial_word(zone, kind));
+	/* The first page of a gigantic page has had its extension since then.
+	 */
+	mu_ext_init(memmap, start + has_head, start + MU_BLOCK_PAGES);
 	mu_fill_end();
 }
 
-void mu_memmap_init_blocks(struct mu_memmap *memmap, mu_pfn_t start,
-			   unsigned nr, uint16_t zone)
+/* A block that is a free page between @prev and @next: no store waits for a
+ * line, because nobody will write the first one again. */
+static void write_linked(struct mu_memmap *memmap, mu_pfn_t start,
+			 uint16_t zone, mu_pfn_t prev, mu_pfn_t next)
 {
-	struct mu_section *section = mu_memmap_section(memmap, start);
-	uint32_t bits = 0;
+	struct mu_page *page = mu_pfn_to_page(memmap, start);
+	uint64_t *words = (uint64_t *)(void *)page;
+	uint64_t word = mu_initial_word(zone, MU_PAGE_TAIL);
+	uint64_t line[LINE_WORDS];
+	struct mu_page head;
 
-	for (unsigned i = 0; i < nr; i++) {
-		mu_pfn_t block = start + i * MU_BLOCK_PAGES;
+	mu_track_written(page, MU_BLOCK_PAGES * sizeof(*page));
+	mu_assert(memmap->port, was_raw(memmap, start));
+	for (unsigned i = 0; i < LINE_WORDS; i++)
+		line[i] = word;
+	memset(&head, 0, sizeof(head));
+	head.state = MU_PAGE_FREE;
+	head.order = MU_BLOCK_ORDER;
+	head.zone = zone;
+	mu_page_set_next(&head, next);
+	mu_page_set_prev(&head, prev);
+	memcpy(line, &head, sizeof(head));
+	mu_fill_line(words, line);
+	mu_fill(memmap->port, words + LINE_WORDS, word,
+		MU_BLOCK_PAGES * 2 - LINE_WORDS);
+}
 
-		write_block(memmap, block, mu_initial_word(zone, MU_PAGE_TAIL));
-		bits |= mu_block_bit(block);
+void mu_memmap_init_chain(struct mu_memmap *memmap, mu_pfn_t start, unsigned nr,
+			  uint16_t zone)
+{
+	mu_pfn_t last = start + (nr - 1) * MU_BLOCK_PAGES, prev = MU_NO_PFN;
+
+	for (mu_pfn_t block = start; block <= last; block += MU_BLOCK_PAGES) {
+		write_linked(memmap, block, zone, prev,
+			     block == last ? MU_NO_PFN
+					   : block + MU_BLOCK_PAGES);
+		mu_ext_init(memmap, block, block + MU_BLOCK_PAGES);
+		prev = block;
 	}
 	mu_fill_end();
-	/* release: whoever sees a bit sees the descriptors. */
-	atomic_fetch_or_explicit(&section->online, bits, memory_order_release);
 	mu_count_written(memmap, nr * MU_BLOCK_PAGES);
+}
+
+void mu_memmap_publish_chain(struct mu_memmap *memmap, mu_pfn_t start,
+			     unsigned nr)
+{
+	struct mu_section *section = mu_memmap_section(memmap, start);
+	uint32_t bits = (uint32_t)(((uint64_t)1 << nr) - 1);
+
+	/* release: whoever sees a bit sees the descriptors. */
+	atomic_fetch_or_explicit(&section->online,
+				 bits << mu_ctz(mu_block_bit(start)),
+				 memory_order_release);
 }
 
 void mu_memmap_publish(struct mu_memmap *memmap, mu_pfn_t start)

@@ -73,6 +73,7 @@ void mu_memmap_init_ragged(struct mu_memmap *memmap, mu_pfn_t start,
 	mu_track_written(words, (end - start) * sizeof(struct mu_page));
 	for (mu_pfn_t i = 0; i < (end - start) * 2; i++)
 		words[i] = word;
+	mu_ext_init(memmap, start, end);
 	for (mu_pfn_t pfn = start; pfn < end; pfn++) {
 		mu_pfn_t bit = pfn - ragged->start;
 

@@ -22,6 +22,7 @@ static void write_head(struct mu_memmap *memmap, mu_pfn_t pfn, uint16_t zone,
 	/* relaxed: published below. */
 	atomic_store_explicit(&page->refcount, 1, memory_order_relaxed);
 	page->private_data = 0;
+	mu_ext_init(memmap, pfn, pfn + 1);
 	mu_count_written(memmap, 1);
 }
 
@@ -79,6 +80,7 @@ void mu_memmap_fill_huge(struct mu_memmap *memmap, mu_pfn_t pfn)
 	for (unsigned i = sizeof(*page) / sizeof(word); i < line; i++)
 		words[i] = word;
 	mu_fill(memmap->port, words + line, word, HUGE_PAGES * 2 - line);
+	mu_ext_init(memmap, pfn + 1, pfn + HUGE_PAGES);
 	mu_fill_end();
 	page->state &= (uint8_t)~MU_PAGE_SPARSE;
 	/* release: who sees the bit gone sees the tails. The other half's bit
