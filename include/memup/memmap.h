@@ -73,14 +73,18 @@ enum mu_page_kind {
 /*
  * A page descriptor. Who may write what:
  *   state, order, links   under the zone's lock
- *   zone                  written once, before the block is online
+ *   zone                  before the block is online; after that under the lock
+ *                         of the zone that it says, and of the one that it will
+ *                         say. Who goes by it to the zone looks again when it
+ *                         has the lock.
  *   refcount, private     whoever holds the page, once it is allocated
- * While a page is free the links lie where refcount and private are.
+ * While a page is free the links lie where refcount and private are. State and
+ * zone are read without the lock, too, relaxed: as hints.
  */
 struct mu_page {
-	uint8_t state;
+	_Atomic uint8_t state;
 	uint8_t order;
-	uint16_t zone; /* index in the allocator's zones */
+	_Atomic uint16_t zone; /* index in the allocator's zones */
 	union {
 		_Atomic uint32_t refcount;
 		struct {
@@ -105,9 +109,21 @@ _Static_assert(offsetof(struct mu_page, private_data) == 8, "second word");
 /* No page: the end of a list. */
 #define MU_NO_PFN (((mu_pfn_t)1 << 48) - 1)
 
+static inline uint8_t mu_page_flags(const struct mu_page *page)
+{
+	/* relaxed: exact under the lock, a hint without. */
+	return atomic_load_explicit(&page->state, memory_order_relaxed);
+}
+
 static inline enum mu_page_kind mu_page_kind(const struct mu_page *page)
 {
-	return (enum mu_page_kind)(page->state & MU_PAGE_KIND);
+	return (enum mu_page_kind)(mu_page_flags(page) & MU_PAGE_KIND);
+}
+
+static inline uint16_t mu_page_zone(const struct mu_page *page)
+{
+	/* relaxed: as above. */
+	return atomic_load_explicit(&page->zone, memory_order_relaxed);
 }
 
 /* Fill value of backed descriptors that were never written (debug builds). */

@@ -141,6 +141,9 @@ static unsigned nr_nodes(const struct mu_mm *mm)
 	return nr;
 }
 
+/* One more for each node: where memory is that goes offline. */
+#define ZONES_OF_NODE (MU_NR_ZONES + 1)
+
 /* Most zones that there can be: every type on each node that has memory, or on
  * all if more may come. */
 static unsigned most_zones(const struct mu_mm *mm)
@@ -150,7 +153,7 @@ static unsigned most_zones(const struct mu_mm *mm)
 	unsigned nodes = 0;
 
 	if (mm->limits.ranges)
-		return nr_nodes(mm) * MU_NR_ZONES;
+		return nr_nodes(mm) * ZONES_OF_NODE;
 	mu_for_each_mem_region (&mm->memblock, region) {
 		unsigned nid = (unsigned)MU_MAX(region->nid, 0);
 		uint64_t bit = (uint64_t)1 << (nid % 64);
@@ -158,7 +161,7 @@ static unsigned most_zones(const struct mu_mm *mm)
 		nodes += !(seen[nid / 64] & bit);
 		seen[nid / 64] |= bit;
 	}
-	return nodes * MU_NR_ZONES;
+	return nodes * ZONES_OF_NODE;
 }
 
 /* Where the next table of @bytes goes; NULL while only the size is wanted. */
@@ -192,13 +195,12 @@ size_t mu_tables_lay_out(const struct mu_mm *mm, struct mu_tables *tables,
 		MU_EXTENTS_PER_RANGE * pieces + tables->nr_spare * zones;
 	tables->nodes = carve(buf, &at, nodes * sizeof(struct mu_node));
 	tables->zonelists =
-		carve(buf, &at, (size_t)nodes * zones * sizeof(uint16_t));
+		carve(buf, &at, (size_t)nodes * (zones + 1) * sizeof(uint16_t));
 	tables->zones = carve(buf, &at, zones * sizeof(struct mu_zone));
 	tables->pristine = carve(buf, &at, zones * sizeof(struct mu_pristine));
 	tables->extents =
 		carve(buf, &at, tables->nr_extents * sizeof(struct mu_extent));
 	tables->movable_start = carve(buf, &at, nodes * sizeof(mu_pfn_t));
-	tables->per_node = carve(buf, &at, nodes * sizeof(uint64_t));
 	tables->per_zone =
 		carve(buf, &at, (size_t)nodes * MU_NR_ZONES * sizeof(uint64_t));
 	tables->ragged = carve(buf, &at, tables->nr_ragged * sizeof(uint64_t));

@@ -245,12 +245,15 @@ enum mu_status mu_mm_start(struct mu_mm *mm, const struct mu_config *config,
 	mm->nr_nodes = start.tables.nr_nodes;
 	mm->buddy.port = mm->port;
 	mm->buddy.memmap = &mm->memmap;
+	mm->buddy.machine = mm->machine;
+	mm->buddy.max_zones = start.tables.nr_zones;
 
 	nodes_init(&start);
 	mu_layout_movable(mm, config, mm->buddy.nodes,
 			  start.tables.movable_start);
 	zones_init(&start);
-	mu_zonelists_build(mm, start.tables.zonelists, start.tables.per_node);
+	mu_zonelists_build(&mm->buddy, start.tables.zonelists,
+			   start.tables.per_zone);
 	mu_memmap_init(&mm->memmap, mm->port, memmap, &mm->memblock,
 		       mm->page_shift, &mm->limits, start.tables.memmap,
 		       start.tables.nr_ragged);

@@ -13,7 +13,11 @@
 static inline void mu_page_set(struct mu_page *page, enum mu_page_kind kind,
 			       unsigned order)
 {
-	page->state = (uint8_t)((page->state & ~MU_PAGE_KIND) | kind);
+	unsigned flags = mu_page_flags(page) & ~MU_PAGE_KIND;
+
+	/* relaxed: under the lock. */
+	atomic_store_explicit(&page->state, (uint8_t)(flags | kind),
+			      memory_order_relaxed);
 	page->order = (uint8_t)order;
 }
 

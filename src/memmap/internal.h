@@ -39,8 +39,8 @@ static inline uint64_t mu_initial_word(uint16_t zone, unsigned state)
 	uint64_t word;
 
 	memset(&page, 0, sizeof(page));
-	page.state = (uint8_t)state;
-	page.zone = zone;
+	atomic_init(&page.state, (uint8_t)state);
+	atomic_init(&page.zone, zone);
 	memcpy(&word, &page, sizeof(word));
 	return word;
 }

@@ -203,9 +203,9 @@ static void write_linked(struct mu_memmap *memmap, mu_pfn_t start,
 	for (unsigned i = 0; i < LINE_WORDS; i++)
 		line[i] = word;
 	memset(&head, 0, sizeof(head));
-	head.state = MU_PAGE_FREE;
+	atomic_init(&head.state, MU_PAGE_FREE);
 	head.order = MU_BLOCK_ORDER;
-	head.zone = zone;
+	atomic_init(&head.zone, zone);
 	mu_page_set_next(&head, next);
 	mu_page_set_prev(&head, prev);
 	memcpy(line, &head, sizeof(head));
@@ -316,7 +316,7 @@ struct mu_page *mu_memmap_head(const struct mu_memmap *memmap, mu_pfn_t pfn)
 		mu_pfn_t head = mu_align_down(pfn, (mu_pfn_t)1 << orders[i]);
 		struct mu_page *page = mu_memmap_lookup(memmap, head);
 
-		if (page && (!i || page->state & MU_PAGE_SPARSE))
+		if (page && (!i || mu_page_flags(page) & MU_PAGE_SPARSE))
 			return page;
 	}
 	return NULL;
