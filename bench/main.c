@@ -20,6 +20,7 @@ static const struct {
 	{"classic", bench_classic},
 	{"usable", bench_usable},
 	{"stall", bench_stall},
+	{"gigantic", bench_gigantic},
 	{"touch", bench_touch},
 	{"alloc", bench_alloc},
 };

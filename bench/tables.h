@@ -19,6 +19,7 @@ void bench_instructions(struct bench *bench);
 void bench_classic(struct bench *bench);
 void bench_usable(struct bench *bench);
 void bench_stall(struct bench *bench);
+void bench_gigantic(struct bench *bench);
 void bench_touch(struct bench *bench);
 void bench_alloc(struct bench *bench);
 

@@ -9,11 +9,13 @@
  *                  of generic initiators
  *   SLIT  5.2.17   distances
  *   APIC  5.2.12   (MADT) enabled CPUs, spread evenly; only when nobody told
- *                  of any CPU before
+ *                  of any CPU before. Their kind tells the architecture; that
+ *                  of the SRAT's CPUs does, too, where there is no MADT
  *   NFIT  5.2.25   persistent memory and its node
  *   CEDT  9.17.1   a node of its own, hotplug, for each CXL window whose start
  *                  no affinity covers, as Linux gives it
- *   HMAT  5.2.27   is checked; the machine has no place for its numbers
+ *   HMAT  5.2.29   latencies and bandwidths of memory (not of the caches in
+ *                  front of it) for mu_machine_perf(), in its units
  *
  * A proximity domain is the node of the same number: Linux numbers nodes in the
  * order of the table, which is the same on nearly all machines.
@@ -24,7 +26,7 @@
 #ifndef MEMUP_MACHINE_ACPI_H
 #define MEMUP_MACHINE_ACPI_H
 
-#include "memup/machine.h"
+#include "memup/machine_read.h"
 
 /*
  * Read tables as firmware has them, one or several one after the other, in any

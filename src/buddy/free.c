@@ -28,7 +28,24 @@ static enum mu_status check(const struct mu_page *page, unsigned order,
  * lock. */
 static bool is_gigantic(const struct mu_page *page)
 {
-	return page->state & MU_PAGE_SPARSE && page->order == MU_GIGANTIC_ORDER;
+	return mu_page_flags(page) & MU_PAGE_SPARSE &&
+	       page->order == MU_GIGANTIC_ORDER;
+}
+
+/* Lock the zone of @page, which is online. */
+static struct mu_zone *lock_zone(struct mu_buddy *buddy,
+				 const struct mu_page *page, uintptr_t *flags)
+{
+	for (;;) {
+		uint16_t id = mu_page_zone(page);
+		struct mu_zone *zone = &buddy->zones[id];
+
+		*flags = mu_lock_irqsave(buddy->port, &zone->lock);
+		/* Its block may be on the way to another zone. */
+		if (MU_LIKELY(mu_page_zone(page) == id))
+			return zone;
+		mu_unlock_irqrestore(buddy->port, &zone->lock, *flags);
+	}
 }
 
 /* Take the gigantic @page out of its client's hands. Under the lock. */
@@ -43,22 +60,22 @@ static void take_back(struct mu_zone *zone, struct mu_page *page)
 static enum mu_status free_page(struct mu_buddy *buddy, struct mu_page *page,
 				unsigned order, uint32_t refs)
 {
-	struct mu_zone *zone = &buddy->zones[page->zone];
 	mu_pfn_t pfn = mu_page_to_pfn(buddy->memmap, page);
 	bool gigantic = is_gigantic(page);
 	enum mu_status status = MU_OK;
+	struct mu_zone *zone;
 	uintptr_t flags;
 
 	if (MU_UNLIKELY(gigantic))
 		status = mu_gigantic_back(buddy, pfn);
 	if (status != MU_OK)
 		return status;
-	flags = mu_lock_irqsave(buddy->port, &zone->lock);
+	zone = lock_zone(buddy, page, &flags);
 	status = check(page, order, refs);
 	if (status == MU_OK && gigantic) {
 		take_back(zone, page);
 	} else if (status == MU_OK) {
-		if (MU_UNLIKELY(page->state & MU_PAGE_SPARSE))
+		if (MU_UNLIKELY(mu_page_flags(page) & MU_PAGE_SPARSE))
 			mu_memmap_fill_huge(buddy->memmap, pfn);
 		mu_zone_give(buddy->memmap, zone, pfn, page->order);
 	}
@@ -86,11 +103,12 @@ enum mu_status mu_free_pages(struct mu_buddy *buddy, mu_pfn_t pfn,
 enum mu_status mu_split_pages(struct mu_buddy *buddy, mu_pfn_t pfn,
 			      unsigned order, unsigned to)
 {
+	enum mu_status status = MU_OK;
 	struct mu_page *page;
 	struct mu_zone *zone;
-	enum mu_status status;
 	uintptr_t flags;
 	uint32_t refs;
+	bool gigantic;
 
 	if (pfn >= buddy->memmap->end_pfn)
 		return MU_ERR_HOLE;
@@ -100,26 +118,27 @@ enum mu_status mu_split_pages(struct mu_buddy *buddy, mu_pfn_t pfn,
 	page = mu_memmap_lookup(buddy->memmap, pfn);
 	if (!page)
 		return MU_ERR_PRISTINE;
-	zone = &buddy->zones[page->zone];
+	if (is_gigantic(page))
+		status = mu_gigantic_back(buddy, pfn);
+	if (status != MU_OK)
+		return status;
+	zone = lock_zone(buddy, page, &flags);
 	/* relaxed: the caller holds the page. */
 	refs = atomic_load_explicit(&page->refcount, memory_order_relaxed);
-	if (is_gigantic(page)) {
-		status = check(page, order, refs);
-		if (status == MU_OK)
-			status = mu_gigantic_back(buddy, pfn);
-		if (status == MU_OK)
-			mu_gigantic_dissolve(buddy, zone, pfn, to, refs);
-		return status;
-	}
-	flags = mu_lock_irqsave(buddy->port, &zone->lock);
+	gigantic = is_gigantic(page);
 	status = check(page, order, refs);
-	if (status == MU_OK) {
-		if (page->state & MU_PAGE_SPARSE)
+	if (status == MU_OK && gigantic) {
+		/* Nobody's, until its blocks are allocations. */
+		mu_page_set(page, MU_PAGE_TAIL, 0);
+	} else if (status == MU_OK) {
+		if (mu_page_flags(page) & MU_PAGE_SPARSE)
 			mu_memmap_fill_huge(buddy->memmap, pfn);
 		mu_mark_allocated(buddy->memmap, pfn,
 				  pfn + ((mu_pfn_t)1 << order), to, refs);
 	}
 	mu_unlock_irqrestore(buddy->port, &zone->lock, flags);
+	if (status == MU_OK && gigantic)
+		mu_gigantic_dissolve(buddy, zone, pfn, to, refs);
 	return status;
 }
 

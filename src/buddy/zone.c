@@ -64,7 +64,7 @@ mu_pfn_t mu_zone_take(const struct mu_memmap *memmap, struct mu_zone *zone,
 static bool readable(const struct mu_memmap *memmap, const struct mu_page *page,
 		     mu_pfn_t pfn)
 {
-	return MU_LIKELY(!(page->state & MU_PAGE_RAGGED)) ||
+	return MU_LIKELY(!(mu_page_flags(page) & MU_PAGE_RAGGED)) ||
 	       mu_memmap_online(memmap, pfn);
 }
 
@@ -79,7 +79,8 @@ void mu_zone_give(const struct mu_memmap *memmap, struct mu_zone *zone,
 
 		/* The zone first: what else another zone's page says is under
 		 * that zone's lock. */
-		if (!readable(memmap, page, other) || buddy->zone != zone->id ||
+		if (!readable(memmap, page, other) ||
+		    mu_page_zone(buddy) != zone->id ||
 		    mu_page_kind(buddy) != MU_PAGE_FREE ||
 		    buddy->order != order)
 			break;
@@ -99,7 +100,9 @@ void mu_zone_give(const struct mu_memmap *memmap, struct mu_zone *zone,
 
 void mu_zone_update_mark(struct mu_zone *zone)
 {
-	uint64_t low = zone->watermark[MU_WMARK_LOW];
+	/* relaxed: under the lock. */
+	uint64_t low = atomic_load_explicit(&zone->watermark[MU_WMARK_LOW],
+					    memory_order_relaxed);
 
 	zone->fast_mark =
 		low > zone->pristine_pages ? low - zone->pristine_pages : 0;
@@ -108,7 +111,7 @@ void mu_zone_update_mark(struct mu_zone *zone)
 void mu_zone_add_pristine(struct mu_zone *zone, uint64_t pages)
 {
 	zone->pristine_pages += pages;
-	zone->managed_pages += pages;
+	mu_zone_manage(zone, (int64_t)pages);
 	mu_zone_update_mark(zone);
 }
 
@@ -117,7 +120,7 @@ void mu_buddy_add_range(struct mu_buddy *buddy, struct mu_zone *zone,
 {
 	uintptr_t flags = mu_lock_irqsave(buddy->port, &zone->lock);
 
-	zone->managed_pages += end - start;
+	mu_zone_manage(zone, (int64_t)(end - start));
 	/* They may have been reserved. */
 	for (mu_pfn_t pfn = start; pfn < end; pfn++)
 		mu_page_set(mu_pfn_to_page(buddy->memmap, pfn), MU_PAGE_TAIL,
@@ -161,17 +164,16 @@ bool mu_buddy_add_block(struct mu_buddy *buddy, struct mu_zone *zone,
 	return taken;
 }
 
-void mu_buddy_add_blocks(struct mu_buddy *buddy, struct mu_zone *zone,
-			 mu_pfn_t start, unsigned nr)
+void mu_buddy_add_chain(struct mu_buddy *buddy, struct mu_zone *zone,
+			mu_pfn_t start, unsigned nr)
 {
 	uintptr_t flags = mu_lock_irqsave(buddy->port, &zone->lock);
 
 	mu_assert(buddy->port, zone->pristine_pages >= nr * MU_BLOCK_PAGES);
 	zone->pristine_pages -= nr * MU_BLOCK_PAGES;
 	mu_zone_update_mark(zone);
-	for (unsigned i = 0; i < nr; i++)
-		mu_list_push(buddy->memmap, zone, start + i * MU_BLOCK_PAGES,
-			     MU_BLOCK_ORDER);
+	mu_list_splice(buddy->memmap, zone, start, nr);
+	mu_memmap_publish_chain(buddy->memmap, start, nr);
 	mu_zone_tell_growth(zone);
 	mu_unlock_irqrestore(buddy->port, &zone->lock, flags);
 }
@@ -182,6 +184,18 @@ void mu_buddy_grow_pristine(struct mu_buddy *buddy, struct mu_zone *zone,
 	uintptr_t flags = mu_lock_irqsave(buddy->port, &zone->lock);
 
 	mu_zone_add_pristine(zone, pages);
+	mu_unlock_irqrestore(buddy->port, &zone->lock, flags);
+}
+
+void mu_buddy_drop_pristine(struct mu_buddy *buddy, struct mu_zone *zone,
+			    uint64_t pages)
+{
+	uintptr_t flags = mu_lock_irqsave(buddy->port, &zone->lock);
+
+	mu_assert(buddy->port, zone->pristine_pages >= pages);
+	zone->pristine_pages -= pages;
+	mu_zone_manage(zone, -(int64_t)pages);
+	mu_zone_update_mark(zone);
 	mu_unlock_irqrestore(buddy->port, &zone->lock, flags);
 }
 

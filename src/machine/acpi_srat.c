@@ -32,11 +32,15 @@ struct srat {
 	bool narrow;
 };
 
-static enum mu_status add_cpu(const struct srat *srat, uint32_t domain,
-			      uint32_t flags, struct mu_error *error)
+/* The MADT knows the architecture better: Itanium has APICs here, too. */
+static enum mu_status add_cpu(const struct srat *srat, enum mu_arch arch,
+			      uint32_t domain, uint32_t flags,
+			      struct mu_error *error)
 {
 	if (!(flags & ENABLED))
 		return MU_OK;
+	if (srat->machine->arch == MU_ARCH_UNKNOWN)
+		srat->machine->arch = arch;
 	return mu_machine_add_cpus(srat->machine, mu_acpi_node(domain), 1,
 				   error);
 }
@@ -67,16 +71,20 @@ static enum mu_status visit_srat(void *arg, const struct mu_acpi_entry *entry,
 
 	switch (entry->type) {
 	case SRAT_APIC:
-		return add_cpu(srat, mu_acpi_srat_domain(at, srat->narrow),
+		return add_cpu(srat, MU_ARCH_X86_64,
+			       mu_acpi_srat_domain(at, srat->narrow),
 			       mu_le32(at + 4), error);
 	case SRAT_MEMORY:
 		return add_memory(srat, at, error);
 	case SRAT_X2APIC:
-		return add_cpu(srat, mu_le32(at + 4), mu_le32(at + 12), error);
+		return add_cpu(srat, MU_ARCH_X86_64, mu_le32(at + 4),
+			       mu_le32(at + 12), error);
 	case SRAT_GICC:
-		return add_cpu(srat, mu_le32(at + 2), mu_le32(at + 10), error);
+		return add_cpu(srat, MU_ARCH_ARM64, mu_le32(at + 2),
+			       mu_le32(at + 10), error);
 	case SRAT_RINTC:
-		return add_cpu(srat, mu_le32(at + 4), mu_le32(at + 12), error);
+		return add_cpu(srat, MU_ARCH_RISCV, mu_le32(at + 4),
+			       mu_le32(at + 12), error);
 	case SRAT_INITIATOR:
 		if (!(mu_le32(at + 24) & ENABLED))
 			return MU_OK;
