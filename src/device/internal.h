@@ -27,6 +27,26 @@ static inline ull mu_last_byte(const struct mu_devices *devices, mu_pfn_t end)
 	return ((ull)end << devices->page_shift) - 1;
 }
 
+/* What @map is called in a message, and from where to where it reaches. */
+struct mu_device_who {
+	const char *name;
+	ull first, last;
+};
+
+static inline struct mu_device_who mu_device_who(const struct mu_pagemap *map)
+{
+	struct mu_device_who who = {.name = map->name};
+
+	if (map->nr_ranges) {
+		const struct mu_device_range *range =
+			&map->ranges[map->nr_ranges - 1];
+
+		who.first = map->ranges[0].base;
+		who.last = range->base + range->size - 1;
+	}
+	return who;
+}
+
 /* ---- table.c: the ranges, under (H) but for reading ---- */
 
 struct mu_device_line {

@@ -26,6 +26,9 @@ static enum mu_status check_map(const struct mu_devices *devices,
 		      map->type == MU_DEVICE_COHERENT;
 	const char *name = map->name;
 
+	if (!name)
+		return mu_fail(error, MU_ERR_INVALID, 0,
+			       "a pagemap must have a name");
 	if (map->type < MU_DEVICE_PRIVATE || map->type > MU_DEVICE_P2P)
 		return mu_fail(error, MU_ERR_INVALID, 0,
 			       "%s: type %u: types are 1 to %u", name,
@@ -234,14 +237,15 @@ static enum mu_status enter(struct mu_devices *devices, struct mu_pagemap *map,
 	if (status != MU_OK)
 		return status;
 	/* Each pagemap has a range, so there is a slot if there is a line. */
-	if (map->nr_ranges > devices->max_ranges - nr)
-		return mu_fail(
-			error, MU_ERR_FULL, 0,
-			"%s: 0x%llx-0x%llx: there are %u ranges of at "
-			"most %u, and it has %u: mu_limits.ranges",
-			map->name, (ull)map->ranges[0].base,
-			(ull)(map->ranges[0].base + map->ranges[0].size) - 1,
-			nr, devices->max_ranges, map->nr_ranges);
+	if (map->nr_ranges > devices->max_ranges - nr) {
+		struct mu_device_who who = mu_device_who(map);
+
+		return mu_fail(error, MU_ERR_FULL, 0,
+			       "%s: 0x%llx-0x%llx: %u more ranges beside %u, "
+			       "and mu_limits.ranges is %u",
+			       who.name, who.first, who.last, map->nr_ranges,
+			       nr, devices->max_ranges);
+	}
 	map->slot = find_slot(devices);
 	map->slot->map = map;
 	/* relaxed: published with the table, but for who tries a slot that it
@@ -264,11 +268,28 @@ static bool become(struct mu_pagemap *map, uint32_t from, uint32_t to)
 static enum mu_status say_registered(const struct mu_pagemap *map,
 				     struct mu_error *error)
 {
+	struct mu_device_who who = mu_device_who(map);
+
 	return mu_fail(error, MU_ERR_BUSY, 0,
 		       "%s: 0x%llx-0x%llx is registered, or being registered "
 		       "or removed",
-		       map->name, (ull)map->ranges[0].base,
-		       (ull)(map->ranges[0].base + map->ranges[0].size) - 1);
+		       who.name, who.first, who.last);
+}
+
+/* Not all of it could be backed: it goes again. */
+static enum mu_status give_up(struct mu_pagemap *map, enum mu_status status,
+			      struct mu_error *error)
+{
+	struct mu_device_who who = mu_device_who(map);
+	/* relaxed: a statistic. */
+	uint64_t written =
+		atomic_load_explicit(&map->written, memory_order_relaxed);
+
+	mu_pagemap_kill(map);
+	mu_pagemap_withdraw(map);
+	return mu_fail(error, status, 0,
+		       "%s: 0x%llx-0x%llx: no backing after %llu descriptors",
+		       who.name, who.first, who.last, (ull)written);
 }
 
 enum mu_status mu_pagemap_register(struct mu_devices *devices,
@@ -299,19 +320,10 @@ enum mu_status mu_pagemap_register(struct mu_devices *devices,
 		goto out;
 	if (!map->lazy)
 		status = mu_pagemap_finish(map, threads);
-	if (status == MU_OK) {
-		become(map, MU_PAGEMAP_CHANGING, MU_PAGEMAP_REGISTERED);
-		return MU_OK;
-	}
-	mu_fail(error, status, 0,
-		"%s: 0x%llx-0x%llx: %llu descriptors were written, then there "
-		"was no backing",
-		map->name, (ull)map->ranges[0].base,
-		(ull)(map->ranges[0].base + map->ranges[0].size) - 1,
-		(ull)atomic_load_explicit(&map->written, memory_order_relaxed));
-	mu_pagemap_kill(map);
-	mu_pagemap_withdraw(map);
+	if (status != MU_OK)
+		status = give_up(map, status, error);
 out:
-	become(map, MU_PAGEMAP_CHANGING, MU_PAGEMAP_NONE);
+	become(map, MU_PAGEMAP_CHANGING,
+	       status == MU_OK ? MU_PAGEMAP_REGISTERED : MU_PAGEMAP_NONE);
 	return status;
 }

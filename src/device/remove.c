@@ -139,13 +139,14 @@ void mu_pagemap_withdraw(struct mu_pagemap *map)
 static enum mu_status refuse(const struct mu_pagemap *map, uint32_t state,
 			     struct mu_error *error)
 {
-	return mu_fail(
-		error,
-		state == MU_PAGEMAP_NONE ? MU_ERR_NOT_FOUND : MU_ERR_BUSY, 0,
-		"%s: 0x%llx-0x%llx is %s", map->name, (ull)map->ranges[0].base,
-		(ull)(map->ranges[0].base + map->ranges[0].size) - 1,
-		state == MU_PAGEMAP_NONE ? "not registered (removed twice?)"
-					 : "being registered or removed");
+	struct mu_device_who who = mu_device_who(map);
+	bool none = state == MU_PAGEMAP_NONE;
+
+	return mu_fail(error, none ? MU_ERR_NOT_FOUND : MU_ERR_BUSY, 0,
+		       "%s: 0x%llx-0x%llx is %s",
+		       who.name ? who.name : "a pagemap", who.first, who.last,
+		       none ? "not registered (removed twice?)"
+			    : "being registered or removed");
 }
 
 static enum mu_status take_out(struct mu_pagemap *map, bool waits,
@@ -161,16 +162,16 @@ static enum mu_status take_out(struct mu_pagemap *map, bool waits,
 	if (!mu_device_kill(map->devices->port, map->slot, !waits)) {
 		/* relaxed: a number for the message. */
 		uint64_t refs = atomic_load_explicit(&map->slot->refs,
-						     memory_order_relaxed);
+						     memory_order_relaxed) &
+				~MU_DEVICE_DEAD;
+		struct mu_device_who who = mu_device_who(map);
 
 		atomic_store_explicit(&map->state, MU_PAGEMAP_REGISTERED,
 				      memory_order_release);
-		return mu_fail(
-			error, MU_ERR_BUSY, 0,
-			"%s: 0x%llx-0x%llx is in use: %llu references",
-			map->name, (ull)map->ranges[0].base,
-			(ull)(map->ranges[0].base + map->ranges[0].size) - 1,
-			(ull)(refs & ~MU_DEVICE_DEAD));
+		return mu_fail(error, MU_ERR_BUSY, 0,
+			       "%s: 0x%llx-0x%llx is in use: %llu reference%s",
+			       who.name, who.first, who.last, (ull)refs,
+			       refs == 1 ? "" : "s");
 	}
 	mu_pagemap_withdraw(map);
 	/* release: the next one to register it finds all of it done. */
