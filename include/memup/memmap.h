@@ -54,11 +54,12 @@
 
 /* What a written descriptor says of its page (the low bits of state). */
 enum mu_page_kind {
-	MU_PAGE_TAIL = 1,     /* inside a larger page, whose first one tells */
-	MU_PAGE_FREE,	      /* first of 2^order pages in a free list */
-	MU_PAGE_ALLOCATED,    /* first of 2^order pages that a client has */
-	MU_PAGE_RESERVED,     /* never in the allocator; order 0 */
-	MU_PAGE_POISONED = 6, /* taken out for good; order 0 */
+	MU_PAGE_TAIL = 1,  /* inside a larger page, whose first one tells */
+	MU_PAGE_FREE,	   /* first of 2^order pages in a free list */
+	MU_PAGE_ALLOCATED, /* first of 2^order pages that a client has */
+	MU_PAGE_RESERVED,  /* never in the allocator; order 0 */
+	MU_PAGE_DEVICE,	   /* 2^order pages of a device: memup/device.h */
+	MU_PAGE_POISONED,  /* taken out for good; order 0 */
 };
 #define MU_PAGE_KIND 0x0fu
 /* Flags in state: the block has descriptors that were never written; the page's
@@ -131,9 +132,19 @@ static inline uint16_t mu_page_zone(const struct mu_page *page)
 #define MU_MEMMAP_POISON UINT64_C(0xd1e5d1e5d1e5d1e5)
 
 /*
+ * Blocks that are initialised one by one by whoever is first to want them: a
+ * bit of claimed is who, the same bit of ready tells the others.
+ */
+struct mu_claims {
+	_Atomic uint32_t claimed;
+	_Atomic uint32_t ready;
+};
+
+/*
  * One section. All fields are bit masks over its 32 blocks, atomic, only ever
  * changed by atomic or/and: online and those below it by who initialises the
- * block, backed under the memmap's lock.
+ * block, backed under the memmap's lock. A block of device memory is never
+ * online: the floor device keeps count of it.
  */
 struct mu_section {
 	_Atomic uint32_t online;  /* some descriptors were written */
@@ -143,7 +154,7 @@ struct mu_section {
 	_Atomic uint32_t gigantic;
 	/* the lower, the upper half is a huge page with the first alone */
 	_Atomic uint32_t huge[2];
-	uint32_t unused[2];
+	struct mu_claims device;
 };
 _Static_assert(sizeof(struct mu_section) == 32, "2 to a cache line");
 
@@ -209,6 +220,20 @@ mu_memmap_section(const struct mu_memmap *memmap, mu_pfn_t pfn)
 	/* acquire: the leaf was zeroed before it was published. */
 	leaf = atomic_load_explicit(&memmap->root[at], memory_order_acquire);
 	return leaf ? &leaf[section & ((1u << MU_LEAF_ORDER) - 1)] : NULL;
+}
+
+/*
+ * The end of the section of @pfn; where it is in none, the end of a run of pfns
+ * that are in none. For walks. Any context.
+ */
+static inline mu_pfn_t mu_memmap_section_end(const struct mu_memmap *memmap,
+					     mu_pfn_t pfn)
+{
+	unsigned order = MU_SECTION_ORDER;
+
+	if (!mu_memmap_section(memmap, pfn))
+		order += MU_LEAF_ORDER;
+	return ((pfn >> order) + 1) << order;
 }
 
 static inline uint32_t mu_block_bit(mu_pfn_t pfn)
@@ -298,11 +323,56 @@ bool mu_memmap_is_ragged(const struct mu_memmap *memmap, mu_pfn_t pfn);
 
 /*
  * Have memory behind the descriptors of the block at @start, through the
- * port's memmap_map. Backing twice is nothing. MU_ERR_NOMEM as the hook says;
- * nothing changed then. Any context; interrupts are off while the hook runs.
+ * port's memmap_map. Backing twice is nothing. MU_ERR_NOMEM as the hook says,
+ * or when more memory came than the limits allow; nothing changed then. Any
+ * context; interrupts are off while the hook runs.
  */
 enum mu_status mu_memmap_back(struct mu_memmap *memmap,
 			      mu_pfn_t start) MU_MUST_CHECK;
+
+/*
+ * Would the table of sections have room for [@start, @end), below end_pfn? What
+ * is lazy may ask for it later: only what is in the table already is sure.
+ * O(1) for 128 GiB.
+ */
+bool mu_memmap_has_room(struct mu_memmap *memmap, mu_pfn_t start, mu_pfn_t end);
+
+/*
+ * The same for the whole section at @start, of which the descriptors are to lie
+ * in the physical memory from @base on (MU_SECTION_PAGES of them), through the
+ * port's memmap_map_at, which must be there. For a section that is one
+ * caller's alone.
+ */
+enum mu_status mu_memmap_back_section(struct mu_memmap *memmap, mu_pfn_t start,
+				      mu_phys_t base) MU_MUST_CHECK;
+
+/*
+ * Take the backing of the whole blocks [@start, @end) away, of those that have
+ * any; nobody uses them, nor will before this has returned. The sections' other
+ * bits are the caller's to clear. O(sections of which any was backed).
+ */
+void mu_memmap_unback(struct mu_memmap *memmap, mu_pfn_t start, mu_pfn_t end);
+
+/* The same for whole sections that mu_memmap_back_section() backed. */
+void mu_memmap_unback_sections(struct mu_memmap *memmap, mu_pfn_t start,
+			       mu_pfn_t end);
+
+/*
+ * The descriptors of [@start, @end), which are backed and which nobody uses any
+ * more, are as if they had never been written: a trap for checkers. Both are
+ * multiples of 4.
+ */
+void mu_memmap_forget(struct mu_memmap *memmap, mu_pfn_t start, mu_pfn_t end);
+
+/*
+ * Write the descriptors of [@start, @end), backed, never written and nobody
+ * else's, all as @page is; @start is a multiple of 4. Others may see them
+ * after mu_memmap_write_end() on this CPU, which serves for any number of
+ * calls, and whatever the caller then publishes them by.
+ */
+void mu_memmap_write_like(struct mu_memmap *memmap, mu_pfn_t start,
+			  mu_pfn_t end, const struct mu_page *page);
+void mu_memmap_write_end(void);
 
 /* Is the block at @start backed? One load. */
 static inline bool mu_memmap_is_backed(const struct mu_memmap *memmap,

@@ -262,6 +262,11 @@ enum mu_status mu_mm_start(struct mu_mm *mm, const struct mu_config *config,
 	mu_deferred_init(&mm->deferred, &mm->buddy, start.tables.pristine);
 	mm->deferred.measure = config->measure;
 	mm->deferred.batch = MU_MIN(config->batch, MU_SECTION_BLOCKS);
+	mu_devices_init(&mm->devices, &mm->memmap, &mm->memblock,
+			mm->page_shift, start.tables.nr_devices,
+			start.tables.devices);
+	mm->devices.measure = config->measure;
+	mm->devices.batch = MU_MAX(mm->deferred.batch, 1);
 	free_init(&start);
 	mu_buddy_set_watermarks(&mm->buddy, config->min_free_pages,
 				mm->page_shift);

@@ -6,7 +6,7 @@
 const char *mu_page_state_str(enum mu_page_state state)
 {
 	static const char *const names[] = {"absent", "reserved", "pristine",
-					    "busy", "online"};
+					    "busy",   "online",	  "device"};
 
 	return (unsigned)state < MU_ARRAY_SIZE(names) ? names[state]
 						      : "unknown";
@@ -21,6 +21,8 @@ enum mu_page_state mu_page_state(struct mu_mm *mm, mu_pfn_t pfn)
 	uintptr_t flags;
 	int nid;
 
+	if (mu_device_find(&mm->devices, pfn, &end, &end))
+		return MU_STATE_DEVICE;
 	if (pfn >= mm->memmap.end_pfn)
 		return MU_STATE_ABSENT;
 	/* To the end: what is the allocator's stays backed so long. */

@@ -12,10 +12,12 @@ struct mu_tables {
 	struct mu_pristine *pristine;
 	struct mu_extent *extents;
 	void *memmap;
+	void *devices;
 	unsigned nr_nodes;  /* that have memory or CPUs: ids are below it */
 	unsigned nr_zones;  /* most zones that there can be */
 	unsigned nr_spare;  /* extents of each zone, to be made while running */
 	unsigned nr_ragged; /* most ragged blocks that there can be */
+	unsigned nr_devices; /* most ranges of devices */
 	unsigned nr_extents; /* most extents, with the zones' spare ones */
 
 	/* Only while starting: */

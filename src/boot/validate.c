@@ -210,13 +210,13 @@ enum mu_status mu_validate(struct mu_mm *mm, struct mu_census *census,
 	struct audit reserved = {.mm = mm, .error = error, .status = MU_OK};
 	struct mu_census ignored;
 	uint64_t memory = 0, managed = 0, written = 0;
+	enum mu_status status;
 
 	census = census ? census : &ignored;
 	memset(census, 0, sizeof(*census));
 	for (unsigned i = 0; i < mm->buddy.nr_zones; i++) {
-		enum mu_status status = audit_zone(mm, &mm->buddy.zones[i],
-						   census, &written, error);
-
+		status = audit_zone(mm, &mm->buddy.zones[i], census, &written,
+				    error);
 		if (status != MU_OK)
 			return status;
 		managed += mm->buddy.zones[i].managed_pages;
@@ -231,9 +231,12 @@ enum mu_status mu_validate(struct mu_mm *mm, struct mu_census *census,
 			       (ull)mm->memmap.written_pages,
 			       (ull)(written + reserved.written),
 			       (ull)reserved.written);
+	status = mu_devices_validate(&mm->devices, &census->device, error);
+	if (status != MU_OK)
+		return status;
 	mu_layout_memory(&mm->layout, count_piece, &memory);
 	census->total = mm->memmap.end_pfn;
-	census->hole = census->total - memory;
+	census->hole = census->total - memory - census->device;
 	if (managed + census->reserved + census->poisoned != memory)
 		return mu_fail(error, MU_ERR_CORRUPT, 0,
 			       "%llu pages are managed, %llu reserved and %llu "

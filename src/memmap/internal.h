@@ -6,7 +6,8 @@
 #include <string.h>
 #include "memup/memmap.h"
 
-/* The section of @pfn, made if it is not there. Under the memmap's lock. */
+/* The section of @pfn, made if it is not there; NULL when more came than the
+ * limits allow. Under the memmap's lock. */
 struct mu_section *mu_section_make(struct mu_memmap *memmap, mu_pfn_t pfn);
 
 /* In a partial block: does its bitmap say that @pfn was written? True where
