@@ -52,10 +52,12 @@ enum mu_zone_type {
 	MU_ZONE_DMA32,	 /* below 4 GiB */
 	MU_ZONE_NORMAL,	 /* the rest */
 	MU_ZONE_MOVABLE, /* the end of a node, for pages that can be moved */
-	MU_NR_ZONES
+	MU_NR_ZONES,
+	/* What is going offline: in no zonelist, see mu_buddy_isolate(). */
+	MU_ZONE_ISOLATED = MU_NR_ZONES
 };
 
-/* "DMA", "DMA32", "Normal", "Movable". */
+/* "DMA", "DMA32", "Normal", "Movable", "isolated". */
 const char *mu_zone_type_str(enum mu_zone_type type);
 
 enum mu_watermark { MU_WMARK_MIN, MU_WMARK_LOW, MU_WMARK_HIGH, MU_NR_WMARKS };
@@ -91,6 +93,7 @@ struct mu_zone {
 	/* Written (L), read as hints without. */
 	_Atomic uint64_t watermark[MU_NR_WMARKS];
 	_Atomic uint64_t managed_pages; /* free + pristine + allocated */
+	uint64_t poisoned_pages;	/* taken out for good (L) */
 	/* Changes when a claim ends, whatever became of the memory, and when
 	 * pristine memory has come to the extents: who found nothing may look
 	 * again. (A) */
@@ -106,6 +109,9 @@ struct mu_zone {
 	int nid;		/* (C) */
 };
 
+/* Most pages that can be poisoned. */
+#define MU_MAX_POISONED 256
+
 /* No zone of that type. */
 #define MU_NO_ZONE UINT16_MAX
 
@@ -116,7 +122,7 @@ struct mu_node {
 	_Atomic(struct mu_zone *) preferred[MU_NR_ZONES];
 	/* Its own zones; MU_NO_ZONE where it has none. Written once, when the
 	 * zone is made, before it has memory. (H) */
-	uint16_t zone_id[MU_NR_ZONES];
+	uint16_t zone_id[MU_NR_ZONES + 1];
 	/* Zone ids of all nodes, nearest first, highest type first, then
 	 * MU_NO_ZONE. Written (H), read by all (A): see buddy/zonelist.c. */
 	_Atomic uint16_t *zonelist;
@@ -164,6 +170,11 @@ struct mu_buddy {
 	struct mu_node *nodes;	 /* indexed by node id (C) */
 	unsigned nr_nodes;	 /* (C) */
 	struct mu_source source; /* grow is NULL: there is none */
+	/* Pages that the hardware lost, ascending; under poison_lock, which is
+	 * taken inside of a zone's. */
+	struct mu_lock poison_lock;
+	unsigned nr_poisoned;
+	mu_pfn_t poisoned[MU_MAX_POISONED];
 };
 
 /*
@@ -251,6 +262,29 @@ static inline bool mu_zone_is_contiguous(const struct mu_zone *zone)
 }
 
 /*
+ * The hardware has lost the page at @pfn, whose descriptor (or that of the page
+ * with one descriptor that it is in) was written: nobody gets it any more. A
+ * free page leaves the lists, one that somebody has does when it is given back:
+ * *@later. MU_ERR_OVERLAP when it is known already, MU_ERR_FULL when
+ * MU_MAX_POISONED are, MU_ERR_HOLE, MU_ERR_PRISTINE. Any context but NMI.
+ */
+enum mu_status mu_buddy_poison(struct mu_buddy *buddy, mu_pfn_t pfn,
+			       bool *later) MU_MUST_CHECK;
+
+/* Remember @pfn, which is not the allocator's, so that who makes it so leaves
+ * it out. Errors of mu_buddy_poison(). */
+enum mu_status mu_buddy_note_poison(struct mu_buddy *buddy,
+				    mu_pfn_t pfn) MU_MUST_CHECK;
+
+/* The first poisoned page in [@pfn, @end), or @end. Any context but NMI. */
+mu_pfn_t mu_buddy_next_poisoned(struct mu_buddy *buddy, mu_pfn_t pfn,
+				mu_pfn_t end);
+
+/* [@start, @end) is other memory from now on: what of it was poisoned goes. */
+void mu_buddy_forget_poison(struct mu_buddy *buddy, mu_pfn_t start,
+			    mu_pfn_t end);
+
+/*
  * Set the marks of every zone from its managed pages, as Linux does:
  * @min_free_pages for the machine are spread over zones in proportion (0: the
  * square root of 16 times its memory in KiB, within 128 KiB and 256 MiB), low
@@ -321,6 +355,33 @@ void mu_buddy_grow_pristine(struct mu_buddy *buddy, struct mu_zone *zone,
 /* @pages of @zone that were pristine are its memory no more. */
 void mu_buddy_drop_pristine(struct mu_buddy *buddy, struct mu_zone *zone,
 			    uint64_t pages);
+
+/*
+ * Memory on its way out. mu_buddy_isolate() moves the block at @start, all of
+ * it online, from @from to @isolated, a zone of type MU_ZONE_ISOLATED of the
+ * same node, or back: pages that are free are not found by allocations any
+ * more, and what is freed does not come back to them. With @gigantic it is the
+ * allocated gigantic page at @start. MU_ERR_RESERVED when some page of it is
+ * reserved, MU_ERR_BUSY when some page is in nobody's book at this moment (a
+ * gigantic page is being freed or split) or larger than the block: nothing has
+ * changed then.
+ */
+enum mu_status mu_buddy_isolate(struct mu_buddy *buddy, struct mu_zone *from,
+				struct mu_zone *isolated, mu_pfn_t start,
+				bool gigantic) MU_MUST_CHECK;
+
+/*
+ * The first page at or after *@pfn, where a page begins, and before @end, of
+ * the same isolated block, that is not free: false when there is none. *@order
+ * is MU_NR_ORDERS when nobody has it at this moment.
+ */
+bool mu_buddy_find_in_use(struct mu_buddy *buddy, struct mu_zone *isolated,
+			  mu_pfn_t end, mu_pfn_t *pfn, unsigned *order);
+
+/* Take the isolated block at @start out of its zone, which it belongs to no
+ * more. False when some of its pages are in use. */
+bool mu_buddy_extract(struct mu_buddy *buddy, struct mu_zone *isolated,
+		      mu_pfn_t start);
 
 /* Whoever waits for @zone may look again: after what was done to it. */
 void mu_zone_tell_growth(struct mu_zone *zone);

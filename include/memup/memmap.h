@@ -59,12 +59,14 @@ enum mu_page_kind {
 	MU_PAGE_ALLOCATED, /* first of 2^order pages that a client has */
 	MU_PAGE_RESERVED,  /* never in the allocator; order 0 */
 	MU_PAGE_DEVICE,	   /* 2^order pages of a device: memup/device.h */
+	MU_PAGE_POISONED,  /* taken out for good; order 0 */
 };
 #define MU_PAGE_KIND 0x0fu
 /* Flags in state: the block has descriptors that were never written; the page's
- * own tails were never written. */
-#define MU_PAGE_RAGGED 0x80u
-#define MU_PAGE_SPARSE 0x40u
+ * own tails were never written; some page inside of it is poisoned. */
+#define MU_PAGE_RAGGED	   0x80u
+#define MU_PAGE_SPARSE	   0x40u
+#define MU_PAGE_HAS_POISON 0x20u
 
 /* Orders of pages that can have one descriptor alone. */
 #define MU_HUGE_ORDER	  9

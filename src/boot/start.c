@@ -34,7 +34,7 @@ static void nodes_init(struct start *start)
 
 		memset(node, 0, sizeof(*node));
 		node->nid = (int)i;
-		for (unsigned type = 0; type < MU_NR_ZONES; type++)
+		for (unsigned type = 0; type <= MU_NR_ZONES; type++)
 			node->zone_id[type] = MU_NO_ZONE;
 	}
 	mu_for_each_mem_pfn_range (&mm->memblock, cursor, MU_NO_NODE, &first,

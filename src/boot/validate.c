@@ -48,8 +48,11 @@ static mu_pfn_t audit_page(struct audit *audit, mu_pfn_t pfn)
 		audit->census->free += pages;
 	else if (mu_page_kind(page) == MU_PAGE_ALLOCATED)
 		audit->census->allocated += pages;
+	else if (mu_page_kind(page) == MU_PAGE_POISONED && !page->order)
+		audit->census->poisoned++;
 	else
-		return corrupt(audit, "neither free nor allocated", pfn);
+		return corrupt(audit, "neither free, allocated nor poisoned",
+			       pfn);
 	audit->written += mu_page_flags(page) & MU_PAGE_SPARSE ? 1 : pages;
 	if (mu_page_flags(page) & MU_PAGE_SPARSE) {
 		if (mu_page_kind(page) != MU_PAGE_ALLOCATED ||
@@ -155,12 +158,17 @@ static enum mu_status audit_zone(struct mu_mm *mm, struct mu_zone *zone,
 		status = compare(&sum, "managed_pages", zone->managed_pages,
 				 census->free + census->pristine +
 					 census->busy + census->allocated);
+	if (status == MU_OK)
+		status = compare(&sum, "poisoned_pages", zone->poisoned_pages,
+				 census->poisoned);
 	*written += sum.audit.written;
 	total->allocated += census->allocated;
 	total->free += census->free;
 	total->pristine += census->pristine;
 	total->busy += census->busy;
-	total->reserved += zone->present_pages - zone->managed_pages;
+	total->poisoned += census->poisoned;
+	total->reserved += zone->present_pages - zone->managed_pages -
+			   zone->poisoned_pages;
 	return status;
 }
 
@@ -229,11 +237,11 @@ enum mu_status mu_validate(struct mu_mm *mm, struct mu_census *census,
 	mu_layout_memory(&mm->layout, count_piece, &memory);
 	census->total = mm->memmap.end_pfn;
 	census->hole = census->total - memory - census->device;
-	if (managed + census->reserved != memory)
+	if (managed + census->reserved + census->poisoned != memory)
 		return mu_fail(error, MU_ERR_CORRUPT, 0,
-			       "%llu pages are managed and %llu reserved, but "
-			       "memory has %llu",
+			       "%llu pages are managed, %llu reserved and %llu "
+			       "poisoned, but memory has %llu",
 			       (ull)managed, (ull)census->reserved,
-			       (ull)memory);
+			       (ull)census->poisoned, (ull)memory);
 	return MU_OK;
 }
