@@ -189,10 +189,14 @@ static void unback_in(struct mu_memmap *memmap, mu_pfn_t start, mu_pfn_t end,
 		      void (*unmap)(void *arg, mu_pfn_t start, mu_pfn_t end))
 {
 	while (start < end) {
+		const struct mu_section *section =
+			mu_memmap_section(memmap, start);
 		mu_pfn_t next = mu_memmap_section_end(memmap, start);
 
 		next = MU_MIN(next, end);
-		if (mu_memmap_section(memmap, start)) {
+		/* relaxed: nobody backs these blocks any more. */
+		if (section && atomic_load_explicit(&section->backed,
+						    memory_order_relaxed)) {
 			uintptr_t flags =
 				mu_lock_irqsave(memmap->port, &memmap->lock);
 
