@@ -17,7 +17,7 @@
 #include "ports/x86_64/asm.h"
 
 /* mu_machine_size() of MAX_MACHINE_RANGES and MAX_MACHINE_NODES; checked. */
-#define TABLE_BYTES (288 * 1024)
+#define TABLE_BYTES (1024 * 1024)
 
 #define LEAST_RAM (16 * MU_MIB)
 
