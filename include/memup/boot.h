@@ -253,7 +253,7 @@ struct mu_census {
 	uint64_t busy;
 	uint64_t reserved;
 	uint64_t poisoned; /* taken out of the allocator for good */
-	uint64_t device; /* in a pagemap, initialised or not */
+	uint64_t device;   /* in a pagemap, initialised or not */
 	uint64_t hole;
 	uint64_t total; /* the sum of the others */
 };
