@@ -107,6 +107,12 @@ void bringup_end(struct bringup *bringup)
 	free(bringup->tables);
 }
 
+void bringup_be_silent(struct bringup *bringup)
+{
+	progress_end(bringup->progress);
+	bringup->progress = NULL;
+}
+
 uint64_t bringup_memmap_bytes(const struct mu_machine *machine)
 {
 	struct mu_port port = {0};

@@ -68,6 +68,9 @@ enum mu_status bringup_start(struct bringup *bringup,
 			     struct mu_error *error) MU_MUST_CHECK;
 void bringup_end(struct bringup *bringup);
 
+/* Show no progress of descriptors of RAM: something else goes on. */
+void bringup_be_silent(struct bringup *bringup);
+
 /*
  * All of it: start as @base says, allocate, take what @ask says, finish if
  * the policy does, validate.
