@@ -29,6 +29,7 @@
 #include <cmocka.h>
 
 #include "memup/boot.h"
+#include "memup/machine_read.h"
 #include "ports/hosted/hosted.h"
 
 #if defined(__has_feature)

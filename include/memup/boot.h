@@ -29,6 +29,7 @@
 #define MEMUP_BOOT_H
 
 #include "memup/deferred.h"
+#include "memup/device.h"
 #include "memup/machine.h"
 
 struct mu_config {
@@ -42,10 +43,17 @@ struct mu_config {
 	 * shares of the nodes; 0: not asked for. It begins with a block on each
 	 * node, so movablecore may get a block less of each, and less where
 	 * lower zones have the share.
-	 * movable_node: memory that can be removed (MU_RANGE_HOTPLUG) is.
+	 * kernelcore_mirror: instead, mirrored memory (MU_RANGE_MIRROR) and
+	 * what is below 4 GiB is not movable, the rest is. MOVABLE and the
+	 * zones of mirrored memory then lie between each other: the span of one
+	 * may hold pages of the other. No effect on a machine without a mirror
+	 * but that the two above have none either.
+	 * movable_node: memory that can be removed (MU_RANGE_HOTPLUG) is; goes
+	 * before all of these.
 	 */
 	mu_phys_t kernelcore;
 	mu_phys_t movablecore;
+	bool kernelcore_mirror;
 	bool movable_node;
 	/* Pages that the min watermarks add up to; 0: from the memory's size.
 	 */
@@ -67,11 +75,10 @@ struct mu_config mu_config_default(void);
 
 /*
  * Do to @config what kernelcore=N, movablecore=N (N bytes, with K, M, G, T, P
- * or E, or N% of the RAM of @machine, which is finished) and movable_node on a
- * kernel's command line ask for, the last of each; @len bytes at @text. Other
- * parameters are passed over. MU_ERR_SYNTAX and MU_ERR_RANGE for an N that
- * makes no sense, MU_ERR_UNSUPPORTED for kernelcore=mirror: @config is as it
- * was then.
+ * or E, or N% of the RAM of @machine, which is finished), kernelcore=mirror and
+ * movable_node on a kernel's command line ask for, the last of each; @len bytes
+ * at @text. Other parameters are passed over. MU_ERR_SYNTAX and MU_ERR_RANGE
+ * for an N that makes no sense: @config is as it was then.
  */
 enum mu_status mu_config_apply_cmdline(struct mu_config *config,
 				       const struct mu_machine *machine,
@@ -88,6 +95,7 @@ struct mu_layout {
 	mu_pfn_t zone_start[MU_ZONE_MOVABLE];
 	mu_pfn_t zone_end[MU_ZONE_MOVABLE];
 	const mu_pfn_t *movable_start; /* MU_NO_PFN: the node has none */
+	bool mirror;		       /* mirrored memory is never MOVABLE */
 };
 
 /*
@@ -114,6 +122,7 @@ struct mu_mm {
 	struct mu_memmap memmap;
 	struct mu_buddy buddy;
 	struct mu_deferred deferred;
+	struct mu_devices devices; /* and the hotplug lock */
 };
 
 /* An empty @mm with 4 KiB pages. @port must outlive it. Early boot, one CPU, as
@@ -188,6 +197,7 @@ enum mu_page_state {
 	MU_STATE_PRISTINE, /* the allocator's, its descriptor not written */
 	MU_STATE_BUSY,	   /* claimed, being initialised */
 	MU_STATE_ONLINE,   /* free or allocated */
+	MU_STATE_DEVICE,   /* in a pagemap: memup/device.h tells more */
 };
 
 /* "absent", "reserved", ... */
@@ -195,8 +205,9 @@ const char *mu_page_state_str(enum mu_page_state state);
 
 /*
  * The state of @pfn, at this moment: pristine pages may become busy and then
- * online at any time, reserved ones may be freed; absent and online stay. A
- * page inside one with a single descriptor is online. O(log ranges). Any
+ * online at any time, reserved ones may be freed; online stays, and absent does
+ * until a device is registered there. A page inside one with a single
+ * descriptor is online. O(log ranges). Any
  * context but NMI.
  */
 enum mu_page_state mu_page_state(struct mu_mm *mm, mu_pfn_t pfn);
@@ -241,6 +252,8 @@ struct mu_census {
 	uint64_t pristine;
 	uint64_t busy;
 	uint64_t reserved;
+	uint64_t poisoned; /* taken out of the allocator for good */
+	uint64_t device; /* in a pagemap, initialised or not */
 	uint64_t hole;
 	uint64_t total; /* the sum of the others */
 };

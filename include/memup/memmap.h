@@ -58,12 +58,15 @@ enum mu_page_kind {
 	MU_PAGE_FREE,	   /* first of 2^order pages in a free list */
 	MU_PAGE_ALLOCATED, /* first of 2^order pages that a client has */
 	MU_PAGE_RESERVED,  /* never in the allocator; order 0 */
+	MU_PAGE_DEVICE,	   /* 2^order pages of a device: memup/device.h */
+	MU_PAGE_POISONED,  /* taken out for good; order 0 */
 };
 #define MU_PAGE_KIND 0x0fu
 /* Flags in state: the block has descriptors that were never written; the page's
- * own tails were never written. */
-#define MU_PAGE_RAGGED 0x80u
-#define MU_PAGE_SPARSE 0x40u
+ * own tails were never written; some page inside of it is poisoned. */
+#define MU_PAGE_RAGGED	   0x80u
+#define MU_PAGE_SPARSE	   0x40u
+#define MU_PAGE_HAS_POISON 0x20u
 
 /* Orders of pages that can have one descriptor alone. */
 #define MU_HUGE_ORDER	  9
@@ -72,14 +75,18 @@ enum mu_page_kind {
 /*
  * A page descriptor. Who may write what:
  *   state, order, links   under the zone's lock
- *   zone                  written once, before the block is online
+ *   zone                  before the block is online; after that under the lock
+ *                         of the zone that it says, and of the one that it will
+ *                         say. Who goes by it to the zone looks again when it
+ *                         has the lock.
  *   refcount, private     whoever holds the page, once it is allocated
- * While a page is free the links lie where refcount and private are.
+ * While a page is free the links lie where refcount and private are. State and
+ * zone are read without the lock, too, relaxed: as hints.
  */
 struct mu_page {
-	uint8_t state;
+	_Atomic uint8_t state;
 	uint8_t order;
-	uint16_t zone; /* index in the allocator's zones */
+	_Atomic uint16_t zone; /* index in the allocator's zones */
 	union {
 		_Atomic uint32_t refcount;
 		struct {
@@ -104,18 +111,40 @@ _Static_assert(offsetof(struct mu_page, private_data) == 8, "second word");
 /* No page: the end of a list. */
 #define MU_NO_PFN (((mu_pfn_t)1 << 48) - 1)
 
+static inline uint8_t mu_page_flags(const struct mu_page *page)
+{
+	/* relaxed: exact under the lock, a hint without. */
+	return atomic_load_explicit(&page->state, memory_order_relaxed);
+}
+
 static inline enum mu_page_kind mu_page_kind(const struct mu_page *page)
 {
-	return (enum mu_page_kind)(page->state & MU_PAGE_KIND);
+	return (enum mu_page_kind)(mu_page_flags(page) & MU_PAGE_KIND);
+}
+
+static inline uint16_t mu_page_zone(const struct mu_page *page)
+{
+	/* relaxed: as above. */
+	return atomic_load_explicit(&page->zone, memory_order_relaxed);
 }
 
 /* Fill value of backed descriptors that were never written (debug builds). */
 #define MU_MEMMAP_POISON UINT64_C(0xd1e5d1e5d1e5d1e5)
 
 /*
+ * Blocks that are initialised one by one by whoever is first to want them: a
+ * bit of claimed is who, the same bit of ready tells the others.
+ */
+struct mu_claims {
+	_Atomic uint32_t claimed;
+	_Atomic uint32_t ready;
+};
+
+/*
  * One section. All fields are bit masks over its 32 blocks, atomic, only ever
  * changed by atomic or/and: online and those below it by who initialises the
- * block, backed under the memmap's lock.
+ * block, backed under the memmap's lock. A block of device memory is never
+ * online: the floor device keeps count of it.
  */
 struct mu_section {
 	_Atomic uint32_t online;  /* some descriptors were written */
@@ -125,7 +154,7 @@ struct mu_section {
 	_Atomic uint32_t gigantic;
 	/* the lower, the upper half is a huge page with the first alone */
 	_Atomic uint32_t huge[2];
-	uint32_t unused[2];
+	struct mu_claims device;
 };
 _Static_assert(sizeof(struct mu_section) == 32, "2 to a cache line");
 
@@ -191,6 +220,20 @@ mu_memmap_section(const struct mu_memmap *memmap, mu_pfn_t pfn)
 	/* acquire: the leaf was zeroed before it was published. */
 	leaf = atomic_load_explicit(&memmap->root[at], memory_order_acquire);
 	return leaf ? &leaf[section & ((1u << MU_LEAF_ORDER) - 1)] : NULL;
+}
+
+/*
+ * The end of the section of @pfn; where it is in none, the end of a run of pfns
+ * that are in none. For walks. Any context.
+ */
+static inline mu_pfn_t mu_memmap_section_end(const struct mu_memmap *memmap,
+					     mu_pfn_t pfn)
+{
+	unsigned order = MU_SECTION_ORDER;
+
+	if (!mu_memmap_section(memmap, pfn))
+		order += MU_LEAF_ORDER;
+	return ((pfn >> order) + 1) << order;
 }
 
 static inline uint32_t mu_block_bit(mu_pfn_t pfn)
@@ -280,11 +323,56 @@ bool mu_memmap_is_ragged(const struct mu_memmap *memmap, mu_pfn_t pfn);
 
 /*
  * Have memory behind the descriptors of the block at @start, through the
- * port's memmap_map. Backing twice is nothing. MU_ERR_NOMEM as the hook says;
- * nothing changed then. Any context; interrupts are off while the hook runs.
+ * port's memmap_map. Backing twice is nothing. MU_ERR_NOMEM as the hook says,
+ * or when more memory came than the limits allow; nothing changed then. Any
+ * context; interrupts are off while the hook runs.
  */
 enum mu_status mu_memmap_back(struct mu_memmap *memmap,
 			      mu_pfn_t start) MU_MUST_CHECK;
+
+/*
+ * Would the table of sections have room for [@start, @end), below end_pfn? What
+ * is lazy may ask for it later: only what is in the table already is sure.
+ * O(1) for 128 GiB.
+ */
+bool mu_memmap_has_room(struct mu_memmap *memmap, mu_pfn_t start, mu_pfn_t end);
+
+/*
+ * The same for the whole section at @start, of which the descriptors are to lie
+ * in the physical memory from @base on (MU_SECTION_PAGES of them), through the
+ * port's memmap_map_at, which must be there. For a section that is one
+ * caller's alone.
+ */
+enum mu_status mu_memmap_back_section(struct mu_memmap *memmap, mu_pfn_t start,
+				      mu_phys_t base) MU_MUST_CHECK;
+
+/*
+ * Take the backing of the whole blocks [@start, @end) away, of those that have
+ * any; nobody uses them, nor will before this has returned. The sections' other
+ * bits are the caller's to clear. O(sections of which any was backed).
+ */
+void mu_memmap_unback(struct mu_memmap *memmap, mu_pfn_t start, mu_pfn_t end);
+
+/* The same for whole sections that mu_memmap_back_section() backed. */
+void mu_memmap_unback_sections(struct mu_memmap *memmap, mu_pfn_t start,
+			       mu_pfn_t end);
+
+/*
+ * The descriptors of [@start, @end), which are backed and which nobody uses any
+ * more, are as if they had never been written: a trap for checkers. Both are
+ * multiples of 4.
+ */
+void mu_memmap_forget(struct mu_memmap *memmap, mu_pfn_t start, mu_pfn_t end);
+
+/*
+ * Write the descriptors of [@start, @end), backed, never written and nobody
+ * else's, all as @page is; @start is a multiple of 4. Others may see them
+ * after mu_memmap_write_end() on this CPU, which serves for any number of
+ * calls, and whatever the caller then publishes them by.
+ */
+void mu_memmap_write_like(struct mu_memmap *memmap, mu_pfn_t start,
+			  mu_pfn_t end, const struct mu_page *page);
+void mu_memmap_write_end(void);
 
 /* Is the block at @start backed? One load. */
 static inline bool mu_memmap_is_backed(const struct mu_memmap *memmap,

@@ -8,7 +8,7 @@
 #ifndef MEMUP_PORTS_HOSTED_MACHINE_H
 #define MEMUP_PORTS_HOSTED_MACHINE_H
 
-#include "memup/machine.h"
+#include "memup/machine_read.h"
 
 /*
  * Add to @machine, fresh from mu_machine_init(), what this host tells of its

@@ -34,7 +34,7 @@ static void nodes_init(struct start *start)
 
 		memset(node, 0, sizeof(*node));
 		node->nid = (int)i;
-		for (unsigned type = 0; type < MU_NR_ZONES; type++)
+		for (unsigned type = 0; type <= MU_NR_ZONES; type++)
 			node->zone_id[type] = MU_NO_ZONE;
 	}
 	mu_for_each_mem_pfn_range (&mm->memblock, cursor, MU_NO_NODE, &first,
@@ -245,12 +245,15 @@ enum mu_status mu_mm_start(struct mu_mm *mm, const struct mu_config *config,
 	mm->nr_nodes = start.tables.nr_nodes;
 	mm->buddy.port = mm->port;
 	mm->buddy.memmap = &mm->memmap;
+	mm->buddy.machine = mm->machine;
+	mm->buddy.max_zones = start.tables.nr_zones;
 
 	nodes_init(&start);
 	mu_layout_movable(mm, config, mm->buddy.nodes,
 			  start.tables.movable_start);
 	zones_init(&start);
-	mu_zonelists_build(mm, start.tables.zonelists, start.tables.per_node);
+	mu_zonelists_build(&mm->buddy, start.tables.zonelists,
+			   start.tables.per_zone);
 	mu_memmap_init(&mm->memmap, mm->port, memmap, &mm->memblock,
 		       mm->page_shift, &mm->limits, start.tables.memmap,
 		       start.tables.nr_ragged);
@@ -259,6 +262,11 @@ enum mu_status mu_mm_start(struct mu_mm *mm, const struct mu_config *config,
 	mu_deferred_init(&mm->deferred, &mm->buddy, start.tables.pristine);
 	mm->deferred.measure = config->measure;
 	mm->deferred.batch = MU_MIN(config->batch, MU_SECTION_BLOCKS);
+	mu_devices_init(&mm->devices, &mm->memmap, &mm->memblock,
+			mm->page_shift, start.tables.nr_devices,
+			start.tables.devices);
+	mm->devices.measure = config->measure;
+	mm->devices.batch = MU_MAX(mm->deferred.batch, 1);
 	free_init(&start);
 	mu_buddy_set_watermarks(&mm->buddy, config->min_free_pages,
 				mm->page_shift);

@@ -13,8 +13,29 @@
 static inline void mu_page_set(struct mu_page *page, enum mu_page_kind kind,
 			       unsigned order)
 {
-	page->state = (uint8_t)((page->state & ~MU_PAGE_KIND) | kind);
+	unsigned flags = mu_page_flags(page) & ~MU_PAGE_KIND;
+
+	/* relaxed: under the lock. */
+	atomic_store_explicit(&page->state, (uint8_t)(flags | kind),
+			      memory_order_relaxed);
 	page->order = (uint8_t)order;
+}
+
+/* Under the lock, or by who holds the page. */
+static inline void mu_page_add(struct mu_page *page, unsigned flag)
+{
+	/* relaxed: the holder may read it without the lock, as a hint. */
+	atomic_store_explicit(&page->state,
+			      (uint8_t)(mu_page_flags(page) | flag),
+			      memory_order_relaxed);
+}
+
+static inline void mu_page_clear(struct mu_page *page, unsigned flag)
+{
+	/* relaxed: as above. */
+	atomic_store_explicit(&page->state,
+			      (uint8_t)(mu_page_flags(page) & ~flag),
+			      memory_order_relaxed);
 }
 
 /* Count @pages more (or fewer, negative) in the lists. */

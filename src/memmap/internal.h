@@ -6,7 +6,8 @@
 #include <string.h>
 #include "memup/memmap.h"
 
-/* The section of @pfn, made if it is not there. Under the memmap's lock. */
+/* The section of @pfn, made if it is not there; NULL when more came than the
+ * limits allow. Under the memmap's lock. */
 struct mu_section *mu_section_make(struct mu_memmap *memmap, mu_pfn_t pfn);
 
 /* In a partial block: does its bitmap say that @pfn was written? True where
@@ -38,8 +39,8 @@ static inline uint64_t mu_initial_word(uint16_t zone, unsigned state)
 	uint64_t word;
 
 	memset(&page, 0, sizeof(page));
-	page.state = (uint8_t)state;
-	page.zone = zone;
+	atomic_init(&page.state, (uint8_t)state);
+	atomic_init(&page.zone, zone);
 	memcpy(&word, &page, sizeof(word));
 	return word;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * The table of sections, backing and publication: see memup/memmap.h.
+ * The table of sections and publication: see memup/memmap.h.
  */
 #include <string.h>
 #include "base/assert.h"
@@ -108,8 +108,8 @@ struct mu_section *mu_section_make(struct mu_memmap *memmap, mu_pfn_t pfn)
 
 	/* relaxed: entries are set only under the lock, which we hold. */
 	if (!atomic_load_explicit(root, memory_order_relaxed)) {
-		mu_verify(memmap->port,
-			  memmap->leaves_used < memmap->nr_leaves);
+		if (memmap->leaves_used == memmap->nr_leaves)
+			return NULL;
 		leaf = memmap->leaves +
 		       (size_t)memmap->leaves_used++ * LEAF_SECTIONS;
 		memset(leaf, 0, LEAF_SECTIONS * sizeof(*leaf));
@@ -119,59 +119,19 @@ struct mu_section *mu_section_make(struct mu_memmap *memmap, mu_pfn_t pfn)
 	return mu_memmap_section(memmap, pfn);
 }
 
-/* Newly backed descriptors become a trap for early readers (debug builds). */
-static void poison(struct mu_memmap *memmap, mu_pfn_t start)
+bool mu_memmap_has_room(struct mu_memmap *memmap, mu_pfn_t start, mu_pfn_t end)
 {
-	struct mu_page *page = mu_pfn_to_page(memmap, start);
+	uintptr_t flags = mu_lock_irqsave(memmap->port, &memmap->lock);
+	unsigned left = memmap->nr_leaves - memmap->leaves_used;
+	uint64_t need = 0;
 
-#ifdef MU_DEBUG
-	/* Backed once before, it may be a trap already. */
-	mu_track_written(page, MU_BLOCK_PAGES * sizeof(*page));
-	mu_fill(memmap->port, (uint64_t *)(void *)page, MU_MEMMAP_POISON,
-		MU_BLOCK_PAGES * 2);
-	mu_fill_end();
-#endif
-	mu_track_raw(page, MU_BLOCK_PAGES * sizeof(*page));
-	mu_ext_raw(memmap, start, start + MU_BLOCK_PAGES);
-}
-
-enum mu_status mu_memmap_back(struct mu_memmap *memmap, mu_pfn_t start)
-{
-	const struct mu_port *port = memmap->port;
-	mu_pfn_t from = start, to = start + MU_BLOCK_PAGES;
-	enum mu_status status = MU_OK;
-	struct mu_section *section;
-	uint32_t backed, fresh = 0;
-	mu_pfn_t pages = 0;
-	uintptr_t flags;
-
-	if (MU_LIKELY(mu_memmap_is_backed(memmap, start)))
-		return MU_OK;
-	flags = mu_lock_irqsave(port, &memmap->lock);
-	section = mu_section_make(memmap, start);
-	/* relaxed: set only under the lock. */
-	backed = atomic_load_explicit(&section->backed, memory_order_relaxed);
-	if (!(backed & mu_block_bit(start))) {
-		if (port->memmap_map)
-			status = port->memmap_map(port->arg, &from, &to);
-		if (status == MU_OK)
-			status = mu_ext_map(memmap, from, to);
-		for (; status == MU_OK && from < to; from += MU_BLOCK_PAGES) {
-			if (backed & mu_block_bit(from))
-				continue;
-			poison(memmap, from);
-			fresh |= mu_block_bit(from);
-			pages += MU_BLOCK_PAGES;
-		}
-		/* release: who sees a bit may write there. */
-		atomic_fetch_or_explicit(&section->backed, fresh,
-					 memory_order_release);
-		/* relaxed: a statistic. */
-		atomic_fetch_add_explicit(&memmap->backed_pages, pages,
-					  memory_order_relaxed);
-	}
-	mu_unlock_irqrestore(port, &memmap->lock, flags);
-	return status;
+	for (uint64_t i = start >> LEAF_SHIFT; i <= (end - 1) >> LEAF_SHIFT;
+	     i++)
+		/* relaxed: set only under the lock. */
+		need += !atomic_load_explicit(&memmap->root[i],
+					      memory_order_relaxed);
+	mu_unlock_irqrestore(memmap->port, &memmap->lock, flags);
+	return need <= left;
 }
 
 #ifdef MU_DEBUG
@@ -243,9 +203,9 @@ static void write_linked(struct mu_memmap *memmap, mu_pfn_t start,
 	for (unsigned i = 0; i < LINE_WORDS; i++)
 		line[i] = word;
 	memset(&head, 0, sizeof(head));
-	head.state = MU_PAGE_FREE;
+	atomic_init(&head.state, MU_PAGE_FREE);
 	head.order = MU_BLOCK_ORDER;
-	head.zone = zone;
+	atomic_init(&head.zone, zone);
 	mu_page_set_next(&head, next);
 	mu_page_set_prev(&head, prev);
 	memcpy(line, &head, sizeof(head));
@@ -356,7 +316,7 @@ struct mu_page *mu_memmap_head(const struct mu_memmap *memmap, mu_pfn_t pfn)
 		mu_pfn_t head = mu_align_down(pfn, (mu_pfn_t)1 << orders[i]);
 		struct mu_page *page = mu_memmap_lookup(memmap, head);
 
-		if (page && (!i || page->state & MU_PAGE_SPARSE))
+		if (page && (!i || mu_page_flags(page) & MU_PAGE_SPARSE))
 			return page;
 	}
 	return NULL;

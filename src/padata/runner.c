@@ -54,7 +54,7 @@ static void run(void *arg)
 		padata->parallel(padata); /* may be gone now */
 		did = true;
 	}
-	mu_helpers_leave(port, &instance->calls, 1);
+	mu_helpers_leave(port, &instance->calls, 1, UINT32_MAX);
 }
 
 /* A runner that was counted will not come, and others may have left their jobs
@@ -103,7 +103,7 @@ bool mu_serial_run(struct mu_padata_instance *instance,
 	mu_cpumask_clear(cpus, mu_cpu_id(port));
 	if (!mu_run_on(port, cpus, 1, run, instance)) {
 		run_instead(instance);
-		mu_helpers_leave(port, &instance->calls, 1);
+		mu_helpers_leave(port, &instance->calls, 1, UINT32_MAX);
 	}
 	return true;
 }
