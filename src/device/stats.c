@@ -18,7 +18,7 @@ static uint64_t backed_bytes(const struct mu_memmap *memmap, mu_pfn_t start,
 		next = MU_MIN(next, end);
 		/* relaxed: a snapshot. */
 		if (section)
-			blocks += (unsigned)__builtin_popcount(
+			blocks += mu_popcount(
 				atomic_load_explicit(&section->backed,
 						     memory_order_relaxed) &
 				mu_block_bits(start, next));
