@@ -197,8 +197,8 @@ static enum mu_status run_once(struct game *game, enum way way,
 	}
 	sample->all = last - first;
 	if (way < EAGER || status != MU_OK) {
-		sample->written = (way == TWICE ? 2u : 1u) * NODES * PAGES *
-				  sizeof(struct classic);
+		sample->written = (way == TWICE ? 2 : 1) * (uint64_t)NODES *
+				  PAGES * sizeof(struct classic);
 		return status;
 	}
 	game->valid &= stage_is_valid(&game->stage, NULL);
