@@ -34,7 +34,8 @@ static void gated_init(void *arg, mu_pfn_t start, mu_pfn_t end)
 		return;
 	gate.stopped = true;
 	while (!gate.go_on)
-		gate.world.port.pause(gate.world.hosted, 100);
+		world_hosted_hook(gate.world.hosted)
+			->pause(gate.world.hosted, 100);
 }
 
 /* Who waits for another CPU calls this. */
