@@ -199,6 +199,16 @@ $(K)/kernel.elf: $(kernel_obj) $(K)/kernel.ld
 build/kernel.elf: $(K)/kernel.elf
 	@cp $< $@
 
+# Firmware that lies to it: tests/qemu/liar.c.
+build/liar.elf: tests/qemu/liar.c tests/qemu/liar.S tests/qemu/liar.ld
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) -m32 -std=c17 -O1 $(WARN) -ffreestanding -nostdlib -static \
+		-fno-pie -no-pie -fno-stack-protector -fcf-protection=none \
+		-fno-asynchronous-unwind-tables -mgeneral-regs-only \
+		-Wl,--build-id=none,--no-warn-rwx-segments,-T,tests/qemu/liar.ld \
+		-o $@ tests/qemu/liar.c tests/qemu/liar.S
+
 .SECONDARY: $(call obj,$(all_src)) $(kernel_obj)
 
 -include $(patsubst %.o,%.d,$(call obj,$(filter-out $(kernel_c),$(all_src))) \
@@ -214,6 +224,10 @@ kernel: build/kernel.elf ## the reference kernel for x86-64 (docs/porting.md)
 .PHONY: qemu
 qemu: build/kernel.elf ## boot it in QEMU: 4 nodes, 8 CPUs, 64 GiB (CMDLINE=...)
 	@tools/qemu $(CMDLINE)
+
+.PHONY: iso
+iso: build/kernel.elf ## build/memup.iso, from which GRUB boots it (CMDLINE=...)
+	@tools/make-iso build/memup.iso $(CMDLINE)
 
 .PHONY: boot
 boot: build/memup ## build, then bring this host's memory up under every policy

@@ -4,6 +4,7 @@
  */
 #include "kernel/consumers.h"
 #include "kernel/cpu.h"
+#include "kernel/die.h"
 #include "kernel/exit.h"
 #include "kernel/interrupt.h"
 #include "kernel/kernel.h"
@@ -74,6 +75,7 @@ _Noreturn void kernel_main(unsigned loader, uint32_t info)
 	       stamp_ns(kernel.stamps.cpus) / 1000 % 1000);
 	tell_growth("CPUs");
 	consumers_take();
+	die(kernel.options.test);
 	/* A test does it, unless there are none. */
 	if (text_equal(kernel.options.test, "none")) {
 		finish_memory();

@@ -35,10 +35,12 @@ static void tell_map(void)
 		log_warn("command line: cut after %lu bytes",
 			 MAX_KERNEL_CMDLINE);
 	for (unsigned i = 0; i < info->nr_ranges; i++)
-		log_at(start, "BIOS-e820: [mem 0x%016lx-0x%016lx] %s",
-		       info->ranges[i].base,
-		       info->ranges[i].base + info->ranges[i].size - 1,
-		       name_of(info->ranges[i].type));
+		/* What is empty has no last byte. */
+		if (info->ranges[i].size)
+			log_at(start, "BIOS-e820: [mem 0x%016lx-0x%016lx] %s",
+			       info->ranges[i].base,
+			       info->ranges[i].base + info->ranges[i].size - 1,
+			       name_of(info->ranges[i].type));
 	if (info->ranges_lost)
 		log_warn("map: %u ranges did not fit", info->ranges_lost);
 }
