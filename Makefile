@@ -55,11 +55,12 @@ test_src := $(sort $(wildcard tests/test_*.c))
 test_lib := $(sort $(filter-out tests/test_%,$(wildcard tests/*.c)))
 bench_src := $(sort $(wildcard bench/*.c))
 bench_padata_src := $(sort $(wildcard bench/padata/*.c))
+example_src := $(sort $(filter-out %/run.c,$(wildcard examples/*.c)))
 all_src := $(core_src) $(port_src) $(cli_src) $(wildcard tests/*.c) \
-	$(bench_src) $(bench_padata_src)
+	$(bench_src) $(bench_padata_src) $(wildcard examples/*.c)
 fuzz_src := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 all_h   := $(wildcard include/memup/*.h src/*/*.h ports/*/*.h cli/*.h \
-	tests/*.h tests/*/*.h bench/*.h bench/*/*.h)
+	tests/*.h tests/*/*.h bench/*.h bench/*/*.h examples/*.h)
 
 # Short lines; V=1 shows the commands.
 ifeq ($(V),)
@@ -154,6 +155,17 @@ $(O)/memup-bench-padata: $(call obj,$(filter-out %/omp.c,$(bench_padata_src)) \
 	$(Q)$(CC) $(SAN_$(BUILD)) $(LDFLAGS) -o $@ $^ $(LDLIBS) \
 		$(bench_padata_libs)
 
+# One that shows what the padata floor needs is linked with that and no more.
+$(O)/examples/alone: $(O)/examples/alone.o \
+		$(call obj,$(wildcard src/base/*.c src/padata/*.c))
+	$(call say,LD,$@)
+	$(Q)$(CC) $(SAN_$(BUILD)) $(LDFLAGS) -o $@ $^ -pthread
+
+$(filter-out %/alone,$(patsubst %.c,$(O)/%,$(example_src))): %: %.o \
+		$(O)/examples/run.o $(O)/libmemup-hosted.a $(O)/libmemup.a
+	$(call say,LD,$@)
+	$(Q)$(CC) $(SAN_$(BUILD)) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
 $(O)/tests/test_%: $(O)/tests/test_%.o $(call obj,$(test_lib)) \
 		$(O)/libmemup-cli.a $(O)/libmemup-hosted.a $(O)/libmemup.a
 	$(call say,LD,$@)
@@ -163,9 +175,10 @@ $(O)/tests/test_%: $(O)/tests/test_%.o $(call obj,$(test_lib)) \
 
 -include $(patsubst %.o,%.d,$(call obj,$(all_src)))
 
-.PHONY: lib tests
+.PHONY: lib tests examples
 lib: $(O)/libmemup.a ## the freestanding library alone
-tests: $(patsubst %.c,$(O)/%,$(test_src)) $(O)/memup
+tests: $(patsubst %.c,$(O)/%,$(test_src)) $(O)/memup examples
+examples: $(patsubst %.c,$(O)/%,$(example_src)) ## small programs that use padata
 
 .PHONY: boot
 boot: build/memup ## build, then bring this host's memory up under every policy
