@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "cli/stage.h"
+#include "memup/machine_read.h"
 
 #define MAX_RANGES 64
 #define MAX_NODES  64

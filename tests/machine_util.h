@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "memup/machine.h"
+#include "memup/machine_read.h"
 
 typedef enum mu_status mu_text_reader(struct mu_machine *machine,
 				      const char *text, size_t len,

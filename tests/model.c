@@ -6,12 +6,14 @@
 
 #include "base/bits.h"
 
-static uint8_t type_of(const struct world *world, int nid, mu_pfn_t pfn,
-		       const mu_pfn_t *movable_start)
+static uint8_t type_of(const struct world *world, const struct mu_range *range,
+		       mu_pfn_t pfn, const mu_pfn_t *movable_start)
 {
 	unsigned shift = world->machine->page_shift;
+	bool kernel = world->config.kernelcore_mirror &&
+		      range->flags & MU_RANGE_MIRROR;
 
-	if (movable_start && pfn >= movable_start[nid])
+	if (movable_start && !kernel && pfn >= movable_start[range->nid])
 		return MU_ZONE_MOVABLE;
 	if (pfn < world->config.dma_limit >> shift)
 		return MU_ZONE_DMA;
@@ -36,8 +38,8 @@ static void add_ranges(struct model *model, const mu_pfn_t *movable_start)
 			continue;
 		for (; pfn < end; pfn++) {
 			model->pages[pfn].nid = (int16_t)range->nid;
-			model->pages[pfn].type = type_of(
-				model->world, range->nid, pfn, movable_start);
+			model->pages[pfn].type = type_of(model->world, range,
+							 pfn, movable_start);
 			model->pages[pfn].free =
 				pfn && !(range->flags & MU_RANGE_NOMAP);
 			model->memory++;

@@ -236,6 +236,101 @@ static void no_movable_node(void **state)
 	world_destroy(&world);
 }
 
+/* MiB of memory above 4 GiB, in turn; from, to, node, mirrored. */
+static const struct mirrored {
+	mu_phys_t base, size;
+	int nid;
+	bool mirror;
+} mirrored[] = {
+	/* Below 4 GiB all is the kernel's. */
+	{0, 32 * M, 0, false},
+	{32 * M, 32 * M, 0, true},
+	{4 * G - 8 * M, 16 * M, 0, false}, /* begins below */
+	{4 * G + 8 * M, 24 * M, 0, true},
+	{4 * G + 32 * M, 16 * M + 12288, 0, false},
+	/* No multiple of a block: what is above is the kernel's again. */
+	{4 * G + 48 * M + 12288, 7 * M, 0, true},
+	{4 * G + 64 * M, 64 * M, 1, true},
+	{4 * G + 128 * M + 4096, 32 * M, 2, false},
+	{4 * G + 192 * M, 3 * M, 2, true},
+	{4 * G + 195 * M, 9 * M, 2, false},
+};
+
+static struct mu_machine *mirrored_machine(bool any)
+{
+	struct mu_machine *machine = world_empty_machine(64, 4);
+
+	for (size_t i = 0; i < MU_ARRAY_SIZE(mirrored); i++) {
+		const struct mirrored *at = &mirrored[i];
+
+		assert_int_equal(
+			mu_machine_add(
+				machine, at->base, at->size, MU_RANGE_RAM,
+				any && at->mirror ? MU_RANGE_MIRROR : 0, NULL),
+			MU_OK);
+		assert_int_equal(mu_machine_add_affinity(machine, at->base,
+							 at->size, at->nid, 0,
+							 NULL),
+				 MU_OK);
+	}
+	world_finish_machine(machine);
+	return machine;
+}
+
+static void kernelcore_mirror(void **state)
+{
+	/* Node 1 has nothing else. The first block of node 2 is ragged. */
+	static const mu_pfn_t starts[] = {
+		(4 * G + 32 * M) >> 12,
+		NONE,
+		(4 * G + 132 * M) >> 12,
+	};
+
+	(void)state;
+	for (unsigned i = TEST_TSAN ? 2 : 0; i < 3; i++) {
+		struct model model;
+		struct world world;
+
+		world_init_machine(&world, mirrored_machine(true),
+				   world_policies[i], world_backing());
+		world.config.kernelcore_mirror = true;
+		world.config.kernelcore = 50 * M; /* is not asked */
+		world_start(&world);
+		for (int nid = 0; nid < 3; nid++) {
+			const struct mu_zone *zone =
+				world_zone(&world, nid, MU_ZONE_MOVABLE);
+
+			assert_int_equal(zone != NULL, starts[nid] != NONE);
+			if (zone)
+				assert_int_equal(zone->start_pfn, starts[nid]);
+		}
+		/* NORMAL of node 0 goes on over MOVABLE. */
+		assert_int_equal(
+			world_zone(&world, 0, MU_ZONE_NORMAL)->present_pages,
+			39 * M >> 12);
+		model_init(&model, &world, starts);
+		model_check_all(&model);
+		model_destroy(&model);
+		world_destroy(&world);
+	}
+}
+
+/* The parameter means nothing to it; nor does a size beside it. */
+static void no_mirror(void **state)
+{
+	struct world world;
+
+	(void)state;
+	world_init_machine(&world, mirrored_machine(false), MU_POLICY_LAZY,
+			   world_backing());
+	world.config.kernelcore_mirror = true;
+	world.config.kernelcore = 50 * M;
+	world_start(&world);
+	for (int nid = 0; nid < 3; nid++)
+		assert_null(world_zone(&world, nid, MU_ZONE_MOVABLE));
+	world_destroy(&world);
+}
+
 /* At least so much for the kernel, on any machine. */
 static void never_less(void **state)
 {
@@ -303,6 +398,8 @@ int main(void)
 		cmocka_unit_test(as_linux_shares),
 		cmocka_unit_test(movable_node),
 		cmocka_unit_test(no_movable_node),
+		cmocka_unit_test(kernelcore_mirror),
+		cmocka_unit_test(no_mirror),
 		cmocka_unit_test(never_less),
 	};
 

@@ -91,6 +91,38 @@ static void cpus_and_distances(void **state)
 	free(machine);
 }
 
+/* Fake nodes are as far apart as the real ones that they are in. */
+static void real_distances(void **state)
+{
+	static const char words[] = "numa=fake=2U";
+	struct mu_machine *machine = machine_new(64, 16);
+
+	(void)state;
+	assert_int_equal(mu_machine_read_short(machine, "2x1G/6", 6, NULL),
+			 MU_OK);
+	assert_int_equal(mu_machine_set_distance(machine, 0, 1, 31, NULL),
+			 MU_OK);
+	assert_int_equal(mu_machine_set_distance(machine, 1, 0, 17, NULL),
+			 MU_OK);
+	assert_int_equal(mu_machine_set_perf(machine, 0, 0,
+					     MU_PERF_READ_LATENCY, 9, NULL),
+			 MU_OK);
+	assert_int_equal(mu_machine_apply_cmdline(machine, words,
+						  sizeof(words) - 1, NULL),
+			 MU_OK);
+	assert_int_equal(mu_machine_finish(machine, NULL), MU_OK);
+	for (unsigned i = 0; i < 4; i++)
+		for (unsigned j = 0; j < 4; j++)
+			assert_int_equal(machine->distances[i * 16 + j],
+					 i / 2 == j / 2 ? 10
+					 : i < j	? 31
+							: 17);
+	/* What was measured was another node's. */
+	assert_int_equal(mu_machine_perf(machine, 0, 0, MU_PERF_READ_LATENCY),
+			 0);
+	free(machine);
+}
+
 static void misread(const char *parameters, enum mu_status status)
 {
 	struct mu_machine *machine = machine_new(8, 4);
@@ -144,6 +176,7 @@ int main(void)
 		cmocka_unit_test(nodes_of_a_size),
 		cmocka_unit_test(nodes_in_each),
 		cmocka_unit_test(cpus_and_distances),
+		cmocka_unit_test(real_distances),
 		cmocka_unit_test(bad_parameters),
 	};
 

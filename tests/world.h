@@ -29,6 +29,7 @@
 #include <cmocka.h>
 
 #include "memup/boot.h"
+#include "memup/machine_read.h"
 #include "ports/hosted/hosted.h"
 
 #if defined(__has_feature)
@@ -84,6 +85,10 @@ void world_init(struct world *world, const char *text, enum mu_policy policy);
 /* The same for a machine of one's own, which is @world's from now on. */
 void world_init_machine(struct world *world, struct mu_machine *machine,
 			enum mu_policy policy, enum mu_hosted_backing backing);
+
+/* world_init() for a machine to which @limits let memory come later. */
+void world_init_late(struct world *world, const char *text,
+		     enum mu_policy policy, const struct mu_limits *limits);
 
 /* Take all zones but NORMAL away. Before the start. */
 void world_one_zone(struct world *world);

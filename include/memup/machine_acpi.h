@@ -9,11 +9,13 @@
  *                  of generic initiators
  *   SLIT  5.2.17   distances
  *   APIC  5.2.12   (MADT) enabled CPUs, spread evenly; only when nobody told
- *                  of any CPU before
+ *                  of any CPU before. Their kind tells the architecture; that
+ *                  of the SRAT's CPUs does, too, where there is no MADT
  *   NFIT  5.2.25   persistent memory and its node
  *   CEDT  9.17.1   a node of its own, hotplug, for each CXL window whose start
  *                  no affinity covers, as Linux gives it
- *   HMAT  5.2.27   is checked; the machine has no place for its numbers
+ *   HMAT  5.2.29   latencies and bandwidths of memory (not of the caches in
+ *                  front of it) for mu_machine_perf(), in its units
  *
  * A proximity domain is the node of the same number: Linux numbers nodes in the
  * order of the table, which is the same on nearly all machines.
@@ -24,7 +26,7 @@
 #ifndef MEMUP_MACHINE_ACPI_H
 #define MEMUP_MACHINE_ACPI_H
 
-#include "memup/machine.h"
+#include "memup/machine_read.h"
 
 /*
  * Read tables as firmware has them, one or several one after the other, in any
@@ -49,5 +51,32 @@ enum mu_status mu_machine_read_acpi(struct mu_machine *machine,
 enum mu_status mu_machine_read_acpidump(struct mu_machine *machine,
 					const char *text, size_t len,
 					struct mu_error *error) MU_MUST_CHECK;
+
+/* A CPU of x86, as hardware and firmware know it. */
+struct mu_acpi_cpu {
+	uint32_t apic_id;
+	int32_t nid; /* of an SRAT; MU_NO_NODE of a MADT, which has none */
+};
+
+/*
+ * Call @visit for each enabled CPU of the MADT or SRAT at @table: for kernels
+ * that have to start them. Sections 5.2.12.2 and 5.2.12.12, 5.2.16.1 and
+ * 5.2.16.3. Early boot. MU_ERR_CORRUPT as above, before or after some calls;
+ * MU_ERR_NOT_FOUND for another table.
+ */
+enum mu_status mu_acpi_cpus(const void *table, size_t len,
+			    void (*visit)(void *arg,
+					  const struct mu_acpi_cpu *cpu),
+			    void *arg, struct mu_error *error) MU_MUST_CHECK;
+
+/*
+ * The same as iasl's disassembler prints them (.dsl): a line for each field,
+ * and perhaps the bytes behind them, which then count. Fields alone are a
+ * source: length and checksum are made, as iasl does, and not read. @error as
+ * above.
+ */
+enum mu_status mu_machine_read_dsl(struct mu_machine *machine, const char *text,
+				   size_t len,
+				   struct mu_error *error) MU_MUST_CHECK;
 
 #endif /* MEMUP_MACHINE_ACPI_H */

@@ -6,6 +6,8 @@
 #include "memup/boot.h"
 #include "memup/boot_cmdline.h"
 #include "memup/early.h"
+#include "memup/machine_acpi.h"
+#include "memup/machine_read.h"
 #include "memup/padata.h"
 
 #endif /* MEMUP_MEMUP_H */

@@ -7,8 +7,8 @@
  * the hooks of its tier and those before it:
  *
  *   tier 0  machine, memblock     log, phys_to_virt
- *   tier 1  memmap, buddy         + memmap_map, irq_save, irq_restore, pause,
- *                                 panic
+ *   tier 1  memmap, buddy         + memmap_map and its kin, irq_save,
+ *                                 irq_restore, pause, panic
  *   tier 2  deferred, padata      + cpu_count, cpu_id, cpu_node, clock, run_on,
  *                                 run_cancel, run_later, run_waits, go_idle,
  *                                 wait, wake, watchdog, memmap_fill
@@ -67,11 +67,26 @@ struct mu_port {
 	void (*memmap_unmap)(void *arg, mu_pfn_t start, mu_pfn_t end);
 
 	/*
+	 * The same with memory that the library names, for devices that host
+	 * the descriptors of their own pages: those of [@start, @end), one
+	 * whole section, are to lie in the physical memory from @base on, as
+	 * many bytes as they have; it may be told the same twice. That memory
+	 * is not the port's: when memmap_unmap_at() has taken the descriptors
+	 * away it is as it was, its contents apart. memmap_map() is never asked
+	 * for such a section. Default: none of the two; a device that wants it
+	 * is refused.
+	 */
+	enum mu_status (*memmap_map_at)(void *arg, mu_pfn_t start, mu_pfn_t end,
+					mu_phys_t base);
+	void (*memmap_unmap_at)(void *arg, mu_pfn_t start, mu_pfn_t end);
+
+	/*
 	 * Store @word to the @count 64-bit words at @dst, as fast as this
 	 * machine can, and make the stores visible before any store that
 	 * follows (after streaming stores: a fence). @dst is 64-byte aligned,
 	 * @count a multiple of 8. Default: streaming stores where the target
-	 * has them, else plain ones.
+	 * has them, else plain ones. Descriptors of devices, whose two words
+	 * differ, are always stored in the default way.
 	 */
 	void (*memmap_fill)(void *arg, uint64_t *dst, uint64_t word,
 			    size_t count);

@@ -76,6 +76,10 @@ struct mu_hosted {
 	char *ram; /* NULL until somebody asks, MAP_FAILED: cannot be had */
 	mu_phys_t ram_bytes;
 
+	/* The memory of devices, a file's number plus one; 0: nobody asked
+	 * yet. Under ram_lock. */
+	int device_fd;
+
 	struct mu_hosted_worker *workers;
 	unsigned nr_workers;
 	/* Calls that wait for a worker, see later.c; under later_lock. */
@@ -93,6 +97,12 @@ struct mu_hosted {
 enum mu_status mu_hosted_memory_init(struct mu_hosted *hosted,
 				     struct mu_error *error);
 void mu_hosted_memory_destroy(struct mu_hosted *hosted);
+/* Descriptors of the section at @start are about to be backed. */
+void mu_hosted_note_backed(struct mu_hosted *hosted, mu_pfn_t start);
+
+/* device.c: device memory that hosts descriptors. */
+void mu_hosted_device_init(struct mu_hosted *hosted);
+void mu_hosted_device_destroy(struct mu_hosted *hosted);
 
 /* cpus.c: who is which CPU, and where. */
 enum mu_status mu_hosted_cpus_init(struct mu_hosted *hosted,

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "memup/machine.h"
+#include "memup/machine_read.h"
 #include "ports/hosted/read_file.h"
 
 enum mu_status mu_hosted_fail(struct mu_error *error, enum mu_status status,

@@ -3,7 +3,7 @@
 #ifndef MEMUP_PORTS_HOSTED_SOURCE_H
 #define MEMUP_PORTS_HOSTED_SOURCE_H
 
-#include "memup/machine.h"
+#include "memup/machine_read.h"
 
 enum mu_source_kind {
 	MU_SOURCE_HOST,

@@ -22,6 +22,11 @@ static enum mu_status wrong(const struct reader *reader, enum mu_status status,
 		       mu_text_quote(&quote, reader->word), what);
 }
 
+static bool is_exactly(struct mu_text text, const char *word)
+{
+	return mu_text_skip(&text, word) && mu_text_empty(&text);
+}
+
 /* "512M", or "30%" of all memory, in whole pages. */
 static enum mu_status read_amount(const struct reader *reader,
 				  struct mu_text value, mu_phys_t *amount)
@@ -31,9 +36,6 @@ static enum mu_status read_amount(const struct reader *reader,
 	uint64_t number;
 	bool unit;
 
-	if (mu_text_skip(&value, "mirror"))
-		return wrong(reader, MU_ERR_UNSUPPORTED,
-			     "memup does not make zones of mirrored memory");
 	if (!mu_text_number(&percent, 10, &number) &&
 	    mu_text_skip(&percent, "%") && mu_text_empty(&percent)) {
 		if (number > 100)
@@ -58,6 +60,22 @@ static enum mu_status read_amount(const struct reader *reader,
 	return MU_OK;
 }
 
+static enum mu_status apply_word(const struct reader *reader,
+				 struct mu_config *config)
+{
+	struct mu_text value = reader->word;
+
+	if (is_exactly(value, "kernelcore=mirror"))
+		config->kernelcore_mirror = true;
+	else if (mu_text_skip(&value, "kernelcore="))
+		return read_amount(reader, value, &config->kernelcore);
+	else if (mu_text_skip(&value, "movablecore="))
+		return read_amount(reader, value, &config->movablecore);
+	else if (is_exactly(value, "movable_node"))
+		config->movable_node = true;
+	return MU_OK;
+}
+
 enum mu_status mu_config_apply_cmdline(struct mu_config *config,
 				       const struct mu_machine *machine,
 				       const char *text, size_t len,
@@ -68,17 +86,25 @@ enum mu_status mu_config_apply_cmdline(struct mu_config *config,
 	struct mu_config new = *config;
 	enum mu_status status = MU_OK;
 
-	while (!status && mu_cmdline_word(&rest, &reader.word)) {
-		struct mu_text value = reader.word;
-
-		if (mu_text_skip(&value, "kernelcore="))
-			status = read_amount(&reader, value, &new.kernelcore);
-		else if (mu_text_skip(&value, "movablecore="))
-			status = read_amount(&reader, value, &new.movablecore);
-		else if (mu_text_skip(&value, "movable_node"))
-			new.movable_node |= mu_text_empty(&value);
-	}
+	while (!status && mu_cmdline_word(&rest, &reader.word))
+		status = apply_word(&reader, &new);
 	if (!status)
 		*config = new;
 	return status;
+}
+
+struct mu_config mu_config_for(const struct mu_machine *machine)
+{
+	struct mu_config config = mu_config_default();
+	struct reader reader = {.machine = machine};
+	struct mu_text rest = mu_text(machine->cmdline, machine->cmdline_len);
+
+	mu_machine_zones(machine, &config.dma_limit, &config.dma32_limit);
+	while (mu_cmdline_word(&rest, &reader.word)) {
+		struct mu_config old = config;
+
+		if (apply_word(&reader, &config))
+			config = old;
+	}
+	return config;
 }

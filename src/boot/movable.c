@@ -9,10 +9,18 @@
  * share gives all it has, and the rest is shared again. The order of the
  * sharing is Linux's (find_zone_movable_pfns_for_nodes()), so that the same
  * parameters make the same zones: nodes in turn, those that come last may get
- * less. (Documentation/admin-guide/kernel-parameters.txt, kernelcore,
- * movablecore, movable_node.)
+ * less.
+ *
+ * kernelcore=mirror looks at the memory instead: what firmware mirrors is the
+ * kernel's, and MOVABLE has the rest, from the first such memory of a node at
+ * or above 4 GiB on. Mirrored memory behind that stays in the zone of its
+ * address, so that the two lie between each other (layout.c). movable_node
+ * looks at the memory, too, and comes first.
+ * (Documentation/admin-guide/kernel-parameters.txt, kernelcore, movablecore,
+ * movable_node.)
  */
 #include "base/bits.h"
+#include "base/fmt.h"
 #include "boot/layout.h"
 
 /*
@@ -110,7 +118,9 @@ static void by_size(const struct mu_mm *mm, const struct mu_config *config,
 			mu_align_up(movable_start[nid], MU_BLOCK_PAGES);
 }
 
-static void by_hotplug(const struct mu_mm *mm, mu_pfn_t *movable_start)
+/* MOVABLE of each node from the first region on that @is_movable says is. */
+static void by_regions(const struct mu_mm *mm, mu_pfn_t *movable_start,
+		       bool (*is_movable)(const struct mu_memblock_region *))
 {
 	mu_phys_t mask = ((mu_phys_t)1 << mm->page_shift) - 1;
 	const struct mu_memblock_region *region;
@@ -120,9 +130,43 @@ static void by_hotplug(const struct mu_mm *mm, mu_pfn_t *movable_start)
 		mu_pfn_t *first = &movable_start[MU_MAX(region->nid, 0)];
 
 		start = mu_align_up(start, MU_BLOCK_PAGES);
-		if (region->flags & MU_MEMBLOCK_HOTPLUG)
+		if (is_movable(region))
 			*first = MU_MIN(*first, start);
 	}
+}
+
+static bool is_hotplug(const struct mu_memblock_region *region)
+{
+	return region->flags & MU_MEMBLOCK_HOTPLUG;
+}
+
+static bool is_unmirrored(const struct mu_memblock_region *region)
+{
+	return !(region->flags & MU_MEMBLOCK_MIRROR) &&
+	       region->base >= 4 * MU_GIB;
+}
+
+static bool has_mirror(const struct mu_mm *mm)
+{
+	const struct mu_memblock_region *region;
+
+	mu_for_each_mem_region (&mm->memblock, region) {
+		if (region->flags & MU_MEMBLOCK_MIRROR)
+			return true;
+	}
+	return false;
+}
+
+/* Memory at @address and above on its node moves. */
+static void from_address(const struct mu_mm *mm, mu_phys_t address,
+			 mu_pfn_t *movable_start)
+{
+	mu_pfn_t pfn = address >> mm->page_shift, end = 0;
+	int nid = mu_memblock_search_pfn_nid(&mm->memblock, pfn, NULL, &end);
+	mu_pfn_t *first = &movable_start[MU_MAX(nid, 0)];
+
+	if (end)
+		*first = MU_MIN(*first, mu_align_up(pfn, MU_BLOCK_PAGES));
 }
 
 void mu_layout_movable(const struct mu_mm *mm, const struct mu_config *config,
@@ -131,9 +175,16 @@ void mu_layout_movable(const struct mu_mm *mm, const struct mu_config *config,
 	for (unsigned nid = 0; nid < mm->nr_nodes; nid++)
 		movable_start[nid] = MU_NO_PFN;
 	if (config->movable_node)
-		by_hotplug(mm, movable_start);
+		by_regions(mm, movable_start, is_hotplug);
+	else if (config->kernelcore_mirror && has_mirror(mm))
+		by_regions(mm, movable_start, is_unmirrored);
+	else if (config->kernelcore_mirror)
+		mu_log(mm->port, MU_LOG_WARN,
+		       "kernelcore=mirror: no memory is mirrored");
 	else if (config->kernelcore || config->movablecore)
 		by_size(mm, config, nodes, movable_start);
+	if (config->movable_from)
+		from_address(mm, config->movable_from, movable_start);
 	for (unsigned nid = 0; nid < mm->nr_nodes; nid++)
 		if (movable_start[nid] >= nodes[nid].end_pfn)
 			movable_start[nid] = MU_NO_PFN;

@@ -32,11 +32,15 @@ struct srat {
 	bool narrow;
 };
 
-static enum mu_status add_cpu(const struct srat *srat, uint32_t domain,
-			      uint32_t flags, struct mu_error *error)
+/* The MADT knows the architecture better: Itanium has APICs here, too. */
+static enum mu_status add_cpu(const struct srat *srat, enum mu_arch arch,
+			      uint32_t domain, uint32_t flags,
+			      struct mu_error *error)
 {
 	if (!(flags & ENABLED))
 		return MU_OK;
+	if (srat->machine->arch == MU_ARCH_UNKNOWN)
+		srat->machine->arch = arch;
 	return mu_machine_add_cpus(srat->machine, mu_acpi_node(domain), 1,
 				   error);
 }
@@ -64,23 +68,23 @@ static enum mu_status visit_srat(void *arg, const struct mu_acpi_entry *entry,
 {
 	const struct srat *srat = arg;
 	const uint8_t *at = entry->at;
-	uint32_t domain;
 
 	switch (entry->type) {
 	case SRAT_APIC:
-		/* Eight bits at 2, the other 24 came later, at 9. */
-		domain = at[2];
-		if (!srat->narrow)
-			domain |= (mu_le32(at + 8) & 0xffffff00);
-		return add_cpu(srat, domain, mu_le32(at + 4), error);
+		return add_cpu(srat, MU_ARCH_X86_64,
+			       mu_acpi_srat_domain(at, srat->narrow),
+			       mu_le32(at + 4), error);
 	case SRAT_MEMORY:
 		return add_memory(srat, at, error);
 	case SRAT_X2APIC:
-		return add_cpu(srat, mu_le32(at + 4), mu_le32(at + 12), error);
+		return add_cpu(srat, MU_ARCH_X86_64, mu_le32(at + 4),
+			       mu_le32(at + 12), error);
 	case SRAT_GICC:
-		return add_cpu(srat, mu_le32(at + 2), mu_le32(at + 10), error);
+		return add_cpu(srat, MU_ARCH_ARM64, mu_le32(at + 2),
+			       mu_le32(at + 10), error);
 	case SRAT_RINTC:
-		return add_cpu(srat, mu_le32(at + 4), mu_le32(at + 12), error);
+		return add_cpu(srat, MU_ARCH_RISCV, mu_le32(at + 4),
+			       mu_le32(at + 12), error);
 	case SRAT_INITIATOR:
 		if (!(mu_le32(at + 24) & ENABLED))
 			return MU_OK;
@@ -91,22 +95,24 @@ static enum mu_status visit_srat(void *arg, const struct mu_acpi_entry *entry,
 	}
 }
 
+const struct mu_acpi_shape mu_acpi_srat_shape = {
+	.name = "SRAT",
+	.fixed = MU_ACPI_HEADER + 12,
+	.type_size = 1,
+	.len_at = 1,
+	.len_size = 1,
+	.least = least,
+	.nr_least = NR_SRAT_TYPES,
+};
+
 enum mu_status mu_acpi_read_srat(struct mu_machine *machine,
 				 const uint8_t *table, size_t len,
 				 struct mu_error *error)
 {
-	static const struct mu_acpi_shape shape = {
-		.name = "SRAT",
-		.fixed = MU_ACPI_HEADER + 12,
-		.type_size = 1,
-		.len_at = 1,
-		.len_size = 1,
-		.least = least,
-		.nr_least = NR_SRAT_TYPES,
-	};
 	struct srat srat = {.machine = machine, .narrow = table[8] < 2};
 
-	return mu_acpi_walk(&shape, table, len, visit_srat, &srat, error);
+	return mu_acpi_walk(&mu_acpi_srat_shape, table, len, visit_srat, &srat,
+			    error);
 }
 
 /* The core says which distance cannot be; here it is the table that lies. */

@@ -29,42 +29,52 @@ static enum mu_status expect(struct mu_text *text, const char *word,
 		       mu_text_quote(&quote, *text));
 }
 
+/* The ways to print a range; @last: the second number is inside. */
+static const struct spelling {
+	const char *open, *between, *close;
+	bool last;
+} spellings[] = {
+	{"[mem ", "-", "]", true},
+	{"[", ",", "]", true},
+	{"", "-", "", false},
+};
+
 enum mu_status mu_e820_range(struct mu_text *text, mu_phys_t *base,
 			     mu_phys_t *size, struct mu_error *error)
 {
+	const struct spelling *spelling = spellings;
 	struct mu_text try = *text;
-	bool inside = mu_text_skip(&try, "[mem ");
 	enum mu_status status;
 	uint64_t first, end;
 
+	while (!mu_text_skip(&try, spelling->open))
+		spelling++;
 	mu_text_blanks(&try);
 	status = read_end(&try, &first, error);
-	if (!inside)
-		mu_text_blanks(&try);
+	mu_text_blanks(&try);
 	if (!status)
-		status = expect(&try, "-", error);
-	if (!inside)
-		mu_text_blanks(&try);
+		status = expect(&try, spelling->between, error);
+	mu_text_blanks(&try);
 	if (!status)
 		status = read_end(&try, &end, error);
-	if (!status && inside)
-		status = expect(&try, "]", error);
+	if (!status)
+		status = expect(&try, spelling->close, error);
 	if (status)
 		return status;
 	/* An empty range is printed with its end one below its start. */
-	if (first > end && !(inside && first == end + 1))
+	if (first > end && !(spelling->last && first == end + 1))
 		return mu_fail(error, MU_ERR_RANGE, 0,
 			       "range 0x%llx-0x%llx ends before it begins",
 			       (unsigned long long)first,
 			       (unsigned long long)end);
-	if (end > MU_PHYS_MAX - inside)
+	if (end > MU_PHYS_MAX - spelling->last)
 		return mu_fail(error, MU_ERR_RANGE, 0,
 			       "range 0x%llx-0x%llx passes the limit of %d "
 			       "address bits",
 			       (unsigned long long)first,
 			       (unsigned long long)end, MU_PHYS_BITS);
 	*base = first;
-	*size = end + inside - first;
+	*size = end + spelling->last - first;
 	*text = try;
 	return MU_OK;
 }

@@ -7,9 +7,10 @@
 
 /*
  * Read a range: "[mem 0x0000-0x0fff]", both ends inside, of Linux 3.5 and
- * later; or "0000 - 1000", blanks or not, the end outside, of what came before.
- * Both are hexadecimal. MU_ERR_SYNTAX where there is none, MU_ERR_RANGE when it
- * ends before it begins or is past MU_PHYS_MAX; @error says so.
+ * later; "[0000, 0fff]", likewise, of Xen 4.15 and later; or "0000 - 1000",
+ * blanks or not, the end outside, of what came before. Numbers are hexadecimal.
+ * MU_ERR_SYNTAX where there is none, MU_ERR_RANGE when it ends before it begins
+ * or is past MU_PHYS_MAX; @error says so.
  */
 enum mu_status mu_e820_range(struct mu_text *text, mu_phys_t *base,
 			     mu_phys_t *size,

@@ -304,11 +304,56 @@ static unsigned spread_cpus(struct carver *carver, unsigned nid)
 	return nr ? 0 : cpus;
 }
 
-static void set_nodes(struct carver *carver)
+/* The distances of the real nodes to where set_distances() finds them. */
+static enum mu_status save_distances(struct carver *carver)
+{
+	struct mu_machine *machine = carver->machine;
+	uint8_t *saved = (uint8_t *)machine->scratch_ranges;
+	size_t nr = machine->nr_nodes;
+
+	if (nr * nr > machine->max_ranges * sizeof(struct mu_range))
+		return mu_fail(carver->error, MU_ERR_FULL, 0,
+			       "numa=fake: no room for the distances of %zu "
+			       "nodes",
+			       nr);
+	for (size_t from = 0; from < nr; from++)
+		__builtin_memcpy(saved + from * nr,
+				 machine->distances + from * machine->max_nodes,
+				 nr);
+	return MU_OK;
+}
+
+/* As far apart as the @nr real nodes that they are parts of. */
+static void set_distances(struct carver *carver, size_t nr)
+{
+	struct mu_machine *machine = carver->machine;
+	const uint8_t *saved = (const uint8_t *)machine->scratch_ranges;
+	const struct mu_range *list = machine->affinities;
+
+	for (unsigned i = 0; i < carver->nr_fake; i++) {
+		uint8_t *row = machine->distances +
+			       (unsigned)list[i].nid * machine->max_nodes;
+
+		for (unsigned j = 0; j < carver->nr_fake; j++)
+			row[list[j].nid] =
+				list[i].type == list[j].type ? 10
+				: MU_MAX(list[i].type, list[j].type) < nr
+					? saved[list[i].type * nr +
+						list[j].type]
+					: 0;
+	}
+}
+
+static enum mu_status set_nodes(struct carver *carver)
 {
 	struct mu_machine *machine = carver->machine;
 	struct mu_range *list = machine->affinities;
+	enum mu_status status = save_distances(carver);
+	size_t nr_real = machine->nr_nodes;
 	unsigned homeless = 0;
+
+	if (status)
+		return status;
 
 	__builtin_memmove(list,
 			  list + machine->max_affinities - carver->nr_fake,
@@ -327,14 +372,13 @@ static void set_nodes(struct carver *carver)
 		machine->nodes[nid].present = true;
 		machine->nodes[nid].nr_cpus += list[i].flags;
 		machine->nr_nodes = MU_MAX(machine->nr_nodes, nid + 1);
-		for (unsigned j = 0; j < carver->nr_fake; j++)
-			if (list[i].type == list[j].type)
-				machine->distances[nid * machine->max_nodes +
-						   (unsigned)list[j].nid] = 10;
 	}
+	set_distances(carver, nr_real);
+	machine->nr_perf = 0; /* of nodes that are no more */
 	machine->nodes[0].nr_cpus += homeless;
 	for (unsigned i = 0; i < carver->nr_fake; i++)
 		list[i].flags = list[i].type = 0;
+	return MU_OK;
 }
 
 enum mu_status mu_fake_nodes(struct mu_machine *machine, unsigned nr,
@@ -363,7 +407,7 @@ enum mu_status mu_fake_nodes(struct mu_machine *machine, unsigned nr,
 		break;
 	}
 	if (!status && carver.nr_fake)
-		set_nodes(&carver);
+		status = set_nodes(&carver);
 	return status;
 }
 

@@ -12,6 +12,7 @@
 #include "base/bits.h"
 #include "base/fmt.h"
 #include "machine/fake.h"
+#include "machine/perf.h"
 
 struct cover {
 	const struct mu_range *list;
@@ -252,6 +253,7 @@ enum mu_status mu_machine_finish(struct mu_machine *machine,
 			 nr * sizeof(*machine->ranges));
 	machine->nr_ranges = nr;
 	complete_nodes(machine, machine->ranges[ram].nid);
+	mu_perf_finish(machine);
 	machine->finished = true;
 	return MU_OK;
 }

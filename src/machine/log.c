@@ -26,6 +26,11 @@ struct boot {
 	bool has_lasts;	   /* a map whose ends are inside: Linux 3.5 on */
 	uint64_t total_pages;
 	mu_phys_t early_bytes;
+	struct mu_log_zones zones;
+	enum mu_arch arch;
+	bool arch_sure;
+	bool one_node;	     /* whatever SRAT says */
+	unsigned hmat_types; /* while reading: of the lines to come */
 };
 
 /* The best map that @boot has, or MU_LOG_NR_MAPS. */
@@ -36,6 +41,19 @@ static enum mu_log_map best_map(const struct boot *boot)
 			return (enum mu_log_map)i;
 	}
 	return MU_LOG_NR_MAPS;
+}
+
+/* The kernel's page size, as far as it can be told; else 4 KiB. */
+static unsigned pfn_shift(const struct boot *boot)
+{
+	unsigned shift = boot->percpu_shift;
+
+	if (!shift)
+		shift = boot->hash_shift;
+	if (!shift)
+		shift = mu_log_total_shift(boot->early_bytes,
+					   boot->total_pages);
+	return shift ? shift : MU_PAGE_SHIFT_MIN;
 }
 
 static void survey_line(struct boot *boot, struct mu_text line,
@@ -87,9 +105,29 @@ static void survey_line(struct boot *boot, struct mu_text line,
 	case MU_LOG_TOTAL_PAGES:
 		boot->total_pages += mu_log_total_pages(line);
 		break;
+	case MU_LOG_ZONES:
+	case MU_LOG_ZONE_DMA:
+	case MU_LOG_ZONE_DMA32:
+	case MU_LOG_ZONE_HIGHMEM:
+		mu_log_zone(&boot->zones, kind, line);
+		break;
+	case MU_LOG_ONE_NODE:
+		boot->one_node = true;
+		break;
 	default:
 		break;
 	}
+}
+
+static void survey_arch(struct boot *boot, struct mu_text line)
+{
+	bool sure = false;
+	enum mu_arch arch = mu_log_arch(line, &sure);
+
+	if (arch == MU_ARCH_UNKNOWN || (boot->arch_sure && arch != MU_ARCH_X86))
+		return;
+	boot->arch = arch;
+	boot->arch_sure = sure;
 }
 
 /* A second banner, or a second map of the firmware. */
@@ -108,6 +146,7 @@ static struct boot find_boot(struct mu_text text)
 
 	for (; mu_log_next_line(&text, &line); before = text) {
 		enum mu_log_map map = MU_LOG_NR_MAPS;
+		struct mu_text whole = line;
 		enum mu_log_kind kind = mu_log_classify(&line, &map);
 
 		if (begins_boot(&boot, kind)) {
@@ -116,8 +155,17 @@ static struct boot find_boot(struct mu_text text)
 			boot = (struct boot){.text = before};
 		}
 		survey_line(&boot, line, kind, map);
+		survey_arch(&boot, whole);
 	}
 	return best_map(&boot) != MU_LOG_NR_MAPS ? boot : best;
+}
+
+/* Ranges of memory know the nodes too, unless the firmware told, or they are
+ * fake and memup makes them itself. */
+static bool tells_nodes(const struct mu_machine *machine,
+			const struct boot *boot)
+{
+	return !boot->maps[MU_LOG_MAP_SRAT] && !machine->fake;
 }
 
 static enum mu_status read_map_line(struct mu_machine *machine,
@@ -125,33 +173,52 @@ static enum mu_status read_map_line(struct mu_machine *machine,
 				    enum mu_log_map map, struct mu_text line,
 				    struct mu_error *error)
 {
+	bool nodes = tells_nodes(machine, boot);
 	enum mu_status status = MU_OK;
 
+	if (map == MU_LOG_MAP_FRAMES)
+		return mu_log_add_frames(machine, line, pfn_shift(boot),
+					 map == best_map(boot), nodes, error);
 	if (map == best_map(boot))
 		status = mu_log_add_entry(machine, map, line, error);
-	/* Early ranges know the nodes too, unless the firmware told, or they
-	 * are fake and memup makes them itself. */
-	if (!status && map == MU_LOG_MAP_EARLY &&
-	    !boot->maps[MU_LOG_MAP_SRAT] && !machine->fake)
+	if (!status && map == MU_LOG_MAP_EARLY && nodes)
 		status = mu_log_add_early_node(machine, line, error);
 	return status;
 }
 
-static enum mu_status read_line(struct mu_machine *machine,
-				const struct boot *boot, struct mu_text line,
-				struct mu_error *error)
+/* Nodes that the kernel did not use are none. */
+static enum mu_status read_srat_line(struct mu_machine *machine,
+				     const struct boot *boot,
+				     enum mu_log_kind kind, struct mu_text line,
+				     struct mu_error *error)
+{
+	if (boot->one_node && kind == MU_LOG_SRAT_CPU)
+		return mu_machine_add_cpus(machine, 0, 1, error);
+	if (boot->one_node && best_map(boot) != MU_LOG_MAP_SRAT)
+		return MU_OK;
+	if (kind == MU_LOG_SRAT_CPU)
+		return mu_log_add_srat_cpu(machine, line, error);
+	return mu_log_add_srat_mem(machine, line, error);
+}
+
+static enum mu_status read_line(struct mu_machine *machine, struct boot *boot,
+				struct mu_text line, struct mu_error *error)
 {
 	enum mu_log_map map = MU_LOG_NR_MAPS;
+	enum mu_log_kind kind = mu_log_classify(&line, &map);
 
-	switch (mu_log_classify(&line, &map)) {
+	switch (kind) {
 	case MU_LOG_MAP:
 		return read_map_line(machine, boot, map, line, error);
 	case MU_LOG_SRAT_MEM:
+	case MU_LOG_SRAT_CPU:
+		return read_srat_line(machine, boot, kind, line, error);
+	case MU_LOG_XEN_SRAT:
+		if (best_map(boot) != MU_LOG_MAP_XEN)
+			return MU_OK;
 		return mu_log_add_srat_mem(machine, line, error);
 	case MU_LOG_EMPTY_NODE:
 		return mu_log_add_empty_node(machine, line, error);
-	case MU_LOG_SRAT_CPU:
-		return mu_log_add_srat_cpu(machine, line, error);
 	case MU_LOG_NODE_LIST:
 		if (boot->srat_cpus)
 			return MU_OK;
@@ -160,6 +227,11 @@ static enum mu_status read_line(struct mu_machine *machine,
 		if (boot->srat_cpus || boot->node_lists)
 			return MU_OK;
 		return mu_log_add_node_cpus(machine, line, error);
+	case MU_LOG_HMAT_TYPE:
+		boot->hmat_types = mu_log_hmat_type(line);
+		return MU_OK;
+	case MU_LOG_HMAT_VALUE:
+		return mu_log_add_hmat(machine, line, boot->hmat_types, error);
 	default:
 		return MU_OK;
 	}
@@ -221,19 +293,6 @@ static enum mu_status complete_cpus(struct mu_machine *machine,
 		error);
 }
 
-static void set_page_size(struct mu_machine *machine, const struct boot *boot)
-{
-	unsigned shift = boot->percpu_shift;
-
-	if (!shift)
-		shift = boot->hash_shift;
-	if (!shift)
-		shift = mu_log_total_shift(boot->early_bytes,
-					   boot->total_pages);
-	if (shift)
-		machine->page_shift = shift;
-}
-
 enum mu_status mu_machine_read_log(struct mu_machine *machine, const char *text,
 				   size_t len, struct mu_error *error)
 {
@@ -250,6 +309,17 @@ enum mu_status mu_machine_read_log(struct mu_machine *machine, const char *text,
 		return mu_fail(error, MU_ERR_RANGE, 0,
 			       "%u changes to the map, more than %u",
 			       boot.changes, MOST_CHANGES);
+	if (boot.arch == MU_ARCH_X86_64 && boot.zones.has_highmem)
+		boot.arch = MU_ARCH_X86;
+	if (boot.arch != MU_ARCH_UNKNOWN)
+		machine->arch = boot.arch;
+	if (pfn_shift(&boot) != 13)
+		machine->page_shift = pfn_shift(&boot);
+	mu_log_set_zones(machine, &boot.zones, pfn_shift(&boot));
+	if (boot.cmdline.at)
+		mu_machine_set_cmdline(
+			machine, boot.cmdline.at,
+			(size_t)(boot.cmdline.end - boot.cmdline.at));
 	/* Of parameters that make no sense the kernel says so and goes on. */
 	if (boot.cmdline.at && best_map(&boot) >= MU_LOG_MAP_FIRMWARE &&
 	    mu_fake_read_cmdline(machine, boot.cmdline, NULL))
@@ -265,6 +335,5 @@ enum mu_status mu_machine_read_log(struct mu_machine *machine, const char *text,
 		status = trim_bios(machine, &boot, error);
 	if (status)
 		return status;
-	set_page_size(machine, &boot);
 	return complete_cpus(machine, &boot, error);
 }

@@ -3,7 +3,8 @@
  * log: the lines of a boot log that say something about memory or CPUs.
  *
  * log.c picks the boot and the sources that count, log_line.c tells what a line
- * is, log_map.c and log_cpus.c read it, log_pages.c finds the page size.
+ * is; log_map.c, log_frames.c, log_cpus.c and log_zones.c read it, log_pages.c
+ * finds the page size, log_arch.c the architecture.
  */
 #ifndef MU_MACHINE_LOG_H
 #define MU_MACHINE_LOG_H
@@ -28,7 +29,15 @@ enum mu_log_kind {
 	MU_LOG_HASH,	    /* the same, of a hash table */
 	MU_LOG_TOTAL_PAGES, /* how many pages a node has */
 	MU_LOG_LAST_PFN,    /* the end of RAM: the map is done */
-	MU_LOG_CMDLINE	    /* the kernel's parameters */
+	MU_LOG_CMDLINE,	    /* the kernel's parameters */
+	MU_LOG_ZONES,	    /* the title of a list of zones */
+	MU_LOG_ZONE_DMA,    /* entries of that list */
+	MU_LOG_ZONE_DMA32,
+	MU_LOG_ZONE_HIGHMEM,
+	MU_LOG_ONE_NODE,   /* the kernel made up a node, or has NUMA off */
+	MU_LOG_XEN_SRAT,   /* MU_LOG_SRAT_MEM, said by the hypervisor */
+	MU_LOG_HMAT_TYPE,  /* what the next lines are about */
+	MU_LOG_HMAT_VALUE, /* a latency or bandwidth */
 };
 
 /*
@@ -38,7 +47,11 @@ enum mu_log_kind {
 enum mu_log_map {
 	MU_LOG_MAP_SRAT,     /* memory that is there at boot, holes and all */
 	MU_LOG_MAP_EFI,	     /* "efi: mem00: ..." */
+	MU_LOG_MAP_XEN,	     /* "(XEN)  [0000..., ...] (usable)": the host's */
+	MU_LOG_MAP_MIPS,     /* " memory: SIZE @ ADDRESS (usable)" */
+	MU_LOG_MAP_FRAMES,   /* "    0: 0x00000000 -> 0x0000009f" */
 	MU_LOG_MAP_EARLY,    /* "node 0: [mem ...]" */
+	MU_LOG_MAP_CLUSTER,  /* "memcluster 0, usage 1, start 0, end 1984" */
 	MU_LOG_MAP_MEMBLOCK, /* "memory[0x0] [...]", of memblock=debug */
 	MU_LOG_MAP_FIRMWARE, /* "BIOS-e820: ", in a guest "Xen: " */
 	MU_LOG_MAP_EXTENDED, /* "reserve setup_data: " */
@@ -70,6 +83,16 @@ enum mu_status mu_log_add_entry(struct mu_machine *machine, enum mu_log_map map,
 enum mu_status mu_log_add_early_node(struct mu_machine *machine,
 				     struct mu_text line,
 				     struct mu_error *error) MU_MUST_CHECK;
+/* MU_LOG_MAP_FRAMES, whose frames have 2^@shift bytes: RAM, nodes, or both. */
+enum mu_status mu_log_add_frames(struct mu_machine *machine,
+				 struct mu_text line, unsigned shift, bool ram,
+				 bool nodes,
+				 struct mu_error *error) MU_MUST_CHECK;
+enum mu_status mu_log_add_cluster(struct mu_machine *machine,
+				  struct mu_text line,
+				  struct mu_error *error) MU_MUST_CHECK;
+/* Is the whole line @line of MU_LOG_MAP_FRAMES? */
+bool mu_log_is_frames(struct mu_text line);
 enum mu_status mu_log_add_srat_mem(struct mu_machine *machine,
 				   struct mu_text line,
 				   struct mu_error *error) MU_MUST_CHECK;
@@ -91,6 +114,36 @@ enum mu_status mu_log_add_node_cpus(struct mu_machine *machine,
 				    struct mu_text line,
 				    struct mu_error *error) MU_MUST_CHECK;
 
+/* What MU_LOG_HMAT_TYPE is about: a bit for each of enum mu_perf. */
+unsigned mu_log_hmat_type(struct mu_text line);
+enum mu_status mu_log_add_hmat(struct mu_machine *machine, struct mu_text line,
+			       unsigned types,
+			       struct mu_error *error) MU_MUST_CHECK;
+
+/* What the log says of the zones of the kernel that wrote it. */
+struct mu_log_zones {
+	bool told;			      /* there is a list */
+	bool has_dma, has_dma32, has_highmem; /* in it, be it empty */
+	/* Where they end, 0 if empty; in page frames before Linux 3.5. */
+	uint64_t dma, dma32;
+	bool frames;
+};
+
+/* Read a line of @kind, MU_LOG_ZONES or one of MU_LOG_ZONE_*. */
+void mu_log_zone(struct mu_log_zones *zones, enum mu_log_kind kind,
+		 struct mu_text line);
+
+/* Tell @machine, whose arch is known if it ever is; pages have 2^@shift bytes.
+ */
+void mu_log_set_zones(struct mu_machine *machine,
+		      const struct mu_log_zones *zones, unsigned shift);
+
+/*
+ * An architecture that @line gives away, MU_ARCH_UNKNOWN for most lines.
+ * *@sure: no later line tells better.
+ */
+enum mu_arch mu_log_arch(struct mu_text line, bool *sure);
+
 /* The number of CPUs that a line of MU_LOG_ALLOWED or _BROUGHT_UP names. */
 unsigned mu_log_cpu_count(struct mu_text line);
 
@@ -98,8 +151,8 @@ unsigned mu_log_cpu_count(struct mu_text line);
 bool mu_log_node(struct mu_text *line, int *nid);
 
 /*
- * The page size as a power of two, or 0 when the line does not tell or it is
- * none that memup knows.
+ * The page size as a power of two, 12, 13, 14 or 16, or 0 when the line does
+ * not tell or it is none of these. Machines have no pages of 2^13 bytes.
  */
 unsigned mu_log_percpu_shift(struct mu_text line);
 unsigned mu_log_hash_shift(struct mu_text line);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "base/bits.h"
+#include "machine/e820.h"
 #include "machine/log.h"
 
 /*
@@ -81,6 +82,29 @@ static bool no_memory_follows(struct mu_text line)
 	       !mu_text_number(&line, 16, &last) && !first && !last;
 }
 
+/* "0000000000004000 @ 0000000000000000 (reserved)" */
+static bool mips_follows(struct mu_text line)
+{
+	uint64_t size, base;
+
+	return !mu_text_number(&line, 16, &size) &&
+	       mu_text_skip(&line, " @ ") &&
+	       !mu_text_number(&line, 16, &base) && mu_text_skip(&line, " (");
+}
+
+/* "[mem 0x1000-0xffffff]", "0x00000001 -> 0x00001000" or "empty" */
+static bool zone_follows(struct mu_text line)
+{
+	uint64_t first, end;
+
+	if (mu_text_skip(&line, "[mem 0x") || mu_text_skip(&line, "empty"))
+		return true;
+	return mu_text_skip(&line, "0x") &&
+	       !mu_text_number(&line, 16, &first) &&
+	       mu_text_skip(&line, " -> 0x") &&
+	       !mu_text_number(&line, 16, &end);
+}
+
 static const struct mark {
 	const char *words;
 	enum mu_log_kind kind;
@@ -104,6 +128,8 @@ static const struct mark {
 	MAP("efi: mem", EFI, descriptor_follows),
 	MAP("EFI: mem", EFI, descriptor_follows),
 	MAP("memory[", MEMBLOCK, memblock_follows),
+	MAP("memory: ", MIPS, mips_follows),
+	MAP("memcluster ", CLUSTER, digit_follows),
 	LINE("Linux version ", BANNER, digit_follows),
 	LINE("-provided physical RAM map:", HEADER, NULL),
 	LINE("e820: update ", CHANGE, range_follows),
@@ -125,6 +151,15 @@ static const struct mark {
 	LINE(" totalpages: ", TOTAL_PAGES, digit_follows),
 	LINE("last_pfn = ", LAST_PFN, last_pfn_follows),
 	LINE("ommand line: ", CMDLINE, NULL),
+	LINE("Zone ranges:", ZONES, NULL),
+	LINE("Zone PFN ranges:", ZONES, NULL),
+	LINE("DMA32 ", ZONE_DMA32, zone_follows),
+	LINE("DMA ", ZONE_DMA, zone_follows),
+	LINE("HighMem ", ZONE_HIGHMEM, zone_follows),
+	LINE("Faking a node at ", ONE_NODE, NULL),
+	LINE("NUMA turned off", ONE_NODE, NULL),
+	LINE("hmat: Locality: ", HMAT_TYPE, NULL),
+	LINE("Initiator-Target[", HMAT_VALUE, digit_follows),
 #undef MAP
 #undef LINE
 };
@@ -144,13 +179,39 @@ static bool find_mark(struct mu_text *line, const struct mark *mark)
 	return false;
 }
 
+/* The hypervisor says the same of the host as Linux of its own memory. */
+static enum mu_log_kind classify_xen(struct mu_text *line, enum mu_log_map *map)
+{
+	struct mu_text rest = *line;
+	struct mu_range ignored;
+
+	mu_text_blanks(&rest);
+	if (!mu_e820_entry(&rest, &ignored, NULL)) {
+		mu_text_blanks(line);
+		*map = MU_LOG_MAP_XEN;
+		return MU_LOG_MAP;
+	}
+	return mu_text_find(line, "SRAT: Node ") ? MU_LOG_XEN_SRAT
+						 : MU_LOG_OTHER;
+}
+
 enum mu_log_kind mu_log_classify(struct mu_text *line, enum mu_log_map *map)
 {
+	struct mu_text xen = *line;
+
+	if (mu_text_find(&xen, "(XEN)")) {
+		*line = xen;
+		return classify_xen(line, map);
+	}
 	for (unsigned i = 0; i < MU_ARRAY_SIZE(marks); i++) {
 		if (find_mark(line, &marks[i])) {
 			*map = marks[i].map;
 			return marks[i].kind;
 		}
+	}
+	if (mu_log_is_frames(*line)) {
+		*map = MU_LOG_MAP_FRAMES;
+		return MU_LOG_MAP;
 	}
 	return MU_LOG_OTHER;
 }

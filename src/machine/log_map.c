@@ -83,6 +83,24 @@ static enum mu_status add_memblock(struct mu_machine *machine,
 	return status;
 }
 
+/*
+ * "0000000000004000 @ 0000000000000000 (reserved)": size and base. What is
+ * neither usable nor freed with the kernel's init code is not to be had.
+ */
+static enum mu_status add_mips(struct mu_machine *machine, struct mu_text line,
+			       struct mu_error *error)
+{
+	enum mu_range_type type = MU_RANGE_RESERVED;
+	uint64_t base = 0, size = 0;
+
+	if (mu_text_number(&line, 16, &size) || !mu_text_skip(&line, " @ ") ||
+	    mu_text_number(&line, 16, &base))
+		return MU_OK;
+	if (mu_text_find(&line, "(usable"))
+		type = MU_RANGE_RAM;
+	return mu_machine_add(machine, base, size, type, 0, error);
+}
+
 enum mu_status mu_log_add_entry(struct mu_machine *machine, enum mu_log_map map,
 				struct mu_text line, struct mu_error *error)
 {
@@ -97,6 +115,12 @@ enum mu_status mu_log_add_entry(struct mu_machine *machine, enum mu_log_map map,
 		break;
 	case MU_LOG_MAP_MEMBLOCK:
 		status = add_memblock(machine, line, error);
+		break;
+	case MU_LOG_MAP_MIPS:
+		status = add_mips(machine, line, error);
+		break;
+	case MU_LOG_MAP_CLUSTER:
+		status = mu_log_add_cluster(machine, line, error);
 		break;
 	default:
 		status = add_e820(machine, line, error);
@@ -179,6 +203,25 @@ static enum mu_status read_change(struct mu_text *line, mu_phys_t *base,
 	return mu_e820_range(line, base, size, error);
 }
 
+/*
+ * A range that goes whatever its type, after the map: the kernel found itself
+ * in what the map does not call RAM, and puts RAM in its place.
+ */
+static enum mu_status add_kernel(struct mu_machine *machine, mu_phys_t base,
+				 mu_phys_t size, bool late,
+				 struct mu_error *error)
+{
+	enum mu_status status = MU_OK;
+
+	if (late)
+		return MU_OK;
+	status = mu_machine_update(machine, base, size, MU_RANGE_NONE,
+				   MU_RANGE_NONE, error);
+	if (status)
+		return status;
+	return mu_machine_add(machine, base, size, MU_RANGE_RAM, 0, error);
+}
+
 /* "[mem 0x0000-0x0fff] usable ==> reserved", or only the type that goes. */
 enum mu_status mu_log_change(struct mu_machine *machine, struct mu_text line,
 			     bool late, struct mu_error *error)
@@ -191,6 +234,10 @@ enum mu_status mu_log_change(struct mu_machine *machine, struct mu_text line,
 		return mu_text_failed(error, status, &line);
 	mu_text_blanks(&line);
 	(void)mu_text_skip(&line, "(");
+	if (mu_text_empty(&line))
+		return mu_text_failed(
+			error, add_kernel(machine, base, size, late, error),
+			&line);
 	from = mu_e820_type(&line);
 	(void)mu_text_skip(&line, ")");
 	if (mu_text_skip(&line, " ==> ")) {

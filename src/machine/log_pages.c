@@ -8,8 +8,8 @@
 
 static unsigned known_shift(uint64_t page_size)
 {
-	if (page_size == 1u << 12 || page_size == 1u << 14 ||
-	    page_size == 1u << 16)
+	if (page_size == 1u << 12 || page_size == 1u << 13 ||
+	    page_size == 1u << 14 || page_size == 1u << 16)
 		return mu_log2(page_size);
 	return 0;
 }

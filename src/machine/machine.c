@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "base/bits.h"
 #include "base/fmt.h"
-#include "memup/machine.h"
+#include "machine/perf.h"
 
-#define MAX_RANGES (1u << 20)
+#define MAX_RANGES     (1u << 20)
+#define PERF_PER_RANGE 4u
 
 _Static_assert(sizeof(struct mu_range) == 24, "three words a range");
 _Static_assert(alignof(struct mu_machine_node) <= 8 &&
@@ -39,9 +40,10 @@ size_t mu_machine_size(unsigned max_ranges, unsigned max_nodes)
 	if (!limits_fit(max_ranges, max_nodes))
 		return 0;
 	return max_ranges *
-		       (3 * sizeof(struct mu_range) + 2 * sizeof(uint32_t)) +
+		       (3 * sizeof(struct mu_range) + 2 * sizeof(uint32_t) +
+			PERF_PER_RANGE * sizeof(uint64_t)) +
 	       max_nodes * sizeof(struct mu_machine_node) +
-	       (size_t)max_nodes * max_nodes;
+	       (size_t)max_nodes * max_nodes + MU_MACHINE_CMDLINE_MAX + 1;
 }
 
 void mu_machine_init(struct mu_machine *machine, void *buf, unsigned max_ranges,
@@ -62,9 +64,15 @@ void mu_machine_init(struct mu_machine *machine, void *buf, unsigned max_ranges,
 	at += max_ranges * sizeof(struct mu_range);
 	machine->scratch_heap = (void *)at;
 	at += (size_t)2 * max_ranges * sizeof(uint32_t);
+	machine->perf = (void *)at;
+	machine->max_perf = PERF_PER_RANGE * max_ranges;
+	at += machine->max_perf * sizeof(uint64_t);
 	machine->nodes = (void *)at;
 	at += max_nodes * sizeof(struct mu_machine_node);
 	machine->distances = (void *)at;
+	at += (size_t)max_nodes * max_nodes;
+	machine->cmdline = at;
+	machine->cmdline[0] = '\0';
 	__builtin_memset(machine->nodes, 0,
 			 max_nodes * sizeof(struct mu_machine_node) +
 				 (size_t)max_nodes * max_nodes);
@@ -358,6 +366,38 @@ enum mu_status mu_machine_set_distance(struct mu_machine *machine, int from,
 	machine->distances[(unsigned)from * machine->max_nodes + (unsigned)to] =
 		(uint8_t)distance;
 	return MU_OK;
+}
+
+enum mu_status mu_machine_set_perf(struct mu_machine *machine, int from, int to,
+				   enum mu_perf what, uint32_t value,
+				   struct mu_error *error)
+{
+	enum mu_status status = check_node(machine, from, error);
+
+	if (!status)
+		status = check_node(machine, to, error);
+	if (status || !value)
+		return status;
+	if ((unsigned)what >= MU_NR_PERF)
+		return mu_fail(error, MU_ERR_INVALID, 0,
+			       "performance %u is not one of 0 to %u",
+			       (unsigned)what, MU_NR_PERF - 1u);
+	if (machine->nr_perf == machine->max_perf)
+		return mu_fail(error, MU_ERR_FULL, 0,
+			       "more than %u latencies and bandwidths",
+			       machine->max_perf);
+	machine->perf[machine->nr_perf++] =
+		mu_perf_word((unsigned)from, (unsigned)to, what, value);
+	return MU_OK;
+}
+
+void mu_machine_set_cmdline(struct mu_machine *machine, const char *text,
+			    size_t len)
+{
+	len = MU_MIN(len, MU_MACHINE_CMDLINE_MAX);
+	__builtin_memcpy(machine->cmdline, text, len);
+	machine->cmdline[len] = '\0';
+	machine->cmdline_len = len;
 }
 
 mu_phys_t mu_machine_ram(const struct mu_machine *machine)

@@ -8,7 +8,7 @@
 #ifndef MU_MACHINE_TEXT_H
 #define MU_MACHINE_TEXT_H
 
-#include "memup/machine.h"
+#include "memup/machine_read.h"
 
 struct mu_text {
 	const char *at, *end;

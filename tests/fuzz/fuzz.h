@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "memup/machine.h"
+#include "memup/machine_read.h"
 
 #define FUZZ_RANGES 64
 #define FUZZ_NODES  16

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * machine_read: readers of what people have that describes a machine.
+ *
+ * Each takes the whole text (@len bytes, no terminator needed) and adds what it
+ * finds to a machine that is not finished; @error names the line and the value.
+ * On failure the machine must be initialised again before it is used. No reader
+ * allocates, and none takes more than a few passes over the text.
+ *
+ * Tables of ACPI: memup/machine_acpi.h. Device trees, directories and this
+ * host: the hosted port.
+ */
+#ifndef MEMUP_MACHINE_READ_H
+#define MEMUP_MACHINE_READ_H
+
+#include "memup/machine.h"
+
+/* A text of many lines that a reader takes is at most this long, in bytes. */
+#define MU_MACHINE_TEXT_MAX ((size_t)256 << 20)
+
+/*
+ * A short description, read by mu_machine_read_short():
+ *
+ *   machine := nodes [ "/" CPUS ] { "," hole }
+ *   nodes   := SIZE | COUNT "x" SIZE | place { "+" place }
+ *   place   := SIZE "@" ADDRESS [ ":" NODE ]
+ *   hole    := "-" SIZE "@" ADDRESS
+ *
+ * SIZE and ADDRESS are numbers, decimal or 0x and hexadecimal, with an
+ * optional K, M, G, T or P, and multiples of 4 KiB; "64T", "8x1T/448",
+ * "4G@0:0+4G@8G:1/8", "64G,-1G@3G". COUNT nodes lie one after the other from
+ * address 0; a place without NODE is of node 0; CPUS are spread evenly over
+ * all nodes, the first ones get the rest. A hole takes memory away. Without
+ * CPUS each node has one. MU_ERR_SYNTAX or MU_ERR_RANGE name the character,
+ * from 1.
+ */
+enum mu_status mu_machine_read_short(struct mu_machine *machine,
+				     const char *text, size_t len,
+				     struct mu_error *error) MU_MUST_CHECK;
+
+/*
+ * A Linux boot log of any architecture, among anything else, with or without
+ * time stamps and syslog prefixes, of 2.6 (ends are exclusive) and later
+ * (inclusive). Of several boots in one file the last that has a map counts.
+ *
+ * Of several maps of one boot the one counts that the kernel went on with; the
+ * first of these that is there:
+ *
+ *   "modified:"             e820 after the kernel changed it
+ *   "user:"                 e820 after mem= and memmap=
+ *   "reserve setup_data:"   e820 with what the loader handed over cut out
+ *   "BIOS-e820:", "Xen:"    e820 of the firmware, or of the hypervisor
+ *   " memory[0x0] [...]"    memblock=debug
+ *   "node 0: [mem ...]"     early memory node ranges: all but x86
+ *   "efi: mem00: ..."       efi=debug
+ *   "SRAT: Node 0 ..."      what is not hotplug; holes in it are not seen
+ *
+ * "e820: update" and "e820: remove" after that map change it, up to the line
+ * "last_pfn"; what later ones reserve is KEPT, what "OF: reserved mem" names
+ * KEPT or NOMAP. Page 0 and 640 KiB to 1 MiB are taken from an e820 map that
+ * has that line, as every kernel does that prints "[mem". Nodes come from SRAT
+ * lines, without them from early ranges; then numa=fake= on the boot's command
+ * line is followed, if memup can. CPUs are those of the SRAT; without them
+ * those that the boot names for each node; without them the number that it
+ * brought up or allowed, spread evenly. The page size comes from lines that
+ * name one amount in pages and in bytes.
+ *
+ * Not read: maps in page frames (Alpha's memclusters, early_node_map of Linux
+ * 3.4 and before), MIPS's "memory: SIZE @ ADDRESS", the hypervisor's own map in
+ * a log of Xen. Pages of 8 KiB are taken for 4 KiB.
+ *
+ * MU_ERR_NOT_FOUND when it holds no memory map; MU_ERR_SYNTAX and MU_ERR_RANGE
+ * for a line of a map that makes no sense, and for more than 4096 changes.
+ */
+enum mu_status mu_machine_read_log(struct mu_machine *machine, const char *text,
+				   size_t len,
+				   struct mu_error *error) MU_MUST_CHECK;
+
+/*
+ * The text of /proc/zoneinfo. Set machine->page_shift first: it counts in
+ * pages. Each zone is RAM from its first page on, as many pages as are present:
+ * the amount is right, holes are taken to be at the end of their zone. Zones
+ * also say which node an address belongs to. Counts no CPUs.
+ * MU_ERR_NOT_FOUND when it has no zone with pages.
+ */
+enum mu_status mu_machine_read_zoneinfo(struct mu_machine *machine,
+					const char *text, size_t len,
+					struct mu_error *error) MU_MUST_CHECK;
+
+/* The same, only for the nodes: no range is added. */
+enum mu_status
+mu_machine_read_zoneinfo_nodes(struct mu_machine *machine, const char *text,
+			       size_t len,
+			       struct mu_error *error) MU_MUST_CHECK;
+
+/*
+ * The text of /proc/iomem: System RAM at any depth, and what firmware keeps at
+ * the outermost. MU_ERR_NOT_FOUND when it has no System RAM, or when every
+ * address in it is 0, which is what readers without privilege get to see.
+ */
+enum mu_status mu_machine_read_iomem(struct mu_machine *machine,
+				     const char *text, size_t len,
+				     struct mu_error *error) MU_MUST_CHECK;
+
+/*
+ * What lsmem prints, as a table with a header or with --json: what is online is
+ * RAM, in whole memory blocks; nodes if it has a column NODE. Other states are
+ * no memory. MU_ERR_NOT_FOUND when nothing is online.
+ */
+enum mu_status mu_machine_read_lsmem(struct mu_machine *machine,
+				     const char *text, size_t len,
+				     struct mu_error *error) MU_MUST_CHECK;
+
+/*
+ * What numactl --hardware prints: sizes, CPUs and distances of nodes. It names
+ * no address: the nodes lie one after the other from 0, as in "2x64G".
+ * MU_ERR_NOT_FOUND when there is no "node 0 size:".
+ */
+enum mu_status mu_machine_read_numactl(struct mu_machine *machine,
+				       const char *text, size_t len,
+				       struct mu_error *error) MU_MUST_CHECK;
+
+/*
+ * Files of sysfs in one text, each behind its path, as `grep -r . DIRECTORY` or
+ * `tail -n +1 DIRECTORY/FILE...` (more, head) print them:
+ *
+ *   memmap/N/start, end, type   the firmware's map, /sys/firmware/memmap; the
+ *                               three of one range follow each other
+ *   nodeN/meminfo               MemTotal: the nodes of /sys/devices/system/node
+ *                               lie one after the other from 0, as in "2x64G",
+ *                               where there is no map
+ *   nodeN/cpulist, cpumap       its CPUs
+ *   nodeN/distance              one for each node there is, in their order
+ *
+ * MU_ERR_NOT_FOUND when there is neither a range nor a node; MU_ERR_SYNTAX for
+ * a file of these that holds something else.
+ */
+enum mu_status mu_machine_read_sysfs(struct mu_machine *machine,
+				     const char *text, size_t len,
+				     struct mu_error *error) MU_MUST_CHECK;
+
+/* What a text is that somebody found. */
+enum mu_machine_kind {
+	MU_KIND_UNKNOWN,
+	MU_KIND_LOG,
+	MU_KIND_ZONEINFO,
+	MU_KIND_IOMEM,
+	MU_KIND_LSMEM,
+	MU_KIND_NUMACTL,
+	MU_KIND_SYSFS,
+	MU_KIND_ACPIDUMP, /* memup/machine_acpi.h */
+	MU_KIND_DSL,	  /* the same */
+	MU_KIND_ACPI,	  /* tables, the first one that memup reads */
+};
+
+/*
+ * Tell it by the first line that only one of them can have, or by a table's
+ * signature. A short description is never told. Any context.
+ */
+enum mu_machine_kind mu_machine_kind(const char *text, size_t len);
+
+/*
+ * Read a text of that kind, as the reader for it does; MU_ERR_NOT_FOUND for
+ * MU_KIND_UNKNOWN.
+ */
+enum mu_status mu_machine_read_kind(struct mu_machine *machine,
+				    enum mu_machine_kind kind, const char *text,
+				    size_t len,
+				    struct mu_error *error) MU_MUST_CHECK;
+
+/*
+ * A text of any kind, when it is all there is: what tells of no RAM gets it
+ * from its affinities. MU_ERR_NOT_FOUND when it is none of them.
+ */
+enum mu_status mu_machine_read_any(struct mu_machine *machine, const char *text,
+				   size_t len,
+				   struct mu_error *error) MU_MUST_CHECK;
+
+/*
+ * Do what parameters on the kernel's command line do to the ranges read so far
+ * (Linux, Documentation/admin-guide/kernel-parameters.txt, x86), one after the
+ * other; unknown ones are passed over:
+ *
+ *   mem=N, memmap=N     no RAM at N and above
+ *   memmap=exactmap     forget all ranges
+ *   memmap=N@S          RAM, N bytes at S
+ *   memmap=N#S          ACPI data      memmap=N$S   reserved
+ *   memmap=N!S          persistent     memmap=N%S-OLD+NEW  change a type
+ *   numa=off            forget all nodes
+ *   numa=fake=N         N nodes of equal RAM; numa=fake=NM, NG: nodes of N MiB
+ *                       or GiB; numa=fake=NU: N nodes in each real one. Real
+ *                       nodes are forgotten when the machine is finished; their
+ *                       CPUs are spread, their distances kept, 10 in one of
+ *                       them (Linux: numa_emulation.c).
+ *
+ * MU_ERR_UNSUPPORTED for distances after numa=fake=. Several descriptions may
+ * follow one memmap=, with commas between them.
+ * Numbers may be hexadecimal and have a K, M, G, T, P or E. OLD and NEW are
+ * types of e820, 1 to 12; without OLD any type, without NEW the memory is gone.
+ */
+enum mu_status mu_machine_apply_cmdline(struct mu_machine *machine,
+					const char *text, size_t len,
+					struct mu_error *error) MU_MUST_CHECK;
+
+#endif /* MEMUP_MACHINE_READ_H */
