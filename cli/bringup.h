@@ -48,6 +48,14 @@ enum mu_status bringup_prepare(struct bringup *bringup,
 			       const char *title,
 			       struct mu_error *error) MU_MUST_CHECK;
 
+/* The same for a machine to which memory or devices come later. */
+enum mu_status bringup_prepare_late(struct bringup *bringup,
+				    const struct mu_machine *machine,
+				    enum mu_hosted_backing backing,
+				    unsigned threads, const char *title,
+				    const struct mu_limits *limits,
+				    struct mu_error *error) MU_MUST_CHECK;
+
 /* The tables and mu_mm_start(). On failure bringup_end() is still to come. */
 enum mu_status bringup_open(struct bringup *bringup,
 			    const struct mu_config *config,

@@ -8,7 +8,7 @@ extern char boot_stack_end[];
 
 static struct kernel_cpu boot_cpu;
 static uint8_t boot_fault_stack[FAULT_STACK_BYTES]
-	__attribute__((section(".noinit"), aligned(16)));
+	__attribute__((section(".bss.noinit"), aligned(16)));
 
 /* A descriptor of two words (SDM vol. 3, "TSS Descriptor in 64-bit mode"). */
 static void set_tss_descriptor(uint64_t *gdt, const struct tss *tss)

@@ -17,13 +17,14 @@
 #include "ports/x86_64/asm.h"
 
 /* mu_machine_size() of MAX_MACHINE_RANGES and MAX_MACHINE_NODES; checked. */
-#define TABLE_BYTES (1024 * 1024)
+#define TABLE_BYTES (512 * 1024)
 
 #define LEAST_RAM (16 * MU_MIB)
 
 static uint8_t tables[TABLE_BYTES]
-	__attribute__((section(".noinit"), aligned(64)));
-static struct cpu_entry cpus[MU_MAX_CPUS] __attribute__((section(".noinit")));
+	__attribute__((section(".bss.noinit"), aligned(64)));
+static struct cpu_entry cpus[MU_MAX_CPUS]
+	__attribute__((section(".bss.noinit")));
 
 /* Who is not to be believed. */
 struct distrust {

@@ -190,7 +190,7 @@ entry_ticks:
 	.quad	0
 
 	/* A hole below, so that what overflows is a fault. */
-	.section .noinit, "aw", @nobits
+	.section .bss.noinit, "aw", @nobits
 	.balign	PAGE
 	.globl	boot_stack_hole
 boot_stack_hole:

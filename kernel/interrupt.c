@@ -91,7 +91,7 @@ void interrupt(struct frame *frame)
 		x86_apic_eoi(&kernel.x86.apic);
 		return;
 	case VECTOR_WAKE:
-		x86_apic_eoi(&kernel.x86.apic);
+		mu_x86_interrupt();
 		return;
 	case VECTOR_SPURIOUS:
 	case VECTOR_PIC + 7:

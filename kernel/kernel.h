@@ -51,7 +51,8 @@ struct kernel {
 	uint64_t usable_bytes;
 	uint64_t start_pages;
 	uint64_t finish_pages; /* initialised by the deferred phase */
-	uint64_t page_tables;  /* pages of them, with those of the memmap */
+	uint64_t page_tables;  /* pages of them, without those of the memmap */
+	uint64_t held_pages;   /* of the allocator, that the kernel keeps */
 	mu_phys_t trampoline;  /* a page below 640 KiB, or 0 */
 };
 

@@ -25,7 +25,7 @@ static struct {
 	unsigned nr_waiting;
 	unsigned dropped; /* for want of room */
 } state = {.level = MU_LOG_INFO};
-static struct line waiting[WAITING] __attribute__((section(".noinit")));
+static struct line waiting[WAITING] __attribute__((section(".bss.noinit")));
 
 static uintptr_t lock(void)
 {

@@ -2,6 +2,7 @@
 /*
  * main: the boot, from the first C to the last.
  */
+#include "kernel/consumers.h"
 #include "kernel/cpu.h"
 #include "kernel/exit.h"
 #include "kernel/interrupt.h"
@@ -9,12 +10,14 @@
 #include "kernel/layout.h"
 #include "kernel/log.h"
 #include "kernel/serial.h"
+#include "kernel/string.h"
+#include "kernel/tap.h"
 
 struct kernel kernel;
 
 extern uint64_t entry_ticks; /* entry.S */
 
-static struct boot_info boot_info __attribute__((section(".noinit")));
+static struct boot_info boot_info __attribute__((section(".bss.noinit")));
 
 /* entry.S calls it, on the boot CPU's stack, interrupts off. */
 _Noreturn void kernel_main(unsigned loader, uint32_t info);
@@ -45,6 +48,8 @@ static void start_port(void)
 
 _Noreturn void kernel_main(unsigned loader, uint32_t info)
 {
+	bool passed;
+
 	start_port();
 	interrupt_init();
 	cpu_init_boot();
@@ -68,8 +73,16 @@ _Noreturn void kernel_main(unsigned loader, uint32_t info)
 	       stamp_ns(kernel.stamps.cpus) / 1000000,
 	       stamp_ns(kernel.stamps.cpus) / 1000 % 1000);
 	tell_growth("CPUs");
+	consumers_take();
+	/* A test does it, unless there are none. */
+	if (text_equal(kernel.options.test, "none")) {
+		finish_memory();
+		tell_growth("deferred");
+		tell_end();
+		kernel_exit(EXIT_PASSED);
+	}
+	passed = tests_run(kernel.options.test);
 	finish_memory();
-	tell_growth("deferred");
 	tell_end();
-	kernel_exit(EXIT_PASSED);
+	kernel_exit(passed ? EXIT_PASSED : EXIT_FAILED);
 }

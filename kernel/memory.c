@@ -111,6 +111,41 @@ static struct mu_config configure(void)
 	return config;
 }
 
+/*
+ * Persistent memory comes later, as a device's. It has descriptors in RAM, or
+ * hosts them itself.
+ */
+#define MAX_PMEM 16
+
+static unsigned find_pmem(struct mu_range *pmem)
+{
+	const struct mu_machine *machine = &kernel.machine;
+	struct mu_limits limits = {.ranges = 2 * MAX_PMEM};
+	struct mu_error error = {0};
+	unsigned nr = 0;
+
+	if (!kernel.options.pmem)
+		return 0;
+	for (unsigned i = 0; i < machine->nr_ranges && nr < MAX_PMEM; i++) {
+		const struct mu_range *range = &machine->ranges[i];
+
+		if (range->type != MU_RANGE_PMEM)
+			continue;
+		pmem[nr++] = *range;
+		limits.end = range->base + range->size;
+		limits.late += range->size;
+	}
+	if (!nr) {
+		log_err("pmem: this machine has no persistent memory");
+		return 0;
+	}
+	if (limits.end < mu_machine_top(machine))
+		limits.end = mu_machine_top(machine);
+	limits.nodes = machine->nr_nodes;
+	must("pmem", mu_mm_set_limits(&kernel.mm, &limits, &error), &error);
+	return nr;
+}
+
 static uint64_t available_pages(void)
 {
 	const struct mu_buddy *buddy = &kernel.mm.buddy;
@@ -125,18 +160,21 @@ static uint64_t available_pages(void)
 void start_memory(void)
 {
 	struct mu_memblock *memblock = &kernel.mm.memblock;
+	struct mu_range pmem[MAX_PMEM];
 	struct mu_config config;
 	struct mu_error error = {0};
 	mu_pfn_t first;
 	void *tables;
+	unsigned nr_pmem;
 
 	start_memblock();
 	must("page tables", paging_init(), NULL);
 	memblock->current_limit = kernel.x86.mapped_end;
 	kernel.stamps.mapped = x86_tsc();
+	nr_pmem = find_pmem(pmem);
 	must("memmap",
-	     mu_x86_memmap_reserve(&kernel.x86, memblock, kernel.tables.root,
-				   kernel.tables.gigabytes, &error),
+	     mu_x86_memmap_reserve(&kernel.x86, memblock, &kernel.tables, pmem,
+				   nr_pmem, &error),
 	     &error);
 	config = configure();
 	must("tables",
@@ -161,7 +199,9 @@ void finish_memory(void)
 {
 	uint64_t before = kernel.mm.memmap.written_pages;
 
-	if (kernel.options.policy != MU_POLICY_DEFERRED)
+	/* Once. */
+	if (kernel.options.policy != MU_POLICY_DEFERRED ||
+	    kernel.stamps.finish_to)
 		return;
 	kernel.stamps.finish_from = x86_tsc();
 	must("the deferred phase",

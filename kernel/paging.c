@@ -37,6 +37,7 @@ static mu_phys_t table_from_allocator(void *arg)
 		return 0;
 	memset(direct(pfn * PAGE), 0, PAGE);
 	kernel.page_tables++;
+	kernel.held_pages++;
 	return pfn * PAGE;
 }
 
@@ -191,6 +192,11 @@ void paging_free_start(void)
 				  start_tables[--nr_start_tables] / PAGE,
 				  0) != MU_OK)
 			__builtin_trap();
+}
+
+unsigned paging_keep_start(void)
+{
+	return nr_start_tables;
 }
 
 enum mu_status paging_map_stacks(unsigned id, mu_phys_t phys)

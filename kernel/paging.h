@@ -27,6 +27,9 @@ void paging_use_allocator(void);
 enum mu_status paging_make_start(mu_phys_t phys, mu_phys_t *root) MU_MUST_CHECK;
 void paging_free_start(void);
 
+/* Keep them for ever; returns how many pages that is. */
+unsigned paging_keep_start(void);
+
 /* Put CPU @id's stacks into its slot at STACKS: 24 KiB at @phys, the stack
  * first. */
 enum mu_status paging_map_stacks(unsigned id, mu_phys_t phys) MU_MUST_CHECK;

@@ -82,6 +82,7 @@ static void *take_bytes(size_t bytes)
 	if (mu_alloc_pages(&kernel.mm.buddy, MU_NO_NODE, order, 0, &pfn) !=
 	    MU_OK)
 		return NULL;
+	kernel.held_pages += UINT64_C(1) << order;
 	return memset(direct(pfn * PAGE), 0, bytes);
 }
 
@@ -93,8 +94,10 @@ static struct kernel_cpu *make_cpu(const struct cpu_entry *entry)
 	mu_pfn_t pfn;
 
 	if (mu_alloc_pages(&kernel.mm.buddy, entry->nid, CPU_ORDER, 0, &pfn) !=
-		    MU_OK ||
-	    paging_map_stacks(id, (pfn + 1) * PAGE) != MU_OK)
+	    MU_OK)
+		return NULL;
+	kernel.held_pages += UINT64_C(1) << CPU_ORDER;
+	if (paging_map_stacks(id, (pfn + 1) * PAGE) != MU_OK)
 		return NULL;
 	cpu = memset(direct(pfn * PAGE), 0, sizeof(*cpu));
 	cpu->stack_end = slot + STACK_AT + STACK_BYTES;
@@ -228,6 +231,8 @@ void start_cpus(void)
 		/* Else somebody may still be about to use them. */
 		if (wait_for_all())
 			paging_free_start();
+		else
+			kernel.held_pages += paging_keep_start();
 	}
 	kernel.stamps.cpus = x86_tsc();
 }

@@ -47,6 +47,10 @@ static void crash_sizes(void **state)
 	assert_int_equal(crash.low, 256 * MU_MIB);
 	crash = crash_of(8 * MU_GIB, "crashkernel=72M,low crashkernel=1G,high");
 	assert_int_equal(crash.low, 72 * MU_MIB);
+	crash = crash_of(8 * MU_GIB, "crashkernel=64M crashkernel=1G,cma");
+	assert_int_equal(crash.size, 64 * MU_MIB);
+	assert_int_equal(crash.cma, MU_GIB);
+	assert_int_equal(crash_of(8 * MU_GIB, "crashkernel=1G,cma").cma, 0);
 	/* One without a suffix is before one with. */
 	crash = crash_of(8 * MU_GIB, "crashkernel=1G,high crashkernel=96M");
 	assert_false(crash.high);
@@ -72,6 +76,10 @@ static void crash_refused(void **state)
 		{"crashkernel=1G", "not less than there is RAM", MU_ERR_RANGE},
 		{"crashkernel=2G,high", "not less than there is RAM",
 		 MU_ERR_RANGE},
+		{"crashkernel=2G,cma", "not less than there is RAM",
+		 MU_ERR_RANGE},
+		{"crashkernel=64M,cmax", "expected @, a comma or the end",
+		 MU_ERR_SYNTAX},
 		{"crashkernel=64M@1M,high",
 		 "expected a size and no more before the suffix",
 		 MU_ERR_SYNTAX},
@@ -156,6 +164,48 @@ static void crash_places(void **state)
 	world_destroy(&world);
 }
 
+/* Shared memory stays with the allocator, for what can move. */
+static void crash_cma(void **state)
+{
+	struct mu_crashkernel crash;
+	const struct mu_zone *zone;
+	struct world world;
+
+	(void)state;
+	assert_int_equal(reserve(&world, "2x4G",
+				 "crashkernel=256M,high crashkernel=510M,cma",
+				 &crash),
+			 MU_OK);
+	assert_int_equal(crash.cma, 512 * MU_MIB);
+	assert_int_equal(crash.cma_base, 8 * MU_GIB - 768 * MU_MIB);
+	assert_false(mu_memblock_is_region_reserved(&world.mm.memblock,
+						    crash.cma_base, crash.cma));
+	world.config.movable_from = crash.cma_base;
+	world_start(&world);
+	assert_null(world_zone(&world, 0, MU_ZONE_MOVABLE));
+	zone = world_zone(&world, 1, MU_ZONE_MOVABLE);
+	assert_non_null(zone);
+	assert_int_equal(zone->start_pfn << 12, crash.cma_base);
+	assert_int_equal(zone->managed_pages << 12, crash.cma);
+	world_destroy(&world);
+
+	/* No effect where there is no memory. */
+	world_init(&world, "1G", MU_POLICY_LAZY);
+	world.config.movable_from = 4 * MU_GIB;
+	world_start(&world);
+	assert_null(world_zone(&world, 0, MU_ZONE_MOVABLE));
+	world_destroy(&world);
+	/* What begins earlier stays. */
+	world_init(&world, "8G", MU_POLICY_LAZY);
+	world.config.movable_from = 6 * MU_GIB;
+	world.config.kernelcore = 5 * MU_GIB;
+	world_start(&world);
+	assert_int_equal(world_zone(&world, 0, MU_ZONE_MOVABLE)->start_pfn
+				 << 12,
+			 5 * MU_GIB);
+	world_destroy(&world);
+}
+
 static void no_place(void **state)
 {
 	static const struct {
@@ -168,6 +218,10 @@ static void no_place(void **state)
 		{"64M@0+64M@1G", "crashkernel=96M", MU_ERR_NOMEM},
 		/* Above there is room, below not as much as it takes. */
 		{"64M@0+4G@4G", "crashkernel=1G,high", MU_ERR_NOMEM},
+		{"512M@0+512M@1G", "crashkernel=64M crashkernel=513M,cma",
+		 MU_ERR_NOMEM},
+		{"4G@0+1G@4G", "crashkernel=512M,high crashkernel=3900M,cma",
+		 MU_ERR_NOMEM},
 	};
 
 	(void)state;
@@ -297,6 +351,7 @@ int main(void)
 		cmocka_unit_test(crash_sizes),
 		cmocka_unit_test(crash_refused),
 		cmocka_unit_test(crash_places),
+		cmocka_unit_test(crash_cma),
 		cmocka_unit_test(no_place),
 		cmocka_unit_test(named_memory),
 		cmocka_unit_test(huge_pages),

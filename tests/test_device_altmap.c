@@ -183,7 +183,8 @@ static void refusals(void **state)
 	refuse(&world, &pmem, MU_ERR_NOMEM, "0x10ff80000-0x11007ffff",
 	       "may have 0x80000");
 	altmap->reserve = 2 * SECTION - 2 * SECTION_BYTES;
-	refuse(&world, &pmem, MU_ERR_NOMEM, "0x10ff00000-0x10fffffff", "pmem");
+	refuse(&world, &pmem, MU_ERR_NOMEM, "0x10ff00000-0x10fffffff",
+	       "no page of 0x1000 bytes");
 	altmap->reserve -= 4096;
 	pmem_register(&world, &pmem);
 	assert_int_equal(mu_pagemap_stats(&pmem.map).reserved,

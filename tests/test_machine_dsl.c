@@ -150,7 +150,7 @@ static void raw_bytes(void **state)
 			 MU_ERR_SYNTAX);
 	assert_string_equal(error.text,
 			    "bytes from 0x30 on, expected from 0x20 on");
-	assert_int_equal(error.line, 17);
+	assert_int_equal(error.line, 18);
 }
 
 static void refused(void **state)

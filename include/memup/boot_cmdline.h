@@ -23,6 +23,8 @@ struct mu_crashkernel {
 	mu_phys_t base; /* the address that is asked for, or that was found */
 	mu_phys_t low;	/* bytes below 4 GiB, if the rest is above */
 	mu_phys_t low_base;
+	mu_phys_t cma; /* bytes more that the running kernel may use, too */
+	mu_phys_t cma_base;
 	bool fixed; /* at base and nowhere else */
 	bool high;
 };
@@ -37,6 +39,9 @@ struct mu_crashkernel {
  *   SIZE,high                   above 4 GiB if there is room
  *   SIZE,low                    how much of it also below 4 GiB; 256 MiB if
  *                               this is not there, none if SIZE is 0
+ *   SIZE,cma                    memory that is the crash kernel's after a crash
+ *                               and holds only what can move until then;
+ *                               nothing without one of the others
  *
  * Of each form the last counts, of the first three one without a suffix before
  * one with. MU_ERR_SYNTAX; MU_ERR_RANGE for a number past 64 bits, a range that
@@ -51,6 +56,12 @@ enum mu_status mu_crashkernel_read(struct mu_crashkernel *crash, mu_phys_t ram,
  * Reserve it in @memblock, in steps of 16 MiB and from the top as x86 does, and
  * say in @crash where. MU_ERR_NOMEM when there is no such place, MU_ERR_INVALID
  * for a BASE that is not a multiple of 16 MiB: then nothing is reserved.
+ *
+ * What is to be shared (cma, rounded up to whole blocks) gets a place, the
+ * highest that is free in one piece, but is not reserved:
+ * mu_config.movable_from with cma_base makes it MOVABLE, which is what Linux's
+ * contiguous allocator keeps for movable pages. (Linux looks for up to four
+ * pieces.)
  */
 enum mu_status mu_crashkernel_reserve(struct mu_memblock *memblock,
 				      struct mu_crashkernel *crash,

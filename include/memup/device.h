@@ -171,7 +171,8 @@ struct mu_pagemap {
 	struct mu_device_slot *slot; /* (C) */
 	_Atomic uint32_t state;	     /* (A) who registers or removes it */
 	_Atomic uint64_t written;    /* (A) relaxed: descriptors, a statistic */
-	uint64_t lock_ns;	     /* time under (H) of the last change */
+	/* Of the last change: waiting for (H), and under it. */
+	uint64_t wait_ns, lock_ns;
 };
 
 /*
@@ -355,7 +356,9 @@ struct mu_pagemap_stats {
 	/* Bytes behind its slices of the memmap, in whole blocks: in RAM, and
 	 * in the device itself. What a block at an end shares counts too. */
 	uint64_t backed, hosted;
-	uint64_t lock_ns; /* under the hotplug lock, when it was registered */
+	/* Waiting for the hotplug lock and under it, when it was registered,
+	 * in ns; 0 unless mu_devices.measure says that clocks be read. */
+	uint64_t wait_ns, lock_ns;
 };
 
 /* The caller holds @map. O(sections). */

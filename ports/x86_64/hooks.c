@@ -3,6 +3,7 @@
  * The hooks that are a few instructions, and the CPUs that they tell of.
  */
 #include "ports/x86_64/asm.h"
+#include "ports/x86_64/flush.h"
 #include "ports/x86_64/work.h"
 #include "ports/x86_64/x86_64.h"
 
@@ -87,6 +88,9 @@ void mu_x86_init(struct mu_x86 *x86, const struct mu_x86_config *config)
 				.phys_to_virt = phys_to_virt,
 				.memmap_map = mu_x86_memmap_map,
 				.memmap_unmap = mu_x86_memmap_unmap,
+				.memmap_map_at = mu_x86_memmap_map_at,
+				.memmap_unmap_at = mu_x86_memmap_unmap,
+				.pause = mu_x86_pause,
 				.memmap_fill = mu_x86_memmap_fill,
 				.irq_save = irq_save,
 				.irq_restore = irq_restore,

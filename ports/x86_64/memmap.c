@@ -16,7 +16,9 @@
  * same block write the same entries. Taking the windows is one reservation
  * each, whatever their size; a page of them is touched when the first block of
  * it is opened. They are 0.39 % of memory, and no loss: whoever uses all of
- * memory needs all of them.
+ * memory needs all of them. Memory that may come later (a device's) has its
+ * window from the start, too, unless the device hosts its descriptors itself:
+ * memmap_map_at() then maps what memup names.
  *
  * Only the block that was asked for is mapped, so a pristine descriptor is
  * never present, and whoever touches one gets a page fault. The price is that
@@ -24,11 +26,11 @@
  * reach counts for more than the trap, a kernel would open 2 MiB at a time (128
  * blocks), as Linux's vmemmap does.
  *
- * memmap_unmap() takes access away and leaves addresses in the entries: when a
- * block comes back it is the same memory, so a CPU that did not see it go is
- * right all the same, and no CPU has to be interrupted.
+ * Taking blocks away flushes all TLBs (flush.c), since the same descriptors may
+ * be backed by other memory next time.
  */
 #include "ports/x86_64/asm.h"
+#include "ports/x86_64/flush.h"
 #include "ports/x86_64/x86_64.h"
 
 #define BLOCK_BYTES (MU_BLOCK_PAGES * sizeof(struct mu_page))
@@ -98,22 +100,36 @@ static void take_window(struct reserve *reserve, mu_pfn_t start, mu_pfn_t end,
 	}
 }
 
-static enum mu_status take_windows(struct reserve *reserve)
+static void take_bytes(struct reserve *reserve, mu_pfn_t *end, mu_phys_t base,
+		       mu_phys_t size, int nid)
+{
+	mu_pfn_t start = (base >> 12) & ~(MU_BLOCK_PAGES - 1);
+
+	/* A block that two regions share is the first one's. */
+	start = start < *end ? *end : start;
+	*end = (base + size + X86_PAGE - 1) >> 12;
+	*end = (*end + MU_BLOCK_PAGES - 1) & ~(MU_BLOCK_PAGES - 1);
+	if (start < *end)
+		take_window(reserve, start, *end, nid);
+}
+
+/* What is there and what may come, both sorted, by address. */
+static void take_windows(struct reserve *reserve, const struct mu_range *late,
+			 unsigned nr_late)
 {
 	const struct mu_memblock_region *region;
+	const struct mu_range *end_late = late + nr_late;
 	mu_pfn_t end = 0;
 
 	mu_for_each_mem_region (reserve->memblock, region) {
-		mu_pfn_t start = (region->base >> 12) & ~(MU_BLOCK_PAGES - 1);
-
-		/* A block that two regions share is the first one's. */
-		start = start < end ? end : start;
-		end = (region->base + region->size + 4095) >> 12;
-		end = (end + MU_BLOCK_PAGES - 1) & ~(MU_BLOCK_PAGES - 1);
-		if (start < end)
-			take_window(reserve, start, end, region->nid);
+		for (; late < end_late && late->base < region->base; late++)
+			take_bytes(reserve, &end, late->base, late->size,
+				   late->nid);
+		take_bytes(reserve, &end, region->base, region->size,
+			   region->nid);
 	}
-	return reserve->status;
+	for (; late < end_late; late++)
+		take_bytes(reserve, &end, late->base, late->size, late->nid);
 }
 
 static enum mu_status fail(struct mu_error *error, enum mu_status status,
@@ -146,14 +162,15 @@ static mu_phys_t new_table(void *arg)
 
 enum mu_status mu_x86_memmap_reserve(struct mu_x86 *x86,
 				     struct mu_memblock *memblock,
-				     _Atomic uint64_t *root, bool gigabytes,
-				     struct mu_error *error)
+				     const struct x86_tables *tables,
+				     const struct mu_range *late,
+				     unsigned nr_late, struct mu_error *error)
 {
 	struct reserve reserve = {
 		.x86 = x86,
 		.memblock = memblock,
 		/* Most regions have their window in one piece. */
-		.max_windows = 2 * memblock->memory.cnt + 62,
+		.max_windows = 2 * (memblock->memory.cnt + nr_late) + 62,
 	};
 	enum mu_status status;
 	mu_phys_t phys;
@@ -166,9 +183,9 @@ enum mu_status mu_x86_memmap_reserve(struct mu_x86 *x86,
 		return fail(error, status, "no memory for the memmap's list");
 	x86->windows = windows;
 	x86->nr_windows = 0;
-	status = take_windows(&reserve);
-	if (status != MU_OK)
-		return fail(error, status,
+	take_windows(&reserve, late, nr_late);
+	if (reserve.status != MU_OK)
+		return fail(error, reserve.status,
 			    "there is no room for the descriptors of all "
 			    "memory");
 	status = mu_memblock_phys_alloc(memblock, reserve.nr_tables * X86_PAGE,
@@ -178,13 +195,9 @@ enum mu_status mu_x86_memmap_reserve(struct mu_x86 *x86,
 			    "there is no room for the memmap's page tables");
 	x86->table_next = phys;
 	x86->table_end = phys + reserve.nr_tables * X86_PAGE;
-	x86->tables = (struct x86_tables){
-		.root = root,
-		.direct = x86->config.direct,
-		.gigabytes = gigabytes,
-		.new_table = new_table,
-		.arg = x86,
-	};
+	x86->tables = *tables;
+	x86->tables.new_table = new_table;
+	x86->tables.arg = x86;
 	return MU_OK;
 }
 
@@ -234,10 +247,11 @@ static uintptr_t lock(struct mu_x86 *x86)
 {
 	uintptr_t flags = x86_irq_save();
 
-	/* acquire, and release below: the tables as the last one left them. */
+	/* acquire, and release below: the tables as the last one left them.
+	 * Whoever has it may be waiting for us to flush. */
 	while (atomic_exchange_explicit(&x86->memmap_lock, 1,
 					memory_order_acquire))
-		x86_pause();
+		mu_x86_pause(x86, 0);
 	return flags;
 }
 
@@ -271,11 +285,24 @@ enum mu_status mu_x86_memmap_map(void *arg, mu_pfn_t *start, mu_pfn_t *end)
 	return status;
 }
 
+enum mu_status mu_x86_memmap_map_at(void *arg, mu_pfn_t start, mu_pfn_t end,
+				    mu_phys_t base)
+{
+	struct mu_x86 *x86 = arg;
+	uintptr_t flags = lock(x86);
+	enum mu_status status = x86_map(&x86->tables, virt_of(x86, start), base,
+					bytes_of(start, end), X86_MAP_DATA);
+
+	unlock(x86, flags);
+	return status;
+}
+
 void mu_x86_memmap_unmap(void *arg, mu_pfn_t start, mu_pfn_t end)
 {
 	struct mu_x86 *x86 = arg;
 	uintptr_t flags = lock(x86);
 
 	x86_unmap(&x86->tables, virt_of(x86, start), bytes_of(start, end));
+	mu_x86_flush(x86);
 	unlock(x86, flags);
 }

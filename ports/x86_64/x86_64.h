@@ -13,13 +13,16 @@
  *   irq_save, irq_restore       PUSHF, CLI; STI                     hooks.c
  *   cpu_count, cpu_id, cpu_node per-CPU area behind GS              hooks.c
  *   clock                       the time-stamp counter              hooks.c
- *   memmap_map, memmap_unmap    page tables; windows of memory      memmap.c
+ *   memmap_map, memmap_unmap,   page tables; windows of memory      memmap.c
+ *   and the same two with _at
  *   memmap_fill                 MOVNTDQ, interrupts off             fill.c
  *   run_on, wait, wake          a mailbox for each CPU, HLT, IPI    work.c
  *
- * Defaults serve for the rest: pause is PAUSE; run_cancel, since run_on()
- * promises idle CPUs alone; go_idle, since there is no scheduler to give way
- * to; watchdog, since there is none.
+ *   pause                       PAUSE, and flush the TLB if asked   flush.c
+ *
+ * Defaults serve for the rest: run_cancel, since run_on() promises idle CPUs
+ * alone; run_later and run_waits, since nothing is queued; go_idle, since there
+ * is no scheduler to give way to; watchdog, since there is none.
  *
  * Addresses. All of it lives in the upper half; the kernel says where:
  *
@@ -36,6 +39,7 @@
 #ifndef MEMUP_X86_64_H
 #define MEMUP_X86_64_H
 
+#include "memup/machine.h"
 #include "memup/memblock.h"
 #include "memup/memmap.h"
 #include "memup/port.h"
@@ -61,7 +65,8 @@ struct mu_x86_cpu {
 	alignas(64) _Atomic uint32_t state;
 	void (*fn)(void *); /* by who took the mailbox */
 	void *arg;
-	_Atomic bool up; /* set by the CPU, once */
+	_Atomic bool up;	  /* set by the CPU, once */
+	_Atomic uint32_t flushed; /* by the CPU: see flush.h */
 	/* Address of the word that it sleeps on in wait(), or 0. (A) */
 	_Atomic uintptr_t sleeps_on;
 };
@@ -78,8 +83,8 @@ struct mu_x86_config {
 	void (*panic)(void *arg, const char *line);
 	uintptr_t direct; /* where physical address 0 is */
 	uintptr_t memmap; /* where the descriptor of pfn 0 is */
-	/* What run_on() and wake() send to a CPU that sleeps. Its handler has
-	 * nothing to do but x86_apic_eoi(). */
+	/* What CPUs are sent that sleep, or have to flush. Its handler calls
+	 * mu_x86_interrupt(). */
 	uint8_t wake_vector;
 };
 
@@ -98,6 +103,9 @@ struct mu_x86 {
 	mu_phys_t table_next, table_end; /* pages for page tables */
 	_Atomic uint32_t memmap_lock;	 /* the tables of the memmap */
 
+	/* How many flushes were asked for: flush.h. */
+	_Atomic uint32_t flush;
+
 	/* Indexed by id. An entry is set before nr_cpus counts it. */
 	struct mu_x86_cpu **cpus;
 	_Atomic uint32_t nr_cpus;
@@ -114,13 +122,15 @@ void mu_x86_init(struct mu_x86 *x86, const struct mu_x86_config *config);
 /*
  * Take the memory that all descriptors of @memblock's memory need, from each
  * region's own node if it can be, and page tables for them: 0.39 % and 0.001 %
- * of memory. O(regions), and no byte of it is touched until a block is opened.
- * @root is the PML4 that all CPUs use, @gigabytes: leaves of 1 GiB are known.
- * MU_ERR_NOMEM, with @error.
+ * of memory. The same for @late, @nr_late ranges in ascending order that may
+ * come later. O(ranges), and no byte of it is touched until a block is opened.
+ * @tables are those that all CPUs use. MU_ERR_NOMEM, with @error.
  */
 enum mu_status mu_x86_memmap_reserve(struct mu_x86 *x86,
 				     struct mu_memblock *memblock,
-				     _Atomic uint64_t *root, bool gigabytes,
+				     const struct x86_tables *tables,
+				     const struct mu_range *late,
+				     unsigned nr_late,
 				     struct mu_error *error) MU_MUST_CHECK;
 
 /* Bytes of memory that were taken for descriptors and their page tables. */
@@ -149,6 +159,9 @@ void mu_x86_enter(struct mu_x86_cpu *cpu);
  * enabled in between. */
 _Noreturn void mu_x86_idle(void);
 
+/* What the handler of the wake vector does. */
+void mu_x86_interrupt(void);
+
 /* The CPU that runs this. */
 static inline struct mu_x86_cpu *mu_x86_this_cpu(void)
 {
@@ -160,6 +173,8 @@ static inline struct mu_x86_cpu *mu_x86_this_cpu(void)
 
 /* Hooks of other files, for hooks.c. */
 enum mu_status mu_x86_memmap_map(void *arg, mu_pfn_t *start, mu_pfn_t *end);
+enum mu_status mu_x86_memmap_map_at(void *arg, mu_pfn_t start, mu_pfn_t end,
+				    mu_phys_t base);
 void mu_x86_memmap_unmap(void *arg, mu_pfn_t start, mu_pfn_t end);
 void mu_x86_memmap_fill(void *arg, uint64_t *dst, uint64_t word, size_t count);
 unsigned mu_x86_run_on(void *arg, const struct mu_cpumask *cpus, unsigned count,

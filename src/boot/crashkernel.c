@@ -140,7 +140,7 @@ enum mu_status mu_crashkernel_read(struct mu_crashkernel *crash, mu_phys_t ram,
 				.error = error};
 	struct mu_crashkernel plain = {0}, high = {.high = true};
 	struct mu_text rest = mu_text(text, len), value;
-	mu_phys_t low = LOW_DEFAULT;
+	mu_phys_t low = LOW_DEFAULT, cma = 0;
 	enum mu_status status = MU_OK;
 
 	while (!status && mu_cmdline_word(&rest, &reader.word)) {
@@ -155,8 +155,14 @@ enum mu_status mu_crashkernel_read(struct mu_crashkernel *crash, mu_phys_t ram,
 			status = read_suffixed(&reader, value, ",low", &low,
 					       &suffixed);
 		if (!status && !suffixed)
+			status = read_suffixed(&reader, value, ",cma", &cma,
+					       &suffixed);
+		if (!status && !suffixed)
 			status = read_plain(&reader, value, &plain);
 		if (!status && (plain.size && plain.size >= reader.ram))
+			status = wrong(&reader, MU_ERR_RANGE,
+				       "not less than there is RAM");
+		if (!status && cma && cma >= reader.ram)
 			status = wrong(&reader, MU_ERR_RANGE,
 				       "not less than there is RAM");
 		if (!status && (high.size && high.size >= reader.ram))
@@ -167,6 +173,8 @@ enum mu_status mu_crashkernel_read(struct mu_crashkernel *crash, mu_phys_t ram,
 		return status;
 	high.low = low;
 	*crash = plain.size ? plain : high;
+	if (crash->size)
+		crash->cma = cma;
 	return MU_OK;
 }
 
@@ -195,6 +203,34 @@ static enum mu_status find_place(struct mu_memblock *memblock,
 		crash->high ? LOW_END : MU_PHYS_MAX, &crash->base);
 }
 
+/* A place for what is shared: taken, to see where that would be, and freed. */
+static enum mu_status place_cma(struct mu_memblock *memblock,
+				struct mu_crashkernel *crash)
+{
+	mu_phys_t block = MU_BLOCK_PAGES << memblock->page_shift;
+	enum mu_status status;
+
+	crash->cma = mu_align_up(crash->cma, block);
+	status = mu_memblock_phys_alloc_range(memblock, crash->cma, block, 0,
+					      MU_PHYS_MAX, &crash->cma_base);
+	if (status)
+		return status;
+	return mu_memblock_phys_free(memblock, crash->cma_base, crash->cma);
+}
+
+static enum mu_status give_back(struct mu_memblock *memblock,
+				const struct mu_crashkernel *crash,
+				enum mu_status status)
+{
+	enum mu_status freed =
+		mu_memblock_phys_free(memblock, crash->base, crash->size);
+
+	if (!freed && crash->low_base)
+		freed = mu_memblock_phys_free(memblock, crash->low_base,
+					      crash->low);
+	return freed ? freed : status;
+}
+
 enum mu_status mu_crashkernel_reserve(struct mu_memblock *memblock,
 				      struct mu_crashkernel *crash,
 				      struct mu_error *error)
@@ -219,17 +255,18 @@ enum mu_status mu_crashkernel_reserve(struct mu_memblock *memblock,
 	if (new.low)
 		status = mu_memblock_phys_alloc_range(
 			memblock, new.low, ALIGN, 0, LOW_END, &new.low_base);
-	if (status) {
-		enum mu_status freed =
-			mu_memblock_phys_free(memblock, new.base, new.size);
-
-		if (freed)
-			status = freed;
-		return mu_fail(error, status, 0,
+	if (status)
+		return mu_fail(error, give_back(memblock, &new, status), 0,
 			       "crashkernel: no place for 0x%llx bytes below 4 "
 			       "GiB",
 			       (unsigned long long)new.low);
-	}
+	if (new.cma)
+		status = place_cma(memblock, &new);
+	if (status)
+		return mu_fail(error, give_back(memblock, &new, status), 0,
+			       "crashkernel: no place for 0x%llx bytes of cma "
+			       "in one piece",
+			       (unsigned long long)new.cma);
 	*crash = new;
 	return MU_OK;
 }

@@ -8,6 +8,7 @@
 #include "base/bits.h"
 #include "base/fmt.h"
 #include "base/lock.h"
+#include "base/port.h"
 #include "memup/device.h"
 
 typedef unsigned long long ull;
@@ -45,6 +46,28 @@ static inline struct mu_device_who mu_device_who(const struct mu_pagemap *map)
 		who.last = range->base + range->size - 1;
 	}
 	return who;
+}
+
+/* (H), to change something about @map; with the time it takes, if wanted. */
+static inline void mu_device_lock(struct mu_devices *devices,
+				  struct mu_pagemap *map)
+{
+	if (!devices->measure) {
+		mu_lock(devices->port, &devices->lock);
+		return;
+	}
+	map->wait_ns = mu_clock(devices->port);
+	mu_lock(devices->port, &devices->lock);
+	map->lock_ns = mu_clock(devices->port);
+	map->wait_ns = map->lock_ns - map->wait_ns;
+}
+
+static inline void mu_device_unlock(struct mu_devices *devices,
+				    struct mu_pagemap *map)
+{
+	if (devices->measure)
+		map->lock_ns = mu_clock(devices->port) - map->lock_ns;
+	mu_unlock(&devices->lock);
 }
 
 /* ---- table.c: the ranges, under (H) but for reading ---- */

@@ -4,7 +4,6 @@
  * the job that writes descriptors. Nothing is undone but by removal, because
  * nothing is done by halves: all ranges of a pagemap come at once.
  */
-#include "base/port.h"
 #include "device/internal.h"
 
 const char *mu_device_type_str(enum mu_device_type type)
@@ -296,26 +295,20 @@ enum mu_status mu_pagemap_register(struct mu_devices *devices,
 				   struct mu_pagemap *map, unsigned threads,
 				   struct mu_error *error)
 {
-	const struct mu_port *port = devices->port;
 	enum mu_status status;
-	uint64_t began = 0;
 
 	if (!become(map, MU_PAGEMAP_NONE, MU_PAGEMAP_CHANGING))
 		return say_registered(map, error);
 	map->devices = devices;
-	map->lock_ns = 0;
+	map->wait_ns = map->lock_ns = 0;
 	/* relaxed: published with the table. */
 	atomic_store_explicit(&map->written, 0, memory_order_relaxed);
 	status = prepare(devices, map, error);
 	if (status != MU_OK)
 		goto out;
-	mu_lock(port, &devices->lock);
-	if (devices->measure)
-		began = mu_clock(port);
+	mu_device_lock(devices, map);
 	status = enter(devices, map, error);
-	if (devices->measure)
-		map->lock_ns = mu_clock(port) - began;
-	mu_unlock(&devices->lock);
+	mu_device_unlock(devices, map);
 	if (status != MU_OK)
 		goto out;
 	if (!map->lazy)

@@ -252,9 +252,7 @@ static enum mu_status read_cpumap(const struct reader *reader, int nid,
 			continue;
 		if (mu_text_number(&digit, 16, &bits))
 			return expected(reader, "a mask of CPUs", value);
-		/* Not the popcount builtin: see base/cpumask.c. */
-		for (; bits; bits &= bits - 1)
-			cpus++;
+		cpus += mu_popcount(bits);
 	}
 	return mu_machine_add_cpus(reader->machine, nid, cpus, reader->error);
 }

@@ -83,14 +83,6 @@ static void say_backed(struct mu_memmap *memmap, struct mu_section *section,
 				  memory_order_relaxed);
 }
 
-/* One bit for each block of [@start, @end), which lies in one section. */
-static uint32_t block_bits(mu_pfn_t start, mu_pfn_t end)
-{
-	uint64_t nr = (end - start) >> MU_BLOCK_ORDER;
-
-	return (uint32_t)((((uint64_t)1 << nr) - 1) * mu_block_bit(start));
-}
-
 enum mu_status mu_memmap_back(struct mu_memmap *memmap, mu_pfn_t start)
 {
 	const struct mu_port *port = memmap->port;
@@ -118,7 +110,7 @@ enum mu_status mu_memmap_back(struct mu_memmap *memmap, mu_pfn_t start)
 		if (status == MU_OK)
 			say_backed(memmap, section,
 				   mu_align_down(start, MU_SECTION_PAGES),
-				   block_bits(from, to) & ~backed);
+				   mu_block_bits(from, to) & ~backed);
 	}
 	mu_unlock_irqrestore(port, &memmap->lock, flags);
 	return status;
@@ -159,7 +151,7 @@ static void unback(struct mu_memmap *memmap, mu_pfn_t start, mu_pfn_t end,
 		   void (*unmap)(void *arg, mu_pfn_t start, mu_pfn_t end))
 {
 	struct mu_section *section = mu_memmap_section(memmap, start);
-	uint32_t bits = block_bits(start, end);
+	uint32_t bits = mu_block_bits(start, end);
 	mu_pfn_t from = mu_align_down(start, MU_SECTION_PAGES);
 	mu_pfn_t pages = 0;
 
@@ -189,10 +181,14 @@ static void unback_in(struct mu_memmap *memmap, mu_pfn_t start, mu_pfn_t end,
 		      void (*unmap)(void *arg, mu_pfn_t start, mu_pfn_t end))
 {
 	while (start < end) {
+		const struct mu_section *section =
+			mu_memmap_section(memmap, start);
 		mu_pfn_t next = mu_memmap_section_end(memmap, start);
 
 		next = MU_MIN(next, end);
-		if (mu_memmap_section(memmap, start)) {
+		/* relaxed: nobody backs these blocks any more. */
+		if (section && atomic_load_explicit(&section->backed,
+						    memory_order_relaxed)) {
 			uintptr_t flags =
 				mu_lock_irqsave(memmap->port, &memmap->lock);
 
