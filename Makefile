@@ -254,6 +254,10 @@ bench: build/memup-bench ## measure against the machine's limits (docs/benchmark
 bench-padata: $(O)/memup-bench-padata ## jobs against OpenMP, oneTBB, bare threads and a mutex
 	$(O)/memup-bench-padata --json build/bench-padata.json
 
+.PHONY: bench-linux
+bench-linux: build/kernel.elf ## the kernel beside Debian's Linux in QEMU (ARGS=--quick)
+	@CC=$(CC) tools/bench-linux $(ARGS)
+
 .PHONY: setup
 setup: ## install what tests and lint need (root), or say what is missing
 	@tools/setup
