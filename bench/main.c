@@ -20,8 +20,10 @@ static const struct {
 	{"classic", bench_classic},
 	{"usable", bench_usable},
 	{"stall", bench_stall},
+	{"gigantic", bench_gigantic},
 	{"touch", bench_touch},
 	{"alloc", bench_alloc},
+	{"device", bench_device},
 };
 #define NR_TABLES (sizeof(tables) / sizeof(tables[0]))
 

@@ -51,8 +51,7 @@ void report_begin(struct report *report, FILE *json)
 void report_end(struct report *report)
 {
 	close_table(report);
-	printf("goals and ambitions: %u met, %u not met\n", report->met,
-	       report->missed);
+	printf("goals: %u met, %u not met\n", report->met, report->missed);
 	if (report->json) {
 		fprintf(report->json, "\n], \"met\": %u, \"missed\": %u}\n",
 			report->met, report->missed);
@@ -121,8 +120,7 @@ static void goal(struct report *report, const char *what, const char *sense,
 {
 	FILE *json = report->json;
 
-	printf("  %s: %s: %s %.*f, measured %.*f: %s\n",
-	       report->ambition ? "ambition" : "goal", what, sense,
+	printf("  goal: %s: %s %.*f, measured %.*f: %s\n", what, sense,
 	       digits(wanted), wanted, digits(measured), measured,
 	       met ? "met" : "NOT MET");
 	if (json) {
@@ -130,9 +128,7 @@ static void goal(struct report *report, const char *what, const char *sense,
 				       : "], \"goals\": [\n  {\"what\": ",
 		      json);
 		json_string(json, what);
-		fprintf(json, ", \"ambition\": %s, \"sense\": \"%s\", ",
-			report->ambition ? "true" : "false", sense);
-		fputs("\"goal\": ", json);
+		fprintf(json, ", \"sense\": \"%s\", \"goal\": ", sense);
 		json_number(json, wanted);
 		fputs(", \"measured\": ", json);
 		json_number(json, measured);

@@ -19,7 +19,6 @@ struct report {
 	unsigned nr_columns;
 	unsigned nr_tables, nr_rows, nr_goals;
 	unsigned met, missed;
-	bool ambition; /* the goals to come are ambitions */
 };
 
 /* Begin; @json may be NULL. End; closes the file. */

@@ -19,8 +19,10 @@ void bench_instructions(struct bench *bench);
 void bench_classic(struct bench *bench);
 void bench_usable(struct bench *bench);
 void bench_stall(struct bench *bench);
+void bench_gigantic(struct bench *bench);
 void bench_touch(struct bench *bench);
 void bench_alloc(struct bench *bench);
+void bench_device(struct bench *bench);
 
 /*
  * What the program does when it runs itself: initialise @blocks blocks and

@@ -52,7 +52,9 @@ static const char help[] =
 	"--policy   eager: the boot CPU initialises all descriptors first\n"
 	"           deferred: on demand, and the rest by threads on all nodes\n"
 	"           lazy: on demand alone\n"
-	"           all: one after the other (the default)\n"
+	"           all: one after the other (the default); what this host "
+	"has\n"
+	"           no memory for is left out, and said\n"
 	"--threads  how many threads finish the deferred policy; the default "
 	"is\n"
 	"           as many as this host and the machine have CPUs\n"
@@ -87,6 +89,7 @@ struct options {
 	const char *cmdline; /* NULL: none */
 	struct mu_config config;
 	bool policy[MU_POLICY_LAZY + 1];
+	bool all;	  /* of them, as far as this host can */
 	unsigned threads; /* 0: not said */
 	bool json;
 	struct early_ask ask;
@@ -102,6 +105,7 @@ static bool parse_policy(const char *text, struct options *options)
 		options->policy[i] = all || this;
 		found |= this;
 	}
+	options->all = all;
 	if (!found)
 		fprintf(stderr,
 			"memup boot: --policy '%s' is not one of eager, "
@@ -215,7 +219,8 @@ static int parse(int argc, char **argv, struct options *options)
 	return EXIT_DONE;
 }
 
-/* Can this host do what is asked? Said before anything is done. */
+/* Can this host do what is asked? Said before anything is done; of all
+ * policies those are left that it can. */
 static bool is_possible(const struct mu_machine *machine,
 			struct options *options)
 {
@@ -241,12 +246,17 @@ static bool is_possible(const struct mu_machine *machine,
 		if (!options->policy[i] || need < have - have / 16)
 			continue;
 		fprintf(stderr,
-			"memup boot: %s: policy %s writes %s of memmap, and "
-			"this host has %s of memory left; --policy lazy takes "
-			"only what is used\n",
+			"memup boot: %s: policy %s %s %s of memmap, and this "
+			"host has %s of memory left%s\n",
 			machine->source, mu_policy_str((enum mu_policy)i),
-			size_text(need), size_text(have));
-		return false;
+			options->all ? "is left out: it writes" : "writes",
+			size_text(need), size_text(have),
+			options->all ? ""
+				     : "; --policy lazy takes only what is "
+				       "used");
+		if (!options->all)
+			return false;
+		options->policy[i] = false;
 	}
 	early = (early >> machine->page_shift) * sizeof(struct mu_page);
 	if (reserve_read_pools(&reserve, machine, options->cmdline, NULL) ==

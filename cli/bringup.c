@@ -24,10 +24,24 @@ enum mu_status bringup_prepare(struct bringup *bringup,
 			       enum mu_hosted_backing backing, unsigned threads,
 			       const char *title, struct mu_error *error)
 {
+	const struct mu_limits none = {0};
+
+	return bringup_prepare_late(bringup, machine, backing, threads, title,
+				    &none, error);
+}
+
+enum mu_status bringup_prepare_late(struct bringup *bringup,
+				    const struct mu_machine *machine,
+				    enum mu_hosted_backing backing,
+				    unsigned threads, const char *title,
+				    const struct mu_limits *limits,
+				    struct mu_error *error)
+{
 	struct mu_hosted_config hosted = {
 		/* Who finishes takes part: one fewer. */
 		.threads = threads ? threads - 1 : 0,
 		.backing = backing,
+		.limit = limits->end,
 		.tick = tick,
 		.tick_arg = bringup,
 	};
@@ -43,6 +57,8 @@ enum mu_status bringup_prepare(struct bringup *bringup,
 	bringup->began = bringup->port.clock(bringup->port.arg);
 	mu_mm_init(mm, &bringup->port);
 	status = mu_mm_add_machine(mm, machine, error);
+	if (status == MU_OK)
+		status = mu_mm_set_limits(mm, limits, error);
 	if (status == MU_OK)
 		bringup->to_write =
 			mu_mm_memmap_bytes(mm) / sizeof(struct mu_page);
@@ -129,6 +145,12 @@ bool bringup_zone_part(const struct mu_mm *mm, const struct mu_zone *zone,
 	if (*end > region->base + region->size)
 		*end = region->base + region->size;
 	return *start < *end;
+}
+
+void bringup_be_silent(struct bringup *bringup)
+{
+	progress_end(bringup->progress);
+	bringup->progress = NULL;
 }
 
 uint64_t bringup_memmap_bytes(const struct mu_machine *machine)

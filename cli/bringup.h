@@ -52,6 +52,14 @@ enum mu_status bringup_prepare(struct bringup *bringup,
 			       const char *title,
 			       struct mu_error *error) MU_MUST_CHECK;
 
+/* The same for a machine to which memory or devices come later. */
+enum mu_status bringup_prepare_late(struct bringup *bringup,
+				    const struct mu_machine *machine,
+				    enum mu_hosted_backing backing,
+				    unsigned threads, const char *title,
+				    const struct mu_limits *limits,
+				    struct mu_error *error) MU_MUST_CHECK;
+
 /* The tables and mu_mm_start(). On failure bringup_end() is still to come. */
 enum mu_status bringup_open(struct bringup *bringup,
 			    const struct mu_config *config,
@@ -76,6 +84,9 @@ enum mu_status bringup_start(struct bringup *bringup,
 			     const char *cmdline, struct reserve *reserve,
 			     struct mu_error *error) MU_MUST_CHECK;
 void bringup_end(struct bringup *bringup);
+
+/* Show no progress of descriptors of RAM: something else goes on. */
+void bringup_be_silent(struct bringup *bringup);
 
 /*
  * All of it: start as @base and @cmdline say, allocate, take huge pages and

@@ -9,7 +9,7 @@
  *   src/buddy/alloc.c      walk_zones() walk, try_zone(), try_lists()
  *   src/buddy/zone.c       mu_buddy_add_block(), _grow_pristine(),
  *                          _take_pristine()
- *   src/deferred/claim.c   mu_claim_peek(), _gigantic(), _run(), _at(), the
+ *   src/deferred/claim.c   mu_claim_peek(), _gigantic(), _run(), _in(), the
  *                          cursor, the hint first, mu_extent_append()
  *   src/deferred/grow.c    mu_claim_begin(), mu_claim_end(), mu_online_block(),
  *                          mu_deferred_grow(), _wait(), _take_zone()
@@ -413,8 +413,8 @@ inline peek_run()
 	atomic { n = 0; i = 0 }
 }
 
-/* mu_claim_peek_at(blk): e is NOWHERE for MU_ERR_NOT_FOUND, ok false for
- * MU_ERR_BUSY; rest. */
+/* mu_claim_peek_in() for one block: ok; else e is NOWHERE when no extent was
+ * made of it. rest. */
 inline peek_at(blk)
 {
 	d_step { n = nr[z]; e = NOWHERE; k = NOWHERE; ok = false }

@@ -12,14 +12,14 @@ void bare_init(struct bare *bare, const char *machine, unsigned page_shift,
 
 	world_init_machine(&bare->world, world_machine(machine, page_shift),
 			   MU_POLICY_LAZY, world_backing());
-	bytes = mu_memmap_size(memblock, page_shift, nr_ragged);
+	bytes = mu_memmap_size(memblock, page_shift, NULL, nr_ragged);
 	assert_true(bytes > 0);
 	bare->buf = aligned_alloc(64, (bytes + 63) & ~(size_t)63);
 	assert_non_null(bare->buf);
 	memset(bare->buf, 0x5a, bytes);
 	mu_memmap_init(&bare->memmap, &bare->world.port,
 		       mu_hosted_memmap(bare->world.hosted), memblock,
-		       page_shift, bare->buf, nr_ragged);
+		       page_shift, NULL, bare->buf, nr_ragged);
 }
 
 void bare_destroy(struct bare *bare)

@@ -61,7 +61,6 @@ static void *cpu_main(void *arg)
 		if (call) {
 			cpu->calls = call->next;
 			pp->begun++;
-			pp->begun_on_node[node_of(pp, cpu->id)]++;
 			pthread_mutex_unlock(&pp->lock);
 			call->fn(call->arg);
 			free(call);
@@ -98,19 +97,65 @@ static uint64_t port_clock(void *arg)
 	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
-static void give(struct padata_port_cpu *cpu, void (*fn)(void *), void *arg)
+static void put(struct padata_port_cpu *cpu, struct padata_port_call *call)
 {
-	struct padata_port_call **last = &cpu->calls, *call;
+	struct padata_port_call **last = &cpu->calls;
 
-	while (*last)
+	while (*last && (call->idle || !(*last)->idle))
 		last = &(*last)->next;
-	call = malloc(sizeof(*call));
+	call->next = *last;
+	*last = call;
+	pthread_cond_signal(&cpu->work);
+}
+
+static void give(struct padata_port_cpu *cpu, bool idle, void (*fn)(void *),
+		 void *arg)
+{
+	struct padata_port_call *call = malloc(sizeof(*call));
+
 	if (!call)
 		abort();
-	*call = (struct padata_port_call){fn, arg, NULL};
-	*last = call;
+	*call = (struct padata_port_call){fn, arg, idle, NULL};
+	put(cpu, call);
 	cpu->given = true;
-	pthread_cond_signal(&cpu->work);
+}
+
+/* One CPU goes or comes; another takes what waits for it. CPU 1 stays. */
+static void change_cpus(struct padata_port *pp)
+{
+	unsigned n = pp->config.cpus;
+	struct padata_port_cpu *cpu;
+
+	if (!pp->config.leaving || n < 3 || padata_random(&pp->seed) % 4)
+		return;
+	cpu = &pp->cpu[2 + padata_random(&pp->seed) % (n - 2)];
+	cpu->off = !cpu->off;
+	while (cpu->off && cpu->calls) {
+		struct padata_port_call *call = cpu->calls;
+
+		cpu->calls = call->next;
+		put(&pp->cpu[1], call);
+		pp->moved++;
+	}
+}
+
+/* Behind those that run, one CPU after the other. */
+static unsigned give_busy(struct padata_port *pp, bool idle,
+			  const struct mu_cpumask *cpus, unsigned count,
+			  void (*fn)(void *), void *arg)
+{
+	unsigned got = 0, n = pp->config.cpus;
+
+	for (unsigned i = 1; i < n && got < count; i++) {
+		unsigned at = 1 + pp->turn++ % (n - 1);
+
+		if (mu_cpumask_test(cpus, at) && !pp->cpu[at].given &&
+		    !pp->cpu[at].off) {
+			give(&pp->cpu[at], idle, fn, arg);
+			got++;
+		}
+	}
+	return got;
 }
 
 static unsigned port_run_on(void *arg, const struct mu_cpumask *cpus,
@@ -122,30 +167,62 @@ static unsigned port_run_on(void *arg, const struct mu_cpumask *cpus,
 	if (pp->config.most && count > pp->config.most)
 		count = pp->config.most;
 	pthread_mutex_lock(&pp->lock);
+	change_cpus(pp);
 	/* Idle CPUs first; then, if calls may wait, the others in turn. */
 	for (unsigned i = 1; i < n; i++) {
 		struct padata_port_cpu *cpu = &pp->cpu[i];
 
 		cpu->given = false;
 		if (got < count && mu_cpumask_test(cpus, i) && !cpu->busy &&
-		    !cpu->calls) {
-			give(cpu, fn, fn_arg);
+		    !cpu->off && !cpu->calls) {
+			give(cpu, false, fn, fn_arg);
 			got++;
 		}
 	}
-	for (unsigned i = 1;
-	     i < n && got < count && pp->config.kind == PADATA_PORT_QUEUE;
-	     i++) {
-		unsigned at = 1 + pp->turn++ % (n - 1);
-
-		if (mu_cpumask_test(cpus, at) && !pp->cpu[at].given) {
-			give(&pp->cpu[at], fn, fn_arg);
-			got++;
-		}
-	}
+	if (pp->config.kind == PADATA_PORT_QUEUE)
+		got += give_busy(pp, false, cpus, count - got, fn, fn_arg);
 	pp->promised += got;
 	pthread_mutex_unlock(&pp->lock);
 	return got;
+}
+
+static unsigned port_run_later(void *arg, bool idle,
+			       const struct mu_cpumask *cpus, unsigned count,
+			       void (*fn)(void *), void *fn_arg)
+{
+	struct padata_port *pp = arg;
+	unsigned got;
+
+	if (pp->config.most && count > pp->config.most)
+		count = pp->config.most;
+	pthread_mutex_lock(&pp->lock);
+	change_cpus(pp);
+	for (unsigned i = 1; i < pp->config.cpus; i++)
+		pp->cpu[i].given = false;
+	got = give_busy(pp, idle, cpus, count, fn, fn_arg);
+	pp->promised += got;
+	pthread_mutex_unlock(&pp->lock);
+	return got;
+}
+
+static bool port_run_waits(void *arg, bool idle)
+{
+	struct padata_port *pp = arg;
+	struct padata_port_call *call;
+	bool waits;
+
+	if (!this_cpu)
+		return false;
+	pthread_mutex_lock(&pp->lock);
+	call = pp->cpu[this_cpu].calls;
+	waits = call && (idle || !call->idle);
+	pthread_mutex_unlock(&pp->lock);
+	return waits;
+}
+
+static void port_go_idle(void *arg)
+{
+	atomic_fetch_add(&((struct padata_port *)arg)->went_idle, 1);
 }
 
 static unsigned port_run_cancel(void *arg, void (*fn)(void *), void *fn_arg)
@@ -217,7 +294,12 @@ void padata_port_init(struct padata_port *pp,
 		.config = *config,
 	};
 	pp->port.arg = pp;
-	if (config->kind == PADATA_PORT_QUEUE)
+	pp->port.go_idle = port_go_idle;
+	if (config->later) {
+		pp->port.run_later = port_run_later;
+		pp->port.run_waits = port_run_waits;
+	}
+	if (config->kind == PADATA_PORT_QUEUE || config->later)
 		pp->port.run_cancel = port_run_cancel;
 	pthread_mutex_init(&pp->lock, NULL);
 	pthread_mutex_init(&pp->sleep_lock, NULL);

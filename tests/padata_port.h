@@ -2,7 +2,8 @@
 /*
  * padata_port: a port of threads, one for each CPU but CPU 0, which is where
  * the test itself runs. What a real port may do seldom this one does on
- * purpose: promise fewer calls than were asked for, none, or late ones.
+ * purpose: promise fewer calls than were asked for, none, or late ones, on CPUs
+ * that leave before they begin.
  */
 #ifndef TESTS_PADATA_PORT_H
 #define TESTS_PADATA_PORT_H
@@ -23,11 +24,14 @@ struct padata_port_config {
 	unsigned most;	   /* calls promised at once; 0: no limit */
 	unsigned nodes;	   /* CPU c is on node c % nodes; 0: 1 */
 	unsigned delay_us; /* a call starts up to so late, at random */
+	bool later;	   /* has run_later and run_waits */
+	bool leaving;	   /* CPUs go off line and come back, at random */
 };
 
 struct padata_port_call {
 	void (*fn)(void *);
 	void *arg;
+	bool idle;
 	struct padata_port_call *next;
 };
 
@@ -35,7 +39,7 @@ struct padata_port_cpu {
 	struct padata_port *owner;
 	pthread_t thread;
 	unsigned id;
-	bool busy, given;
+	bool busy, given, off;
 	pthread_cond_t work;
 	struct padata_port_call *calls; /* oldest first */
 };
@@ -46,9 +50,10 @@ struct padata_port {
 	pthread_mutex_t lock; /* all below */
 	bool ending;
 	unsigned turn;
+	uint64_t seed; /* of leaving */
 	struct padata_port_cpu *cpu;
-	uint64_t promised, begun, cancelled;
-	unsigned begun_on_node[MU_MAX_NODES];
+	uint64_t promised, begun, cancelled, moved;
+	_Atomic unsigned went_idle;
 	/* wait() and wake() */
 	pthread_mutex_t sleep_lock;
 	pthread_cond_t sleep;

@@ -52,9 +52,11 @@ static void expect_extents(const char *text, const struct piece *pieces,
 	zone = &world.mm.deferred.zones[0];
 	assert_int_equal(zone->nr_extents, nr);
 	for (unsigned i = 0; i < nr; i++) {
-		assert_int_equal(zone->extents[i].start,
-				 pieces[i].start * MU_BLOCK_PAGES);
-		assert_int_equal(zone->extents[i].nr_blocks, pieces[i].blocks);
+		uint64_t cursor = zone->extents[i].cursor;
+
+		assert_int_equal(cursor & UINT32_MAX, pieces[i].start);
+		assert_int_equal(cursor >> 32,
+				 pieces[i].start + pieces[i].blocks);
 	}
 	world_destroy(&world);
 }

@@ -111,14 +111,15 @@ static void end_claim(struct world *world, pthread_t thread)
 
 static void states(void **state)
 {
-	enum mu_claim_state claimed;
 	struct mu_census census;
+	const struct mu_zone *zone;
 	struct world world;
 	pthread_t thread;
 	mu_pfn_t end;
 
 	(void)state;
 	begin_claim(&world, "64M@64M/2,-4M@80M", &thread);
+	zone = &world.mm.buddy.zones[0];
 	assert_int_equal(mu_page_state(&world.mm, 0), MU_STATE_ABSENT);
 	assert_int_equal(mu_page_state(&world.mm, 16384), MU_STATE_BUSY);
 	assert_int_equal(mu_page_state(&world.mm, 17407), MU_STATE_BUSY);
@@ -131,21 +132,18 @@ static void states(void **state)
 	world_validate(&world, &census);
 	assert_int_equal(census.busy, MU_BLOCK_PAGES);
 	assert_int_equal(census.pristine, 14 * MU_BLOCK_PAGES);
-	claimed = mu_deferred_state(&world.mm.deferred, world.mm.buddy.zones,
-				    16400, &end);
-	assert_int_equal(claimed, MU_CLAIMED);
+	assert_true(mu_deferred_is_busy(&world.mm.deferred, zone));
+	assert_false(
+		mu_deferred_is_pristine(&world.mm.deferred, zone, 16400, &end));
 	assert_int_equal(end, 17408);
-	claimed = mu_deferred_state(&world.mm.deferred, world.mm.buddy.zones,
-				    18000, &end);
-	assert_int_equal(claimed, MU_NOT_CLAIMED);
+	assert_true(
+		mu_deferred_is_pristine(&world.mm.deferred, zone, 18000, &end));
 	assert_int_equal(end, 20480);
-	claimed = mu_deferred_state(&world.mm.deferred, world.mm.buddy.zones,
-				    20481, &end);
-	assert_int_equal(claimed, MU_NOT_IN_EXTENT);
+	assert_false(
+		mu_deferred_is_pristine(&world.mm.deferred, zone, 20481, &end));
 	assert_int_equal(end, 21504);
-	claimed = mu_deferred_state(&world.mm.deferred, world.mm.buddy.zones,
-				    99999, NULL);
-	assert_int_equal(claimed, MU_NOT_IN_EXTENT);
+	assert_false(
+		mu_deferred_is_pristine(&world.mm.deferred, zone, 99999, NULL));
 	end_claim(&world, thread);
 	assert_int_equal(mu_page_state(&world.mm, 16384), MU_STATE_ONLINE);
 	world_destroy(&world);

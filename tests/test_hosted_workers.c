@@ -123,6 +123,159 @@ static void destroyed_late(void **state)
 	}
 }
 
+/* Calls that wait for the only worker note when they had their turn. */
+struct note {
+	_Atomic unsigned *turns;
+	unsigned turn;
+	_Atomic bool done;
+};
+
+static void note(void *arg)
+{
+	struct note *note = arg;
+
+	note->turn = atomic_fetch_add(note->turns, 1);
+	atomic_store(&note->done, true);
+}
+
+static void later_in_order(void **state)
+{
+	struct mu_hosted *hosted = create(1);
+	const struct mu_port *port = mu_hosted_port(hosted);
+	struct mu_cpumask cpu = {{1}}, none = {{0}};
+	struct calls calls = {.port = port};
+	_Atomic unsigned turns = 0;
+	/* Order of the turns: idle ones behind the others. */
+	static const unsigned order[] = {3, 0, 4, 1, 2, 5};
+	struct note notes[6];
+
+	(void)state;
+	memset(notes, 0, sizeof(notes));
+	assert_int_equal(port->run_on(port->arg, NULL, 1, stay, &calls), 1);
+	while (!atomic_load(&calls.begun))
+		sched_yield();
+	assert_false(port->run_waits(port->arg, true));
+	for (unsigned i = 0; i < 6; i++) {
+		bool idle = order[i] >= 3;
+
+		notes[i].turns = &turns;
+		/* One CPU, one call. */
+		assert_int_equal(port->run_later(port->arg, idle, &cpu, 2, note,
+						 &notes[i]),
+				 1);
+		assert_true(port->run_waits(port->arg, true));
+		assert_int_equal(port->run_waits(port->arg, false), i >= 1);
+	}
+	assert_int_equal(
+		port->run_later(port->arg, false, &none, 1, note, &notes[0]),
+		0);
+	assert_int_equal(port->run_cancel(port->arg, note, &notes[3]), 1);
+	assert_int_equal(port->run_cancel(port->arg, note, &notes[3]), 0);
+	assert_int_equal(port->run_cancel(port->arg, stay, &calls), 0);
+	open_gate(&calls, 1);
+	for (unsigned i = 0; i < 6; i++)
+		while (i != 3 && !atomic_load(&notes[i].done))
+			sched_yield();
+	for (unsigned i = 0; i < 6; i++)
+		assert_int_equal(notes[i].turn,
+				 i == 3 ? 0 : order[i] - (order[i] > 1));
+	assert_false(port->run_waits(port->arg, true));
+	mu_hosted_destroy(hosted);
+}
+
+/* The CPU of a call that was taken back goes to one that waits. */
+static void later_after_cancel(void **state)
+{
+	struct mu_hosted *hosted = create(1);
+	const struct mu_port *port = mu_hosted_port(hosted);
+	struct mu_cpumask cpu = {{1}};
+	unsigned back = 0;
+
+	(void)state;
+	for (unsigned round = 0; round < 200 || !back; round++) {
+		struct calls first = {.port = port, .gate = 1};
+		struct calls second = {.port = port, .gate = 1};
+		unsigned got, never;
+
+		/* Asleep, it takes its time to begin. */
+		usleep(100);
+		got = port->run_on(port->arg, &cpu, 1, stay, &first);
+		assert_int_equal(port->run_later(port->arg, false, &cpu, 1,
+						 stay, &second),
+				 1);
+		never = port->run_cancel(port->arg, stay, &first);
+		while (!atomic_load(&second.ended) ||
+		       atomic_load(&first.ended) != got - never)
+			sched_yield();
+		back += never;
+	}
+	mu_hosted_destroy(hosted);
+}
+
+/* Nobody's call is forgotten, however they are asked for and taken back. */
+struct asker {
+	const struct mu_port *port;
+	_Atomic unsigned begun;
+	unsigned promised, cancelled;
+};
+
+static void count(void *arg)
+{
+	struct asker *asker = arg;
+
+	atomic_fetch_add(&asker->begun, 1);
+}
+
+static void *ask(void *arg)
+{
+	struct asker *asker = arg;
+	const struct mu_port *port = asker->port;
+	struct mu_cpumask cpus = {{3}};
+
+	for (unsigned i = 0; i < 5000; i++) {
+		if (i % 3)
+			asker->promised +=
+				port->run_later(port->arg, i % 5 == 0, &cpus,
+						1 + i % 2, count, asker);
+		else
+			asker->promised +=
+				port->run_on(port->arg, &cpus, 1, count, asker);
+		if (i % 7 == 0)
+			asker->cancelled +=
+				port->run_cancel(port->arg, count, asker);
+		/* All that is left comes without anybody's help. */
+		if (i % 50 == 0)
+			while (atomic_load(&asker->begun) !=
+			       asker->promised - asker->cancelled)
+				sched_yield();
+	}
+	return NULL;
+}
+
+static void later_never_lost(void **state)
+{
+	struct mu_hosted *hosted = create(2);
+	struct asker askers[3];
+	pthread_t threads[3];
+
+	(void)state;
+	memset(askers, 0, sizeof(askers));
+	for (unsigned i = 0; i < 3; i++) {
+		askers[i].port = mu_hosted_port(hosted);
+		assert_int_equal(
+			pthread_create(&threads[i], NULL, ask, &askers[i]), 0);
+	}
+	for (unsigned i = 0; i < 3; i++)
+		pthread_join(threads[i], NULL);
+	mu_hosted_destroy(hosted);
+	for (unsigned i = 0; i < 3; i++) {
+		assert_int_equal(askers[i].begun,
+				 askers[i].promised - askers[i].cancelled);
+		assert_true(askers[i].begun);
+		assert_true(askers[i].cancelled);
+	}
+}
+
 struct sum {
 	uint64_t parts[1000];
 };
@@ -187,6 +340,9 @@ int main(void)
 		cmocka_unit_test(promised_once),
 		cmocka_unit_test(cancelled_never),
 		cmocka_unit_test(destroyed_late),
+		cmocka_unit_test(later_in_order),
+		cmocka_unit_test(later_after_cancel),
+		cmocka_unit_test(later_never_lost),
 		cmocka_unit_test(many_jobs),
 	};
 

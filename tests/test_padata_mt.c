@@ -65,6 +65,7 @@ static const struct padata_port_config configs[] = {
 	{.cpus = 6, .most = 1},
 	{.cpus = 4, .delay_us = 200},
 	{.cpus = 4, .delay_us = 200, .kind = PADATA_PORT_QUEUE},
+	{.cpus = 3, .later = true, .leaving = true},
 };
 
 static void every_unit_once(void **state)

@@ -92,6 +92,7 @@ static void run_tree(struct tree *tree, uint64_t seed)
 		.min_chunk = 1 + padata_random(&seed) % 50,
 		.max_threads = (unsigned)(padata_random(&seed) % 5),
 		.all_at_once = padata_random(&seed) % 2,
+		.background = padata_random(&seed) % 2,
 	};
 	struct mu_padata_progress progress;
 	enum mu_status status;
@@ -149,6 +150,9 @@ static void grow_forest(const struct padata_port_config *config)
 	uint64_t inner = 0;
 
 	padata_port_init(&pp, config);
+	/* Helpers make way after every chunk. */
+	if (config->later)
+		pp.port.clock = NULL;
 	for (unsigned i = 0; i < THREADS; i++) {
 		struct forester *f = &foresters[i];
 
@@ -163,6 +167,8 @@ static void grow_forest(const struct padata_port_config *config)
 		inner += foresters[i].inner;
 	}
 	assert_true(inner > ROUNDS);
+	if (config->leaving)
+		assert_true(pp.moved);
 	padata_port_destroy(&pp);
 }
 
@@ -199,6 +205,24 @@ static void late_helpers(void **state)
 		.cpus = 5, .delay_us = 50, .kind = PADATA_PORT_QUEUE});
 }
 
+/* With so few CPUs others wait all the time. */
+static void helpers_in_turn(void **state)
+{
+	(void)state;
+	grow_forest(&(struct padata_port_config){.cpus = 2, .later = true});
+	grow_forest(&(struct padata_port_config){
+		.cpus = 3, .later = true, .delay_us = 50});
+}
+
+static void leaving_cpus(void **state)
+{
+	(void)state;
+	grow_forest(&(struct padata_port_config){
+		.cpus = 5, .leaving = true, .later = true});
+	grow_forest(&(struct padata_port_config){
+		.cpus = 5, .leaving = true, .kind = PADATA_PORT_QUEUE});
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -207,6 +231,8 @@ int main(void)
 		cmocka_unit_test(fewer_helpers),
 		cmocka_unit_test(queued_helpers),
 		cmocka_unit_test(late_helpers),
+		cmocka_unit_test(helpers_in_turn),
+		cmocka_unit_test(leaving_cpus),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

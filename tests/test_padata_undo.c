@@ -70,6 +70,7 @@ static const struct padata_port_config configs[] = {
 	{.cpus = 4, .kind = PADATA_PORT_QUEUE},
 	{.cpus = 5, .delay_us = 100},
 	{.cpus = 5, .delay_us = 100, .kind = PADATA_PORT_QUEUE},
+	{.cpus = 3, .later = true, .leaving = true},
 };
 
 /* Either all was done, or nothing is. */

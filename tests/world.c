@@ -61,10 +61,12 @@ static void say(enum mu_log_level level, const char *line)
 		print_message("log: %s\n", line);
 }
 
-void world_init_machine(struct world *world, struct mu_machine *machine,
-			enum mu_policy policy, enum mu_hosted_backing backing)
+static void init(struct world *world, struct mu_machine *machine,
+		 enum mu_policy policy, enum mu_hosted_backing backing,
+		 mu_phys_t limit)
 {
-	struct mu_hosted_config config = {.backing = backing, .log = say};
+	struct mu_hosted_config config = {
+		.backing = backing, .limit = limit, .log = say};
 	unsigned cpus = mu_machine_cpus(machine);
 
 	memset(world, 0, sizeof(*world));
@@ -78,6 +80,21 @@ void world_init_machine(struct world *world, struct mu_machine *machine,
 	world->port = *mu_hosted_port(world->hosted);
 	mu_mm_init(&world->mm, &world->port);
 	if (mu_mm_add_machine(&world->mm, machine, &world->error) != MU_OK)
+		fail_msg("%s", world->error.text);
+}
+
+void world_init_machine(struct world *world, struct mu_machine *machine,
+			enum mu_policy policy, enum mu_hosted_backing backing)
+{
+	init(world, machine, policy, backing, 0);
+}
+
+void world_init_late(struct world *world, const char *text,
+		     enum mu_policy policy, const struct mu_limits *limits)
+{
+	init(world, world_machine(text, MU_PAGE_SHIFT_MIN), policy,
+	     world_backing(), limits->end);
+	if (mu_mm_set_limits(&world->mm, limits, &world->error) != MU_OK)
 		fail_msg("%s", world->error.text);
 }
 
@@ -133,7 +150,8 @@ void world_validate_at(struct world *world, struct mu_census *census,
 		_fail(file, line);
 	}
 	if (all.total != all.allocated + all.free + all.pristine + all.busy +
-				 all.reserved + all.hole) {
+				 all.reserved + all.poisoned + all.device +
+				 all.hole) {
 		print_error("the census does not add up\n");
 		_fail(file, line);
 	}

@@ -86,6 +86,10 @@ void world_init(struct world *world, const char *text, enum mu_policy policy);
 void world_init_machine(struct world *world, struct mu_machine *machine,
 			enum mu_policy policy, enum mu_hosted_backing backing);
 
+/* world_init() for a machine to which @limits let memory come later. */
+void world_init_late(struct world *world, const char *text,
+		     enum mu_policy policy, const struct mu_limits *limits);
+
 /* Take all zones but NORMAL away. Before the start. */
 void world_one_zone(struct world *world);
 

@@ -29,6 +29,7 @@
 #define MEMUP_BOOT_H
 
 #include "memup/deferred.h"
+#include "memup/device.h"
 #include "memup/machine.h"
 
 struct mu_config {
@@ -120,6 +121,7 @@ struct mu_mm {
 	const struct mu_port *port;
 	const struct mu_machine *machine; /* NULL: every distance is 20 */
 	struct mu_config config;
+	struct mu_limits limits;
 	unsigned page_shift;
 	unsigned nr_nodes;
 	struct mu_layout layout;
@@ -128,11 +130,13 @@ struct mu_mm {
 	struct mu_lock reserved_lock;
 	/* One mu_free_reserved() at a time. Taken before reserved_lock. */
 	struct mu_lock late_lock;
+	struct mu_page_ext *exts; /* registered before the start (C) */
 
 	struct mu_memblock memblock;
 	struct mu_memmap memmap;
 	struct mu_buddy buddy;
 	struct mu_deferred deferred;
+	struct mu_devices devices; /* and the hotplug lock */
 };
 
 /* An empty @mm with 4 KiB pages. @port must outlive it. Early boot, one CPU, as
@@ -148,8 +152,27 @@ enum mu_status mu_mm_add_machine(struct mu_mm *mm,
 				 struct mu_error *error) MU_MUST_CHECK;
 
 /*
+ * From the start on @ext is kept for each page: see memup/page_ext.h. Any
+ * number of them, each once. MU_ERR_INVALID when it has no size or no base, or
+ * its base is not aligned to 8.
+ */
+enum mu_status mu_mm_add_page_ext(struct mu_mm *mm,
+				  struct mu_page_ext *ext) MU_MUST_CHECK;
+
+/*
+ * Have room for memory and devices that come after the start: see struct
+ * mu_limits. Every node below limits->nodes exists from the start, without
+ * memory until some comes. The port's memmap has to reach as far. Without this
+ * call nothing can come past the memory of the start. MU_ERR_RANGE for an end
+ * past MU_PHYS_MAX or more than MU_MAX_NODES nodes. Before mu_mm_size().
+ */
+enum mu_status mu_mm_set_limits(struct mu_mm *mm,
+				const struct mu_limits *limits,
+				struct mu_error *error) MU_MUST_CHECK;
+
+/*
  * Bytes that mu_mm_start() will need for its tables, with what memblock holds
- * now; 0 when it holds no memory. O(ranges).
+ * now and the limits; 0 when it holds no memory. O(ranges).
  */
 size_t mu_mm_size(const struct mu_mm *mm);
 
@@ -172,6 +195,11 @@ enum mu_status mu_mm_start(struct mu_mm *mm, const struct mu_config *config,
  * Initialise what is still pristine, with up to @max_threads threads: see
  * mu_deferred_finish(). What the deferred policy calls when CPUs are up; under
  * the lazy policy it may be called at any time, or never.
+ *
+ * Nothing in memup needs all descriptors; a client that does (an image of all
+ * memory for hibernation, a scan of every page, an array that is handed to a
+ * debugger) calls this first, or mu_init_now() for a range, and then walks with
+ * mu_memmap_next(), which shows what is initialised and nothing else.
  */
 enum mu_status mu_mm_finish(struct mu_mm *mm,
 			    unsigned max_threads) MU_MUST_CHECK;
@@ -183,6 +211,7 @@ enum mu_page_state {
 	MU_STATE_PRISTINE, /* the allocator's, its descriptor not written */
 	MU_STATE_BUSY,	   /* claimed, being initialised */
 	MU_STATE_ONLINE,   /* free or allocated */
+	MU_STATE_DEVICE,   /* in a pagemap: memup/device.h tells more */
 };
 
 /* "absent", "reserved", ... */
@@ -190,8 +219,9 @@ const char *mu_page_state_str(enum mu_page_state state);
 
 /*
  * The state of @pfn, at this moment: pristine pages may become busy and then
- * online at any time, reserved ones may be freed; absent and online stay. A
- * page inside one with a single descriptor is online. O(log ranges). Any
+ * online at any time, reserved ones may be freed; online stays, and absent does
+ * until a device is registered there. A page inside one with a single
+ * descriptor is online. O(log ranges). Any
  * context but NMI.
  */
 enum mu_page_state mu_page_state(struct mu_mm *mm, mu_pfn_t pfn);
@@ -229,13 +259,15 @@ enum mu_status mu_init_now(struct mu_mm *mm, mu_pfn_t start,
 enum mu_status mu_free_reserved(struct mu_mm *mm, mu_phys_t base,
 				mu_phys_t size) MU_MUST_CHECK;
 
-/* Every page up to the end of memory, counted by what it is. */
+/* Every page up to the end of memory, or of the limits, by what it is. */
 struct mu_census {
 	uint64_t allocated;
 	uint64_t free;
 	uint64_t pristine;
 	uint64_t busy;
 	uint64_t reserved;
+	uint64_t poisoned; /* taken out of the allocator for good */
+	uint64_t device;   /* in a pagemap, initialised or not */
 	uint64_t hole;
 	uint64_t total; /* the sum of the others */
 };

@@ -33,8 +33,10 @@
  * Cost: O(orders) under one lock per zone.
  *
  * Concurrency
- *   Letters: (L) under zone->lock; (C) constant after start; (A) atomic.
+ *   Letters: (L) under zone->lock; (C) constant after start; (A) atomic; (H)
+ *   by the one CPU at a time that adds or removes memory.
  *   zone->lock is a leaf: nothing is called with it held, but the pause hook.
+ *   Two of them are held only where a block changes its zone.
  *   All functions may be called from any CPU and from interrupts, not from an
  *   NMI.
  */
@@ -50,10 +52,12 @@ enum mu_zone_type {
 	MU_ZONE_DMA32,	 /* below 4 GiB */
 	MU_ZONE_NORMAL,	 /* the rest */
 	MU_ZONE_MOVABLE, /* the end of a node, for pages that can be moved */
-	MU_NR_ZONES
+	MU_NR_ZONES,
+	/* What is going offline: in no zonelist, see mu_buddy_isolate(). */
+	MU_ZONE_ISOLATED = MU_NR_ZONES
 };
 
-/* "DMA", "DMA32", "Normal", "Movable". */
+/* "DMA", "DMA32", "Normal", "Movable", "isolated". */
 const char *mu_zone_type_str(enum mu_zone_type type);
 
 enum mu_watermark { MU_WMARK_MIN, MU_WMARK_LOW, MU_WMARK_HIGH, MU_NR_WMARKS };
@@ -75,9 +79,6 @@ struct mu_free_area {
 	uint64_t nr_free; /* pages of this order in the list (L) */
 };
 
-/* No page: the end of a list. */
-#define MU_NO_PFN (((mu_pfn_t)1 << 48) - 1)
-
 struct mu_zone {
 	struct mu_lock lock;
 	uint32_t id; /* index in mu_buddy.zones, mu_page.zone (C) */
@@ -89,33 +90,44 @@ struct mu_zone {
 	struct mu_free_area free_area[MU_NR_ORDERS];
 
 	uint64_t pristine_pages; /* managed, but not yet in the lists (L) */
-	uint64_t watermark[MU_NR_WMARKS]; /* (L) */
-	uint64_t managed_pages;		  /* free + pristine + allocated (L) */
+	/* Written (L), read as hints without. */
+	_Atomic uint64_t watermark[MU_NR_WMARKS];
+	_Atomic uint64_t managed_pages; /* free + pristine + allocated */
+	uint64_t poisoned_pages;	/* taken out for good (L) */
 	/* Changes when a claim ends, whatever became of the memory, and when
 	 * pristine memory has come to the extents: who found nothing may look
 	 * again. (A) */
 	_Atomic uint64_t growth;
 
-	uint64_t present_pages; /* managed + reserved (C) */
-	mu_pfn_t start_pfn;	/* (C) */
-	mu_pfn_t end_pfn;	/* (C) */
+	/* Managed, reserved and poisoned. Written by who adds and removes
+	 * memory, one at a time (H), and (L); read as a hint without. */
+	_Atomic uint64_t present_pages;
+	/* The span: from the first present page to the last. (H) and (L) */
+	mu_pfn_t start_pfn;
+	mu_pfn_t end_pfn;
 	enum mu_zone_type type; /* (C) */
 	int nid;		/* (C) */
 };
+
+/* Most pages that can be poisoned. */
+#define MU_MAX_POISONED 256
 
 /* No zone of that type. */
 #define MU_NO_ZONE UINT16_MAX
 
 struct mu_node {
 	int nid;
-	/* First zone to try for each highest zone type, or NULL. (C) */
-	struct mu_zone *preferred[MU_NR_ZONES];
-	/* Its own zones; MU_NO_ZONE where it has none. (C) */
-	uint16_t zone_id[MU_NR_ZONES];
-	/* Zone ids of all nodes, nearest first, highest type first. (C) */
-	uint16_t *zonelist;
-	mu_pfn_t start_pfn, end_pfn; /* equal: a node without memory (C) */
-	uint64_t present_pages;	     /* (C) */
+	/* First zone to try for each highest zone type, or NULL. Written (H),
+	 * read by all (A). */
+	_Atomic(struct mu_zone *) preferred[MU_NR_ZONES];
+	/* Its own zones; MU_NO_ZONE where it has none. Written once, when the
+	 * zone is made, before it has memory. (H) */
+	uint16_t zone_id[MU_NR_ZONES + 1];
+	/* Zone ids of all nodes, nearest first, highest type first, then
+	 * MU_NO_ZONE. Written (H), read by all (A): see buddy/zonelist.c. */
+	_Atomic uint16_t *zonelist;
+	mu_pfn_t start_pfn, end_pfn; /* equal: a node without memory (H) */
+	uint64_t present_pages;	     /* (H) */
 };
 
 /* What a source answers when it is asked to grow a zone. */
@@ -149,12 +161,38 @@ struct mu_source {
 struct mu_buddy {
 	const struct mu_port *port;
 	struct mu_memmap *memmap;
-	struct mu_zone *zones; /* populated ones only, nr_zones of them */
-	unsigned nr_zones;
-	struct mu_node *nodes; /* indexed by node id */
-	unsigned nr_nodes;
+	const struct mu_machine *machine; /* its distances; NULL: all 20 */
+	/* Those that have, or had, memory. A zone stays for ever; more may
+	 * come, up to max_zones. (H), nr_zones also (A) */
+	struct mu_zone *zones;
+	_Atomic unsigned nr_zones;
+	unsigned max_zones;	 /* (C) */
+	struct mu_node *nodes;	 /* indexed by node id (C) */
+	unsigned nr_nodes;	 /* (C) */
 	struct mu_source source; /* grow is NULL: there is none */
+	/* Pages that the hardware lost, ascending; under poison_lock, which is
+	 * taken inside of a zone's. */
+	struct mu_lock poison_lock;
+	unsigned nr_poisoned;
+	mu_pfn_t poisoned[MU_MAX_POISONED];
 };
+
+/*
+ * The zone at place @i of the zonelist of @node, or NULL at its end. Who walks
+ * the list while a zone is added may see one twice, and misses none. Any
+ * context.
+ */
+static inline struct mu_zone *mu_zonelist_zone(const struct mu_buddy *buddy,
+					       const struct mu_node *node,
+					       unsigned i)
+{
+	/* acquire: the zone was made before it was put there, and what was
+	 * shifted out of its place lies further on. */
+	uint16_t id =
+		atomic_load_explicit(&node->zonelist[i], memory_order_acquire);
+
+	return id == MU_NO_ZONE ? NULL : &buddy->zones[id];
+}
 
 /*
  * Allocate 2^@order pages, naturally aligned, as near to node @nid as can be
@@ -214,15 +252,44 @@ enum mu_status mu_page_put(struct mu_buddy *buddy,
 static inline int mu_page_nid(const struct mu_buddy *buddy,
 			      const struct mu_page *page)
 {
-	return buddy->zones[page->zone].nid;
+	return buddy->zones[mu_page_zone(page)].nid;
 }
+
+/* Is there no hole in the span of @zone? O(1): two counters. */
+static inline bool mu_zone_is_contiguous(const struct mu_zone *zone)
+{
+	return zone->present_pages == zone->end_pfn - zone->start_pfn;
+}
+
+/*
+ * The hardware has lost the page at @pfn, whose descriptor (or that of the page
+ * with one descriptor that it is in) was written: nobody gets it any more. A
+ * free page leaves the lists, one that somebody has does when it is given back:
+ * *@later. MU_ERR_OVERLAP when it is known already, MU_ERR_FULL when
+ * MU_MAX_POISONED are, MU_ERR_HOLE, MU_ERR_PRISTINE. Any context but NMI.
+ */
+enum mu_status mu_buddy_poison(struct mu_buddy *buddy, mu_pfn_t pfn,
+			       bool *later) MU_MUST_CHECK;
+
+/* Remember @pfn, which is not the allocator's, so that who makes it so leaves
+ * it out. Errors of mu_buddy_poison(). */
+enum mu_status mu_buddy_note_poison(struct mu_buddy *buddy,
+				    mu_pfn_t pfn) MU_MUST_CHECK;
+
+/* The first poisoned page in [@pfn, @end), or @end. Any context but NMI. */
+mu_pfn_t mu_buddy_next_poisoned(struct mu_buddy *buddy, mu_pfn_t pfn,
+				mu_pfn_t end);
+
+/* [@start, @end) is other memory from now on: what of it was poisoned goes. */
+void mu_buddy_forget_poison(struct mu_buddy *buddy, mu_pfn_t start,
+			    mu_pfn_t end);
 
 /*
  * Set the marks of every zone from its managed pages, as Linux does:
  * @min_free_pages for the machine are spread over zones in proportion (0: the
  * square root of 16 times its memory in KiB, within 128 KiB and 256 MiB), low
  * is a quarter of min above it, high twice that. @page_shift for the units.
- * Not while others allocate.
+ * One at a time; others may allocate.
  */
 void mu_buddy_set_watermarks(struct mu_buddy *buddy, uint64_t min_free_pages,
 			     unsigned page_shift);
@@ -237,6 +304,20 @@ enum mu_status mu_zone_validate(struct mu_buddy *buddy, struct mu_zone *zone,
 /*
  * For the floors above: memory that becomes pages.
  */
+
+/*
+ * The zonelists, of the zones that buddy->nodes tell: @lists has room for
+ * nr_nodes lists of max_zones + 1 ids, @scratch for max_zones numbers. Early
+ * boot, one CPU. O(nodes * zones * log zones).
+ */
+void mu_zonelists_build(struct mu_buddy *buddy, _Atomic uint16_t *lists,
+			uint64_t *scratch);
+
+/* Add @zone, a new one, to the list of every node while others allocate. (H) */
+void mu_zonelists_add(struct mu_buddy *buddy, const struct mu_zone *zone);
+
+/* Choose the zones of @node that the fast path tries: those with memory. (H) */
+void mu_node_prefer(struct mu_buddy *buddy, struct mu_node *node);
 
 /* An empty zone over [@start, @end). Early boot, one CPU. */
 void mu_zone_init(struct mu_zone *zone, uint32_t id, int nid,
@@ -259,9 +340,10 @@ bool mu_buddy_add_block(struct mu_buddy *buddy, struct mu_zone *zone,
 			mu_pfn_t start, unsigned take, uint64_t mark,
 			mu_pfn_t *pfn);
 
-/* Put @nr blocks from @start on, all pristine, into the lists. */
-void mu_buddy_add_blocks(struct mu_buddy *buddy, struct mu_zone *zone,
-			 mu_pfn_t start, unsigned nr);
+/* Publish the @nr blocks from @start on and put them into the lists: what
+ * mu_memmap_init_chain() wrote, all pristine before. */
+void mu_buddy_add_chain(struct mu_buddy *buddy, struct mu_zone *zone,
+			mu_pfn_t start, unsigned nr);
 
 /* Say that @pages of @zone are managed but pristine. Early boot. */
 void mu_zone_add_pristine(struct mu_zone *zone, uint64_t pages);
@@ -269,6 +351,37 @@ void mu_zone_add_pristine(struct mu_zone *zone, uint64_t pages);
 /* The same while others allocate. */
 void mu_buddy_grow_pristine(struct mu_buddy *buddy, struct mu_zone *zone,
 			    uint64_t pages);
+
+/* @pages of @zone that were pristine are its memory no more. */
+void mu_buddy_drop_pristine(struct mu_buddy *buddy, struct mu_zone *zone,
+			    uint64_t pages);
+
+/*
+ * Memory on its way out. mu_buddy_isolate() moves the block at @start, all of
+ * it online, from @from to @isolated, a zone of type MU_ZONE_ISOLATED of the
+ * same node, or back: pages that are free are not found by allocations any
+ * more, and what is freed does not come back to them. With @gigantic it is the
+ * allocated gigantic page at @start. MU_ERR_RESERVED when some page of it is
+ * reserved, MU_ERR_BUSY when some page is in nobody's book at this moment (a
+ * gigantic page is being freed or split) or larger than the block: nothing has
+ * changed then.
+ */
+enum mu_status mu_buddy_isolate(struct mu_buddy *buddy, struct mu_zone *from,
+				struct mu_zone *isolated, mu_pfn_t start,
+				bool gigantic) MU_MUST_CHECK;
+
+/*
+ * The first page at or after *@pfn, where a page begins, and before @end, of
+ * the same isolated block, that is not free: false when there is none. *@order
+ * is MU_NR_ORDERS when nobody has it at this moment.
+ */
+bool mu_buddy_find_in_use(struct mu_buddy *buddy, struct mu_zone *isolated,
+			  mu_pfn_t end, mu_pfn_t *pfn, unsigned *order);
+
+/* Take the isolated block at @start out of its zone, which it belongs to no
+ * more. False when some of its pages are in use. */
+bool mu_buddy_extract(struct mu_buddy *buddy, struct mu_zone *isolated,
+		      mu_pfn_t start);
 
 /* Whoever waits for @zone may look again: after what was done to it. */
 void mu_zone_tell_growth(struct mu_zone *zone);

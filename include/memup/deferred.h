@@ -53,16 +53,17 @@ enum mu_policy { MU_POLICY_EAGER, MU_POLICY_DEFERRED, MU_POLICY_LAZY };
 const char *mu_policy_str(enum mu_policy policy);
 
 /*
- * A run of whole blocks of one zone. The cursor holds two block numbers,
- * counted from start: head in the low half, tail in the high one. What lies
- * between them is pristine; both only move towards each other.
+ * A run of whole blocks of one zone. The cursor holds two block numbers, pfns
+ * divided by MU_BLOCK_PAGES: head in the low half, tail in the high one. What
+ * lies between them is pristine. Claims move them towards each other; memory
+ * that comes moves them apart, or fills an extent that was used up.
  */
 struct mu_extent {
-	mu_pfn_t start;		 /* (C) a multiple of MU_BLOCK_PAGES */
-	uint64_t nr_blocks;	 /* (C) below 2^32 */
 	_Atomic uint64_t cursor; /* (A) by compare-and-exchange */
 };
-_Static_assert(sizeof(struct mu_extent) == 24, "three words");
+_Static_assert(sizeof(struct mu_extent) == 8, "one word");
+_Static_assert(MU_PHYS_BITS - MU_PAGE_SHIFT_MIN - MU_BLOCK_ORDER <= 32,
+	       "a block number is half a cursor");
 
 /*
  * The pristine memory of one zone. Each on cache lines of its own: busy is
@@ -70,15 +71,16 @@ _Static_assert(sizeof(struct mu_extent) == 24, "three words");
  */
 struct mu_pristine {
 	struct mu_zone *zone;	   /* (C) */
-	struct mu_extent *extents; /* (C) the first nr_sorted by start */
-	unsigned nr_sorted;	   /* (C) */
+	struct mu_extent *extents; /* (C) the first nr_sorted ascending */
+	unsigned nr_sorted;	   /* (C) made at start; never filled again */
 	unsigned max_extents;	   /* (C) */
 	struct mu_lock lock;	   /* (E): who adds an extent */
 	unsigned promised;	   /* extents that will be added (E) */
 	/* Grows when an extent is added. Written (E), read by all. (A) */
 	_Atomic unsigned nr_extents;
-	/* Extents below it are used up: a hint. (A) */
-	_Atomic unsigned first;
+	/* Extents below its low half are used up: a hint. The high half counts
+	 * how often it moved back. (A) */
+	_Atomic uint64_t first;
 	/* CPUs between "about to claim" and "in the lists". (A) */
 	alignas(64) _Atomic uint32_t busy;
 	/* Blocks claimed, and the longest time with interrupts off from claim
@@ -167,11 +169,12 @@ enum mu_status mu_alloc_run(struct mu_deferred *deferred, int nid,
 
 /*
  * Initialise the block at @start of @zone if it is pristine, wherever it lies
- * in its extent; wait for it if it is busy. MU_OK when it is online,
- * MU_ERR_NOT_FOUND when it is in no extent, MU_ERR_NOMEM when it cannot be
- * backed, MU_ERR_FULL when the extent would have to be cut in two and the zone
- * has no room for one more. Not in interrupt context: whoever claimed the block
- * may be a CPU with interrupts on, in mu_alloc_run().
+ * in its extent. MU_OK when it is online, MU_ERR_BUSY when it is neither online
+ * nor pristine: somebody has claimed it, or it is not the allocator's;
+ * MU_ERR_NOMEM when it cannot be backed, MU_ERR_FULL when the extent would have
+ * to be cut in two and the zone has no room for one more. Any context but NMI;
+ * a handler must not wait for a block that is busy: whoever claimed it may be a
+ * CPU with interrupts on, in mu_alloc_run().
  */
 enum mu_status mu_deferred_init_block(struct mu_deferred *deferred,
 				      struct mu_zone *zone,
@@ -182,7 +185,8 @@ enum mu_status mu_deferred_init_block(struct mu_deferred *deferred,
  * one more extent of @zone, or says that there is none; then either
  * mu_deferred_add_late() makes the whole blocks [@start, @end) pristine memory
  * of @zone, O(1) in their number, or mu_deferred_unpromise() gives the room
- * back. Any context but NMI.
+ * back. Memory that touches what is pristine takes no room. Any context but
+ * NMI.
  */
 bool mu_deferred_promise(struct mu_deferred *deferred,
 			 const struct mu_zone *zone) MU_MUST_CHECK;
@@ -190,6 +194,21 @@ void mu_deferred_unpromise(struct mu_deferred *deferred,
 			   const struct mu_zone *zone);
 void mu_deferred_add_late(struct mu_deferred *deferred, struct mu_zone *zone,
 			  mu_pfn_t start, mu_pfn_t end);
+
+/*
+ * The other way: what is pristine of the whole blocks [@start, @end) of @zone
+ * is claimed, not initialised, and no memory of the zone any more: *@pages
+ * more, also when it fails. O(extents), whatever their size. For each piece,
+ * counted in *@pieces, room for an extent is promised, so that it can be given
+ * back by mu_deferred_add_late() for certain; if it never is,
+ * mu_deferred_unpromise(). MU_ERR_FULL when there is no room: some of it is
+ * taken then. What another CPU is cutting off at this moment may be missed. Any
+ * context but NMI.
+ */
+enum mu_status mu_deferred_withdraw(struct mu_deferred *deferred,
+				    struct mu_zone *zone, mu_pfn_t start,
+				    mu_pfn_t end, uint64_t *pages,
+				    unsigned *pieces) MU_MUST_CHECK;
 
 /*
  * A background finisher: threads at idle priority that initialise what is
@@ -233,17 +252,19 @@ bool mu_background_is_running(const struct mu_background *background);
 /* Any context. */
 struct mu_deferred_stats mu_deferred_stats(const struct mu_deferred *deferred);
 
-/* Where the pristine and busy blocks of a zone lie: */
-enum mu_claim_state { MU_NOT_IN_EXTENT, MU_CLAIMED, MU_NOT_CLAIMED };
-
 /*
- * Is the block of @pfn in an extent of @zone, and claimed? *@end (may be NULL)
- * is the end of a run of which the same can be said. A snapshot. O(log extents
- * + extents that were added while running). Any context.
+ * Is @pfn in an extent of @zone, not claimed? *@end (may be NULL) is the end of
+ * a run of which the same can be said. A snapshot. O(log extents + extents that
+ * were added while running). Any context.
  */
-enum mu_claim_state mu_deferred_state(const struct mu_deferred *deferred,
-				      const struct mu_zone *zone, mu_pfn_t pfn,
-				      mu_pfn_t *end);
+bool mu_deferred_is_pristine(const struct mu_deferred *deferred,
+			     const struct mu_zone *zone, mu_pfn_t pfn,
+			     mu_pfn_t *end);
+
+/* May a block of @zone be claimed, and not yet in the lists? A snapshot. Any
+ * context. */
+bool mu_deferred_is_busy(const struct mu_deferred *deferred,
+			 const struct mu_zone *zone);
 
 /*
  * For the floor above, at start; one CPU.

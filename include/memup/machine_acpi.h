@@ -52,6 +52,23 @@ enum mu_status mu_machine_read_acpidump(struct mu_machine *machine,
 					const char *text, size_t len,
 					struct mu_error *error) MU_MUST_CHECK;
 
+/* A CPU of x86, as hardware and firmware know it. */
+struct mu_acpi_cpu {
+	uint32_t apic_id;
+	int32_t nid; /* of an SRAT; MU_NO_NODE of a MADT, which has none */
+};
+
+/*
+ * Call @visit for each enabled CPU of the MADT or SRAT at @table: for kernels
+ * that have to start them. Sections 5.2.12.2 and 5.2.12.12, 5.2.16.1 and
+ * 5.2.16.3. Early boot. MU_ERR_CORRUPT as above, before or after some calls;
+ * MU_ERR_NOT_FOUND for another table.
+ */
+enum mu_status mu_acpi_cpus(const void *table, size_t len,
+			    void (*visit)(void *arg,
+					  const struct mu_acpi_cpu *cpu),
+			    void *arg, struct mu_error *error) MU_MUST_CHECK;
+
 /*
  * The same as iasl's disassembler prints them (.dsl): a line for each field,
  * and perhaps the bytes behind them, which then count. Fields alone are a

@@ -49,6 +49,7 @@
 
 #include "memup/base.h"
 #include "memup/memblock.h"
+#include "memup/page_ext.h"
 #include "memup/port.h"
 
 /* What a written descriptor says of its page (the low bits of state). */
@@ -57,12 +58,15 @@ enum mu_page_kind {
 	MU_PAGE_FREE,	   /* first of 2^order pages in a free list */
 	MU_PAGE_ALLOCATED, /* first of 2^order pages that a client has */
 	MU_PAGE_RESERVED,  /* never in the allocator; order 0 */
+	MU_PAGE_DEVICE,	   /* 2^order pages of a device: memup/device.h */
+	MU_PAGE_POISONED,  /* taken out for good; order 0 */
 };
 #define MU_PAGE_KIND 0x0fu
 /* Flags in state: the block has descriptors that were never written; the page's
- * own tails were never written. */
-#define MU_PAGE_RAGGED 0x80u
-#define MU_PAGE_SPARSE 0x40u
+ * own tails were never written; some page inside of it is poisoned. */
+#define MU_PAGE_RAGGED	   0x80u
+#define MU_PAGE_SPARSE	   0x40u
+#define MU_PAGE_HAS_POISON 0x20u
 
 /* Orders of pages that can have one descriptor alone. */
 #define MU_HUGE_ORDER	  9
@@ -71,14 +75,18 @@ enum mu_page_kind {
 /*
  * A page descriptor. Who may write what:
  *   state, order, links   under the zone's lock
- *   zone                  written once, before the block is online
+ *   zone                  before the block is online; after that under the lock
+ *                         of the zone that it says, and of the one that it will
+ *                         say. Who goes by it to the zone looks again when it
+ *                         has the lock.
  *   refcount, private     whoever holds the page, once it is allocated
- * While a page is free the links lie where refcount and private are.
+ * While a page is free the links lie where refcount and private are. State and
+ * zone are read without the lock, too, relaxed: as hints.
  */
 struct mu_page {
-	uint8_t state;
+	_Atomic uint8_t state;
 	uint8_t order;
-	uint16_t zone; /* index in the allocator's zones */
+	_Atomic uint16_t zone; /* index in the allocator's zones */
 	union {
 		_Atomic uint32_t refcount;
 		struct {
@@ -100,18 +108,43 @@ _Static_assert(offsetof(struct mu_page, zone) == 2, "zone is in the word");
 _Static_assert(offsetof(struct mu_page, refcount) == 4, "count in the word");
 _Static_assert(offsetof(struct mu_page, private_data) == 8, "second word");
 
+/* No page: the end of a list. */
+#define MU_NO_PFN (((mu_pfn_t)1 << 48) - 1)
+
+static inline uint8_t mu_page_flags(const struct mu_page *page)
+{
+	/* relaxed: exact under the lock, a hint without. */
+	return atomic_load_explicit(&page->state, memory_order_relaxed);
+}
+
 static inline enum mu_page_kind mu_page_kind(const struct mu_page *page)
 {
-	return (enum mu_page_kind)(page->state & MU_PAGE_KIND);
+	return (enum mu_page_kind)(mu_page_flags(page) & MU_PAGE_KIND);
+}
+
+static inline uint16_t mu_page_zone(const struct mu_page *page)
+{
+	/* relaxed: as above. */
+	return atomic_load_explicit(&page->zone, memory_order_relaxed);
 }
 
 /* Fill value of backed descriptors that were never written (debug builds). */
 #define MU_MEMMAP_POISON UINT64_C(0xd1e5d1e5d1e5d1e5)
 
 /*
+ * Blocks that are initialised one by one by whoever is first to want them: a
+ * bit of claimed is who, the same bit of ready tells the others.
+ */
+struct mu_claims {
+	_Atomic uint32_t claimed;
+	_Atomic uint32_t ready;
+};
+
+/*
  * One section. All fields are bit masks over its 32 blocks, atomic, only ever
  * changed by atomic or/and: online and those below it by who initialises the
- * block, backed under the memmap's lock.
+ * block, backed under the memmap's lock. A block of device memory is never
+ * online: the floor device keeps count of it.
  */
 struct mu_section {
 	_Atomic uint32_t online;  /* some descriptors were written */
@@ -121,7 +154,7 @@ struct mu_section {
 	_Atomic uint32_t gigantic;
 	/* the lower, the upper half is a huge page with the first alone */
 	_Atomic uint32_t huge[2];
-	uint32_t unused[2];
+	struct mu_claims device;
 };
 _Static_assert(sizeof(struct mu_section) == 32, "2 to a cache line");
 
@@ -136,8 +169,9 @@ struct mu_ragged {
 
 struct mu_memmap {
 	const struct mu_port *port;
-	struct mu_page *pages; /* descriptor of pfn 0 (may not be mapped) */
-	mu_pfn_t end_pfn;      /* first pfn past all memory */
+	struct mu_page *pages;	  /* descriptor of pfn 0 (may not be mapped) */
+	mu_pfn_t end_pfn;	  /* first pfn past all memory, also late one */
+	struct mu_page_ext *exts; /* the first extension, or NULL (C) */
 
 	/* Root and leaves: entries of root are set once, under lock. */
 	struct mu_section *_Atomic *root;
@@ -188,9 +222,31 @@ mu_memmap_section(const struct mu_memmap *memmap, mu_pfn_t pfn)
 	return leaf ? &leaf[section & ((1u << MU_LEAF_ORDER) - 1)] : NULL;
 }
 
+/*
+ * The end of the section of @pfn; where it is in none, the end of a run of pfns
+ * that are in none. For walks. Any context.
+ */
+static inline mu_pfn_t mu_memmap_section_end(const struct mu_memmap *memmap,
+					     mu_pfn_t pfn)
+{
+	unsigned order = MU_SECTION_ORDER;
+
+	if (!mu_memmap_section(memmap, pfn))
+		order += MU_LEAF_ORDER;
+	return ((pfn >> order) + 1) << order;
+}
+
 static inline uint32_t mu_block_bit(mu_pfn_t pfn)
 {
 	return 1u << ((pfn >> MU_BLOCK_ORDER) & (MU_SECTION_BLOCKS - 1));
+}
+
+/* The bits of the blocks [@start, @end), at least one, of one section. */
+static inline uint32_t mu_block_bits(mu_pfn_t start, mu_pfn_t end)
+{
+	uint64_t nr = (end - start) >> MU_BLOCK_ORDER;
+
+	return (uint32_t)((((uint64_t)1 << nr) - 1) * mu_block_bit(start));
 }
 
 /*
@@ -226,21 +282,43 @@ struct mu_page *mu_memmap_head(const struct mu_memmap *memmap, mu_pfn_t pfn);
  */
 
 /*
- * Bytes for the tables of a memmap that covers the memory of @memblock, with
- * room for @nr_ragged ragged blocks. @page_shift turns its bytes into pages.
+ * What may come beyond the memory that is there at the start: hot-added memory
+ * and devices. All zero: nothing. Room for it costs one pointer for each 128
+ * GiB (4 KiB pages) up to @end, 4 KiB for 64 TiB, and 32 KiB of raw memory,
+ * untouched until it is used, for each 128 GiB of @late and two for each of
+ * @ranges.
+ */
+struct mu_limits {
+	/* The first address past all that there will ever be, in bytes. */
+	mu_phys_t end;
+	/* Bytes that may come, all in all: what goes and comes back at the same
+	 * place counts once. 0: as many as lie below end. */
+	mu_phys_t late;
+	/* Ranges that may be there at once, beyond those of the start. */
+	unsigned ranges;
+	/* Node ids of what comes are below it, or are there at the start. */
+	unsigned nodes;
+};
+
+/*
+ * Bytes for the tables of a memmap that covers the memory of @memblock and what
+ * @limits (NULL: nothing) says may come, with room for @nr_ragged ragged
+ * blocks. @page_shift turns bytes into pages. 0 without memory.
  */
 size_t mu_memmap_size(const struct mu_memblock *memblock, unsigned page_shift,
-		      unsigned nr_ragged);
+		      const struct mu_limits *limits, unsigned nr_ragged);
 
 /*
  * Start @memmap in @buf of that many bytes, aligned to 64, not zeroed.
  * @pages is where the port keeps the descriptor of pfn 0, aligned to 64, from
- * which every pfn of @memblock's memory can be reached once it is backed.
+ * which every pfn of @memblock's memory, and up to the end of @limits, can be
+ * reached once it is backed.
  * Nothing is backed or online yet. Early boot, one CPU.
  */
 void mu_memmap_init(struct mu_memmap *memmap, const struct mu_port *port,
 		    struct mu_page *pages, const struct mu_memblock *memblock,
-		    unsigned page_shift, void *buf, unsigned nr_ragged);
+		    unsigned page_shift, const struct mu_limits *limits,
+		    void *buf, unsigned nr_ragged);
 
 /*
  * Say that the block at @start is ragged; in ascending order, before anything
@@ -253,11 +331,56 @@ bool mu_memmap_is_ragged(const struct mu_memmap *memmap, mu_pfn_t pfn);
 
 /*
  * Have memory behind the descriptors of the block at @start, through the
- * port's memmap_map. Backing twice is nothing. MU_ERR_NOMEM as the hook says;
- * nothing changed then. Any context; interrupts are off while the hook runs.
+ * port's memmap_map. Backing twice is nothing. MU_ERR_NOMEM as the hook says,
+ * or when more memory came than the limits allow; nothing changed then. Any
+ * context; interrupts are off while the hook runs.
  */
 enum mu_status mu_memmap_back(struct mu_memmap *memmap,
 			      mu_pfn_t start) MU_MUST_CHECK;
+
+/*
+ * Would the table of sections have room for [@start, @end), below end_pfn? What
+ * is lazy may ask for it later: only what is in the table already is sure.
+ * O(1) for 128 GiB.
+ */
+bool mu_memmap_has_room(struct mu_memmap *memmap, mu_pfn_t start, mu_pfn_t end);
+
+/*
+ * The same for the whole section at @start, of which the descriptors are to lie
+ * in the physical memory from @base on (MU_SECTION_PAGES of them), through the
+ * port's memmap_map_at, which must be there. For a section that is one
+ * caller's alone.
+ */
+enum mu_status mu_memmap_back_section(struct mu_memmap *memmap, mu_pfn_t start,
+				      mu_phys_t base) MU_MUST_CHECK;
+
+/*
+ * Take the backing of the whole blocks [@start, @end) away, of those that have
+ * any; nobody uses them, nor will before this has returned. The sections' other
+ * bits are the caller's to clear. O(sections of which any was backed).
+ */
+void mu_memmap_unback(struct mu_memmap *memmap, mu_pfn_t start, mu_pfn_t end);
+
+/* The same for whole sections that mu_memmap_back_section() backed. */
+void mu_memmap_unback_sections(struct mu_memmap *memmap, mu_pfn_t start,
+			       mu_pfn_t end);
+
+/*
+ * The descriptors of [@start, @end), which are backed and which nobody uses any
+ * more, are as if they had never been written: a trap for checkers. Both are
+ * multiples of 4.
+ */
+void mu_memmap_forget(struct mu_memmap *memmap, mu_pfn_t start, mu_pfn_t end);
+
+/*
+ * Write the descriptors of [@start, @end), backed, never written and nobody
+ * else's, all as @page is; @start is a multiple of 4. Others may see them
+ * after mu_memmap_write_end() on this CPU, which serves for any number of
+ * calls, and whatever the caller then publishes them by.
+ */
+void mu_memmap_write_like(struct mu_memmap *memmap, mu_pfn_t start,
+			  mu_pfn_t end, const struct mu_page *page);
+void mu_memmap_write_end(void);
 
 /* Is the block at @start backed? One load. */
 static inline bool mu_memmap_is_backed(const struct mu_memmap *memmap,
@@ -279,15 +402,21 @@ static inline bool mu_memmap_is_backed(const struct mu_memmap *memmap,
 void mu_memmap_init_block(struct mu_memmap *memmap, mu_pfn_t start,
 			  uint16_t zone, enum mu_page_kind kind);
 
-/*
- * Both for @nr blocks from @start on, of one section, none of which was ever
- * partly online: tails of @zone. What blocks share is paid once.
- */
-void mu_memmap_init_blocks(struct mu_memmap *memmap, mu_pfn_t start,
-			   unsigned nr, uint16_t zone);
-
 /* The block at @start, all of it, is online from now on. */
 void mu_memmap_publish(struct mu_memmap *memmap, mu_pfn_t start);
+
+/*
+ * Both for @nr blocks from @start on, of one section, none of which was ever
+ * partly online: free pages of order MU_BLOCK_ORDER in @zone, each linked to
+ * its neighbours, the first without a previous one and the last without a
+ * next, so that who puts them into a list touches its two ends alone. What
+ * blocks share is paid once. To be published in the moment in which they are in
+ * the list, for a free page that is online is in a list.
+ */
+void mu_memmap_init_chain(struct mu_memmap *memmap, mu_pfn_t start, unsigned nr,
+			  uint16_t zone);
+void mu_memmap_publish_chain(struct mu_memmap *memmap, mu_pfn_t start,
+			     unsigned nr);
 
 /*
  * Write and publish the descriptors of [@start, @end), inside one ragged block

@@ -30,7 +30,12 @@
  * Helpers are spread over the nodes they may run on, one each in turn.
  *
  * All state is in memory of the caller and nothing is shared between jobs, so
- * any number may run at once.
+ * any number may run at once. They take turns on the CPUs if the port has
+ * run_later: calls for which there is no CPU wait for one, and a helper that
+ * others wait for leaves at the end of a chunk, when it was there for a
+ * millisecond or more, and asks to be called again, behind them. Without that
+ * hook CPUs belong to whoever came first, until the end of its job, and the
+ * jobs of the others have their callers alone.
  *
  * The shape is that of struct padata_mt_job in Linux (Daniel Jordan, "padata:
  * add basic support for multithreaded jobs", 2020); the chunks are those of
@@ -75,14 +80,24 @@ struct mu_padata_mt_job {
 	bool all_at_once;
 
 	/*
+	 * Helpers take what nobody else wants: they run at idle priority if
+	 * the port has go_idle, and leave after any chunk, to come back later,
+	 * when a job that is not in the background waits for their CPU. The
+	 * caller has the priority that it has, and may wait at the end for
+	 * helpers that have a chunk in hand and no CPU.
+	 */
+	bool background;
+
+	/*
 	 * No chunk is taken when the port's clock has come to this, in
 	 * nanoseconds; 0: take as long as it takes.
 	 */
 	uint64_t deadline;
 
 	/*
-	 * Where helpers may run; NULL: on every CPU. Read by
-	 * mu_padata_mt_start() alone. The caller stays where it is.
+	 * Where helpers may run; NULL: on every CPU. For a job that is bound
+	 * to a node: mu_padata_node_cpus(). Read by mu_padata_mt_start()
+	 * alone. The caller stays where it is.
 	 */
 	const struct mu_cpumask *cpus;
 };
@@ -109,10 +124,22 @@ struct mu_padata_ramp {
 struct mu_padata_failed;
 
 /*
- * A job under way, some 740 bytes. In memory of the caller, who
- * leaves it alone from start until finish has returned. All fields are private.
+ * A job under way, some 800 bytes. In memory of the caller, who leaves it alone
+ * from start until finish has returned. All fields are private. A multiple of
+ * 64 is the best address: then all that threads contend for is one cache line.
  */
 struct mu_padata_mt {
+	/* Any thread of the job, atomically. */
+	_Atomic uint64_t next; /* the cursor: first unit that nobody took */
+	_Atomic uint64_t done; /* units done, of any chunk */
+	_Atomic(struct mu_padata_failed *) failed; /* chunks that failed */
+	_Atomic uint32_t calls;	 /* that were promised, see helpers.h */
+	_Atomic uint32_t begun;	 /* calls that began and did not make way */
+	_Atomic uint32_t excess; /* helpers that should leave */
+	_Atomic uint32_t status; /* enum mu_status: the first failure */
+	_Atomic uint32_t undone; /* those that failed may leave */
+	uint32_t unused[5];	 /* to the end of the line */
+
 	/* Written by start, before there is a second thread. */
 	const struct mu_port *port;
 	struct mu_padata_mt_job job;
@@ -123,18 +150,12 @@ struct mu_padata_mt {
 	struct mu_cpumask cpus;
 	unsigned nr_cpus;
 	struct mu_padata_ramp ramp;
-
-	/* Any thread of the job, atomically. */
-	_Atomic uint64_t next;	  /* the cursor: first unit that nobody took */
-	_Atomic uint64_t done;	  /* units done, of any chunk */
-	_Atomic uint32_t working; /* promised calls that may touch units */
-	_Atomic uint32_t helpers; /* promised calls that may touch this */
-	_Atomic uint32_t begun;	  /* calls that began */
-	_Atomic uint32_t excess;  /* helpers that should leave */
-	_Atomic uint32_t status;  /* enum mu_status: the first failure */
-	_Atomic uint32_t undone;  /* those that failed may leave */
-	_Atomic(struct mu_padata_failed *) failed; /* chunks that failed */
 };
+
+/* @cpus becomes those of @node, as the port has it; none if there is no such
+ * node. Any context. */
+void mu_padata_node_cpus(struct mu_cpumask *cpus, const struct mu_port *port,
+			 int node);
 
 /*
  * Start helpers on @job (which is copied) and return at once. Never fails:

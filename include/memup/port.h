@@ -7,11 +7,11 @@
  * the hooks of its tier and those before it:
  *
  *   tier 0  machine, memblock     log, phys_to_virt
- *   tier 1  memmap, buddy         + memmap_map, irq_save, irq_restore, pause,
- *                                 panic
+ *   tier 1  memmap, buddy         + memmap_map and its kin, irq_save,
+ *                                 irq_restore, pause, panic
  *   tier 2  deferred, padata      + cpu_count, cpu_id, cpu_node, clock, run_on,
- *                                 run_cancel, go_idle, wait, wake, watchdog,
- *                                 memmap_fill
+ *                                 run_cancel, run_later, run_waits, go_idle,
+ *                                 wait, wake, watchdog, memmap_fill
  *
  * Every hook gets @arg, the port's own state, first. Unless it says otherwise
  * a hook may be called from any CPU, from several at once, and with interrupts
@@ -67,11 +67,26 @@ struct mu_port {
 	void (*memmap_unmap)(void *arg, mu_pfn_t start, mu_pfn_t end);
 
 	/*
+	 * The same with memory that the library names, for devices that host
+	 * the descriptors of their own pages: those of [@start, @end), one
+	 * whole section, are to lie in the physical memory from @base on, as
+	 * many bytes as they have; it may be told the same twice. That memory
+	 * is not the port's: when memmap_unmap_at() has taken the descriptors
+	 * away it is as it was, its contents apart. memmap_map() is never asked
+	 * for such a section. Default: none of the two; a device that wants it
+	 * is refused.
+	 */
+	enum mu_status (*memmap_map_at)(void *arg, mu_pfn_t start, mu_pfn_t end,
+					mu_phys_t base);
+	void (*memmap_unmap_at)(void *arg, mu_pfn_t start, mu_pfn_t end);
+
+	/*
 	 * Store @word to the @count 64-bit words at @dst, as fast as this
 	 * machine can, and make the stores visible before any store that
 	 * follows (after streaming stores: a fence). @dst is 64-byte aligned,
 	 * @count a multiple of 8. Default: streaming stores where the target
-	 * has them, else plain ones.
+	 * has them, else plain ones. Descriptors of devices, whose two words
+	 * differ, are always stored in the default way.
 	 */
 	void (*memmap_fill)(void *arg, uint64_t *dst, uint64_t word,
 			    size_t count);
@@ -123,6 +138,27 @@ struct mu_port {
 	 * every call begins without another having to return.
 	 */
 	unsigned (*run_cancel)(void *arg, void (*fn)(void *), void *fn_arg);
+
+	/*
+	 * As run_on(), for calls that can wait for a CPU that is busy: they
+	 * begin in the order in which they were asked for, those with @idle
+	 * behind all without. Returns how many are promised, fewer where no
+	 * more can be remembered. run_cancel() takes back those that have not
+	 * begun; where one of the same @fn(@fn_arg) came before this call, the
+	 * caller of this sees what the caller of that had seen. Needs
+	 * run_cancel. Default: 0.
+	 */
+	unsigned (*run_later)(void *arg, bool idle,
+			      const struct mu_cpumask *cpus, unsigned count,
+			      void (*fn)(void *), void *fn_arg);
+
+	/*
+	 * Do calls of run_later() wait, other than idle ones if the caller is
+	 * not @idle? Then whoever is in a call and can do so should return.
+	 * Asked often, so it has to be quick; it may be wrong for a moment.
+	 * Default: no.
+	 */
+	bool (*run_waits)(void *arg, bool idle);
 
 	/*
 	 * Sleep while *@word is @seen (as a futex does: it may wake for no

@@ -15,7 +15,8 @@
  *       first store          [#      ]                       resident
  *
  * Not part of the simulated machine: the memmap lies in the host's memory, so
- * it takes nothing from the machine that is brought up.
+ * it takes nothing from the machine that is brought up; unless a device hosts
+ * its own descriptors, which lie in the (simulated) memory of the device.
  */
 #ifndef MEMUP_HOSTED_H
 #define MEMUP_HOSTED_H
@@ -51,6 +52,9 @@ struct mu_hosted_config {
 	const struct mu_cpumask *host_cpus;
 	enum mu_hosted_priority priority;
 	enum mu_hosted_backing backing;
+	/* The memmap reaches up to this address, or the end of the machine's
+	 * memory where that is higher: see mu_mm_set_limits(). */
+	mu_phys_t limit;
 	/* Where log lines go; NULL: nowhere. */
 	void (*log)(enum mu_log_level level, const char *line);
 	/* The watchdog hook: called with @tick_arg now and then while long work
@@ -97,6 +101,14 @@ void mu_hosted_set_cpu(struct mu_hosted *hosted, unsigned cpu);
  * created. For programs that do nothing else while a job runs.
  */
 void mu_hosted_pin(struct mu_hosted *hosted, bool pinned);
+
+/*
+ * The @size bytes from @base on of a device's memory, as a device has them: the
+ * same bytes each time, zero at first. Both are multiples of the host's page.
+ * NULL when the host has none; else for munmap().
+ */
+void *mu_hosted_map_device(struct mu_hosted *hosted, mu_phys_t base,
+			   size_t size);
 
 /*
  * Bytes of memory that this process may still take: MemAvailable, or what a

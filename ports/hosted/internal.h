@@ -27,8 +27,9 @@
  *         |
  *      RUNNING             the worker; then FREE
  *
- * A call is promised only to a worker that is free, so every promised call
- * begins without another having to return.
+ * run_on() promises a call only to a worker that is free, so it begins without
+ * another having to return. Those of run_later() that find none wait in a list
+ * (later.c).
  */
 enum {
 	MU_WORKER_FREE,
@@ -75,8 +76,18 @@ struct mu_hosted {
 	char *ram; /* NULL until somebody asks, MAP_FAILED: cannot be had */
 	mu_phys_t ram_bytes;
 
+	/* The memory of devices, a file's number plus one; 0: nobody asked
+	 * yet. Under ram_lock. */
+	int device_fd;
+
 	struct mu_hosted_worker *workers;
 	unsigned nr_workers;
+	/* Calls that wait for a worker, see later.c; under later_lock. */
+	pthread_mutex_t later_lock;
+	struct mu_hosted_later *later, *later_free, *later_room;
+	/* How many, and how many that are not idle. Written under the lock. */
+	_Atomic uint32_t waiting, waiting_first;
+
 	uint64_t spin_ns; /* to wait awake, before a sleep; never changes */
 	/* Threads that sleep in wait_on(), or are about to; any thread. */
 	_Atomic uint32_t sleepers;
@@ -86,6 +97,12 @@ struct mu_hosted {
 enum mu_status mu_hosted_memory_init(struct mu_hosted *hosted,
 				     struct mu_error *error);
 void mu_hosted_memory_destroy(struct mu_hosted *hosted);
+/* Descriptors of the section at @start are about to be backed. */
+void mu_hosted_note_backed(struct mu_hosted *hosted, mu_pfn_t start);
+
+/* device.c: device memory that hosts descriptors. */
+void mu_hosted_device_init(struct mu_hosted *hosted);
+void mu_hosted_device_destroy(struct mu_hosted *hosted);
 
 /* cpus.c: who is which CPU, and where. */
 enum mu_status mu_hosted_cpus_init(struct mu_hosted *hosted,
@@ -106,5 +123,24 @@ void mu_hosted_futex_wake(_Atomic uint32_t *word);
 enum mu_status mu_hosted_workers_init(struct mu_hosted *hosted,
 				      struct mu_error *error);
 void mu_hosted_workers_destroy(struct mu_hosted *hosted);
+/*
+ * Have @fn(@arg) called by up to @count workers that are free, each on another
+ * of @cpus (NULL: all). Returns how many; their CPUs are added to @given unless
+ * that is NULL.
+ */
+unsigned mu_hosted_give(struct mu_hosted *hosted, const struct mu_cpumask *cpus,
+			unsigned count, void (*fn)(void *), void *arg,
+			struct mu_cpumask *given);
+
+/* later.c: run_later and run_waits. */
+bool mu_hosted_later_init(struct mu_hosted *hosted);
+/* A worker that has become free: is there a call for it? */
+void mu_hosted_later_next(struct mu_hosted *hosted);
+/* Take back what waits of @fn(@fn_arg). Returns how many calls. */
+unsigned mu_hosted_later_cancel(struct mu_hosted *hosted, void (*fn)(void *),
+				void *fn_arg);
+/* Until no call waits. */
+void mu_hosted_later_end(struct mu_hosted *hosted);
+void mu_hosted_later_destroy(struct mu_hosted *hosted);
 
 #endif

@@ -44,7 +44,7 @@ static bool marks_init(struct mu_hosted *hosted)
 	return hosted->marked;
 }
 
-static void marks_note(struct mu_hosted *hosted, mu_pfn_t start)
+void mu_hosted_note_backed(struct mu_hosted *hosted, mu_pfn_t start)
 {
 	atomic_store(&hosted->marked[start / MU_SECTION_PAGES], 1);
 }
@@ -66,7 +66,7 @@ static bool marks_init(struct mu_hosted *hosted)
 	(void)hosted;
 	return true;
 }
-static void marks_note(struct mu_hosted *hosted, mu_pfn_t start)
+void mu_hosted_note_backed(struct mu_hosted *hosted, mu_pfn_t start)
 {
 	(void)hosted;
 	(void)start;
@@ -83,7 +83,7 @@ static enum mu_status memmap_map(void *arg, mu_pfn_t *start, mu_pfn_t *end)
 	char *from;
 	size_t bytes;
 
-	marks_note(hosted, *start);
+	mu_hosted_note_backed(hosted, *start);
 	if (hosted->config.backing != MU_BACK_BLOCK) {
 		*start &= ~(MU_SECTION_PAGES - 1);
 		*end = *start + MU_SECTION_PAGES;
@@ -180,9 +180,13 @@ enum mu_status mu_hosted_memory_init(struct mu_hosted *hosted,
 				     struct mu_error *error)
 {
 	const struct mu_machine *machine = hosted->machine;
-	/* Sections are backed whole: the last one too. */
-	mu_pfn_t end = mu_machine_top(machine) >> machine->page_shift;
+	mu_phys_t top = mu_machine_top(machine);
+	mu_pfn_t end;
 
+	if (top < hosted->config.limit)
+		top = hosted->config.limit;
+	end = top >> machine->page_shift;
+	/* Sections are backed whole: the last one too. */
 	end = (end + MU_SECTION_PAGES) & ~(MU_SECTION_PAGES - 1);
 	hosted->host_page = (size_t)sysconf(_SC_PAGESIZE);
 	hosted->memmap_bytes = end * sizeof(struct mu_page);
@@ -210,12 +214,14 @@ enum mu_status mu_hosted_memory_init(struct mu_hosted *hosted,
 	hosted->port.memmap_map = memmap_map;
 	hosted->port.memmap_unmap = memmap_unmap;
 	hosted->port.phys_to_virt = phys_to_virt;
+	mu_hosted_device_init(hosted);
 	return MU_OK;
 }
 
 void mu_hosted_memory_destroy(struct mu_hosted *hosted)
 {
 	marks_destroy(hosted);
+	mu_hosted_device_destroy(hosted);
 	if (hosted->memmap)
 		munmap(hosted->memmap, hosted->memmap_bytes);
 	if (hosted->ram && hosted->ram != MAP_FAILED)

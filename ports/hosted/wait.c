@@ -11,8 +11,10 @@
 #include "ports/hosted/internal.h"
 
 /* About what a sleep and a wake cost: who waits as long as that awake and then
- * sleeps never pays more than twice what the better of the two would have. */
-#define SPIN_NS 5000
+ * sleeps never pays more than twice what the better of the two would have. A
+ * few microseconds where the CPU only went to its idle loop, but a guest's CPU
+ * that halts leaves to the hypervisor and takes some 20 to come back. */
+#define SPIN_NS 20000
 /* Between two looks: less than a microsecond, on any CPU. */
 #define MOST_PAUSES 16
 

@@ -19,8 +19,8 @@ static bool change(struct mu_hosted_worker *worker, uint32_t from, uint32_t to)
 
 static uint32_t state_of(const struct mu_hosted_worker *worker)
 {
-	/* relaxed: change() decides. */
-	return atomic_load_explicit(&worker->state, memory_order_relaxed);
+	/* change() decides. seq_cst: see mu_hosted_later_next(). */
+	return atomic_load(&worker->state);
 }
 
 /* May a thread that went idle come back? See setpriority(2), RLIMIT_NICE. */
@@ -66,9 +66,10 @@ static void call(struct mu_hosted_worker *worker)
 	/* relaxed: whoever went idle in this call set it here. */
 	if (atomic_load_explicit(&hosted->idled, memory_order_relaxed))
 		come_back(hosted);
-	/* release: as in change(); nobody else leaves RUNNING. */
-	atomic_store_explicit(&worker->state, MU_WORKER_FREE,
-			      memory_order_release);
+	/* Nobody else leaves RUNNING. seq_cst: as above; release: as in
+	 * change(). */
+	atomic_store(&worker->state, MU_WORKER_FREE);
+	mu_hosted_later_next(hosted);
 }
 
 static void *work(void *arg)
@@ -101,18 +102,26 @@ static void *work(void *arg)
 	}
 }
 
-/* Win @worker, if it is free; @asleep is what it was. */
+/* Win @worker, if it is free; @asleep is what it was. It may fall asleep or
+ * wake meanwhile, and is free all the time. */
 static bool take(struct mu_hosted_worker *worker, bool *asleep)
 {
-	*asleep = state_of(worker) == MU_WORKER_ASLEEP;
-	return change(worker, *asleep ? MU_WORKER_ASLEEP : MU_WORKER_FREE,
-		      MU_WORKER_TAKEN);
+	uint32_t state;
+
+	do {
+		state = state_of(worker);
+		if (state != MU_WORKER_FREE && state != MU_WORKER_ASLEEP)
+			return false;
+	} while (!change(worker, state, MU_WORKER_TAKEN));
+	*asleep = state == MU_WORKER_ASLEEP;
+	return true;
 }
 
 static void let(struct mu_hosted_worker *worker, uint32_t state, bool asleep)
 {
-	/* release: as in change(); nobody else leaves TAKEN. */
-	atomic_store_explicit(&worker->state, state, memory_order_release);
+	/* release: as in change(); nobody else leaves TAKEN. seq_cst: as in
+	 * state_of(). */
+	atomic_store(&worker->state, state);
 	if (asleep)
 		mu_hosted_futex_wake(&worker->state);
 }
@@ -161,31 +170,46 @@ static bool give_anywhere(struct mu_hosted *hosted, unsigned cpu,
 
 /* CPUs where a worker is at home come first: it need not move. The others are
  * served by whoever is free. */
-static unsigned run_on(void *arg, const struct mu_cpumask *cpus, unsigned count,
-		       void (*fn)(void *), void *fn_arg)
+unsigned mu_hosted_give(struct mu_hosted *hosted, const struct mu_cpumask *cpus,
+			unsigned count, void (*fn)(void *), void *arg,
+			struct mu_cpumask *given)
 {
-	struct mu_hosted *hosted = arg;
 	unsigned nr = hosted->nr_cpus, started = 0;
 
-	for (unsigned cpu = 0; cpu < nr && started < count; cpu++)
-		if (!cpus || mu_cpumask_test(cpus, cpu))
-			started += give_at_home(hosted, cpu, fn, fn_arg);
+	for (unsigned cpu = 0; cpu < nr && started < count; cpu++) {
+		if ((cpus && !mu_cpumask_test(cpus, cpu)) ||
+		    !give_at_home(hosted, cpu, fn, arg))
+			continue;
+		started++;
+		if (given)
+			mu_cpumask_set(given, cpu);
+	}
 	if (hosted->nr_workers >= nr)
 		return started;
 	for (unsigned cpu = 0; cpu < nr && started < count; cpu++) {
 		if ((cpus && !mu_cpumask_test(cpus, cpu)) ||
 		    first_at_home(hosted, cpu) < hosted->nr_workers)
 			continue;
-		if (!give_anywhere(hosted, cpu, fn, fn_arg))
+		if (!give_anywhere(hosted, cpu, fn, arg))
 			break;
 		started++;
+		if (given)
+			mu_cpumask_set(given, cpu);
 	}
 	return started;
+}
+
+static unsigned run_on(void *arg, const struct mu_cpumask *cpus, unsigned count,
+		       void (*fn)(void *), void *fn_arg)
+{
+	return mu_hosted_give(arg, cpus, count, fn, fn_arg, NULL);
 }
 
 static unsigned run_cancel(void *arg, void (*fn)(void *), void *fn_arg)
 {
 	struct mu_hosted *hosted = arg;
+	/* These first: they become those of workers. */
+	unsigned waited = mu_hosted_later_cancel(hosted, fn, fn_arg);
 	unsigned cancelled = 0;
 
 	for (unsigned i = 0; i < hosted->nr_workers; i++) {
@@ -201,7 +225,10 @@ static unsigned run_cancel(void *arg, void (*fn)(void *), void *fn_arg)
 		/* It was woken when it was given the call. */
 		let(worker, ours ? MU_WORKER_FREE : MU_WORKER_CALL, false);
 	}
-	return cancelled;
+	/* There are free workers now that nobody has told to look. */
+	if (cancelled)
+		mu_hosted_later_next(hosted);
+	return waited + cancelled;
 }
 
 enum mu_status mu_hosted_workers_init(struct mu_hosted *hosted,
@@ -210,7 +237,7 @@ enum mu_status mu_hosted_workers_init(struct mu_hosted *hosted,
 	unsigned want = hosted->config.threads;
 	size_t bytes = sizeof(*hosted->workers);
 
-	if (want)
+	if (want && mu_hosted_later_init(hosted))
 		hosted->workers = aligned_alloc(
 			_Alignof(struct mu_hosted_worker), want * bytes);
 	for (; hosted->workers && hosted->nr_workers < want;
@@ -243,15 +270,17 @@ enum mu_status mu_hosted_workers_init(struct mu_hosted *hosted,
 
 void mu_hosted_workers_destroy(struct mu_hosted *hosted)
 {
+	/* A call that was promised comes first. */
+	mu_hosted_later_end(hosted);
 	for (unsigned i = 0; i < hosted->nr_workers; i++) {
 		struct mu_hosted_worker *worker = &hosted->workers[i];
 		bool asleep;
 
-		/* A call that was promised comes first. */
 		while (!take(worker, &asleep))
 			sched_yield();
 		let(worker, MU_WORKER_OVER, asleep);
 		pthread_join(worker->thread, NULL);
 	}
 	free(hosted->workers);
+	mu_hosted_later_destroy(hosted);
 }

@@ -71,6 +71,21 @@ static inline unsigned mu_run_cancel(const struct mu_port *port,
 	return port->run_cancel ? port->run_cancel(port->arg, fn, fn_arg) : 0;
 }
 
+static inline unsigned mu_run_later(const struct mu_port *port, bool idle,
+				    const struct mu_cpumask *cpus,
+				    unsigned count, void (*fn)(void *),
+				    void *fn_arg)
+{
+	if (!port->run_later || !count)
+		return 0;
+	return port->run_later(port->arg, idle, cpus, count, fn, fn_arg);
+}
+
+static inline bool mu_run_waits(const struct mu_port *port, bool idle)
+{
+	return port->run_waits && port->run_waits(port->arg, idle);
+}
+
 /* Returns when *@word is not @seen any more. */
 static inline void mu_wait(const struct mu_port *port, _Atomic uint32_t *word,
 			   uint32_t seen)

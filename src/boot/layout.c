@@ -81,6 +81,14 @@ enum mu_zone_type mu_layout_type(const struct mu_layout *layout, int nid,
 	return (enum mu_zone_type)type;
 }
 
+struct mu_zone *mu_layout_zone_at(const struct mu_mm *mm, int nid, mu_pfn_t pfn)
+{
+	const struct mu_node *node = &mm->buddy.nodes[MU_MAX(nid, 0)];
+
+	return &mm->buddy.zones[node->zone_id[mu_layout_type(&mm->layout,
+							     node->nid, pfn)]];
+}
+
 void mu_layout_cut(const struct mu_layout *layout, int nid, mu_pfn_t start,
 		   mu_pfn_t end, mu_piece_fn fn, void *arg)
 {

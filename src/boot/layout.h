@@ -28,9 +28,12 @@ enum mu_status mu_layout_init(struct mu_layout *layout, const struct mu_mm *mm,
 void mu_layout_zone(const struct mu_layout *layout, int nid,
 		    enum mu_zone_type type, mu_pfn_t *start, mu_pfn_t *end);
 
-/* The zone that the memory at @pfn, of node @nid, belongs to. */
+/* The type of zone that the memory at @pfn, of node @nid, belongs to, and the
+ * zone. */
 enum mu_zone_type mu_layout_type(const struct mu_layout *layout, int nid,
 				 mu_pfn_t pfn);
+struct mu_zone *mu_layout_zone_at(const struct mu_mm *mm, int nid,
+				  mu_pfn_t pfn);
 
 /*
  * Call @fn for the pieces of [@start, @end), memory of node @nid, which is

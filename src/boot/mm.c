@@ -112,13 +112,48 @@ enum mu_status mu_mm_add_machine(struct mu_mm *mm,
 	return status;
 }
 
-/* Most zones that there can be: every type on each node that has memory. */
+enum mu_status mu_mm_set_limits(struct mu_mm *mm,
+				const struct mu_limits *limits,
+				struct mu_error *error)
+{
+	if (limits->end > MU_PHYS_MAX)
+		return mu_fail(error, MU_ERR_RANGE, 0,
+			       "limits: memory up to 0x%llx, past 0x%llx",
+			       (unsigned long long)limits->end,
+			       (unsigned long long)MU_PHYS_MAX);
+	if (limits->nodes > MU_MAX_NODES)
+		return mu_fail(error, MU_ERR_RANGE, 0,
+			       "limits: %u nodes, more than %u", limits->nodes,
+			       MU_MAX_NODES);
+	mm->limits = *limits;
+	return MU_OK;
+}
+
+/* Node ids are below it: those of the machine, of memory that the client added
+ * itself, and of what may come. */
+static unsigned nr_nodes(const struct mu_mm *mm)
+{
+	unsigned nr = MU_MAX(mm->nr_nodes, mm->limits.nodes);
+	const struct mu_memblock_region *region;
+
+	mu_for_each_mem_region (&mm->memblock, region)
+		nr = MU_MAX(nr, (unsigned)MU_MAX(region->nid, 0) + 1);
+	return nr;
+}
+
+/* One more for each node: where memory is that goes offline. */
+#define ZONES_OF_NODE (MU_NR_ZONES + 1)
+
+/* Most zones that there can be: every type on each node that has memory, or on
+ * all if more may come. */
 static unsigned most_zones(const struct mu_mm *mm)
 {
 	uint64_t seen[MU_MAX_NODES / 64] = {0};
 	const struct mu_memblock_region *region;
 	unsigned nodes = 0;
 
+	if (mm->limits.ranges)
+		return nr_nodes(mm) * ZONES_OF_NODE;
 	mu_for_each_mem_region (&mm->memblock, region) {
 		unsigned nid = (unsigned)MU_MAX(region->nid, 0);
 		uint64_t bit = (uint64_t)1 << (nid % 64);
@@ -126,19 +161,7 @@ static unsigned most_zones(const struct mu_mm *mm)
 		nodes += !(seen[nid / 64] & bit);
 		seen[nid / 64] |= bit;
 	}
-	return nodes * MU_NR_ZONES;
-}
-
-/* Node ids are below it: those of the machine, and of memory that the client
- * added itself. */
-static unsigned nr_nodes(const struct mu_mm *mm)
-{
-	const struct mu_memblock_region *region;
-	unsigned nr = mm->nr_nodes;
-
-	mu_for_each_mem_region (&mm->memblock, region)
-		nr = MU_MAX(nr, (unsigned)MU_MAX(region->nid, 0) + 1);
-	return nr;
+	return nodes * ZONES_OF_NODE;
 }
 
 /* Where the next table of @bytes goes; NULL while only the size is wanted. */
@@ -164,25 +187,38 @@ size_t mu_tables_lay_out(const struct mu_mm *mm, struct mu_tables *tables,
 	if (!mb->memory.cnt)
 		return 0;
 	tables->nr_nodes = nodes;
+	tables->nr_zones = zones;
+	/* Any zone may get all that comes. */
+	tables->nr_spare = MU_EXTENTS_SPARE + mm->limits.ranges;
 	tables->nr_ragged = 2 * (pieces + mb->reserved.cnt);
 	tables->nr_extents =
-		MU_EXTENTS_PER_RANGE * pieces + MU_EXTENTS_SPARE * zones;
+		MU_EXTENTS_PER_RANGE * pieces + tables->nr_spare * zones;
 	tables->nodes = carve(buf, &at, nodes * sizeof(struct mu_node));
 	tables->zonelists =
-		carve(buf, &at, (size_t)nodes * zones * sizeof(uint16_t));
+		carve(buf, &at, (size_t)nodes * (zones + 1) * sizeof(uint16_t));
 	tables->zones = carve(buf, &at, zones * sizeof(struct mu_zone));
 	tables->pristine = carve(buf, &at, zones * sizeof(struct mu_pristine));
 	tables->extents =
 		carve(buf, &at, tables->nr_extents * sizeof(struct mu_extent));
 	tables->movable_start = carve(buf, &at, nodes * sizeof(mu_pfn_t));
-	tables->per_node = carve(buf, &at, nodes * sizeof(uint64_t));
 	tables->per_zone =
 		carve(buf, &at, (size_t)nodes * MU_NR_ZONES * sizeof(uint64_t));
 	tables->ragged = carve(buf, &at, tables->nr_ragged * sizeof(uint64_t));
-	tables->memmap =
-		carve(buf, &at,
-		      mu_memmap_size(mb, mm->page_shift, tables->nr_ragged));
+	tables->memmap = carve(buf, &at,
+			       mu_memmap_size(mb, mm->page_shift, &mm->limits,
+					      tables->nr_ragged));
+	tables->nr_devices = MU_MIN(mm->limits.ranges, UINT16_MAX);
+	tables->devices = carve(buf, &at, mu_devices_size(tables->nr_devices));
 	return at;
+}
+
+enum mu_status mu_mm_add_page_ext(struct mu_mm *mm, struct mu_page_ext *ext)
+{
+	if (!ext->size || !ext->base || (uintptr_t)ext->base % 8)
+		return MU_ERR_INVALID;
+	ext->next = mm->exts;
+	mm->exts = ext;
+	return MU_OK;
 }
 
 size_t mu_mm_size(const struct mu_mm *mm)

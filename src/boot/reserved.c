@@ -64,8 +64,13 @@ enum mu_status mu_reserved_init(struct mu_mm *mm, const struct mu_zone *zone,
 {
 	mu_pfn_t block = mu_align_down(start, MU_BLOCK_PAGES);
 	enum mu_status status = MU_OK;
-	uintptr_t flags = mu_lock_irqsave(mm->port, &mm->reserved_lock);
+	uintptr_t flags;
 
+	/* Then it was written as a whole. */
+	if (!mu_memmap_is_ragged(&mm->memmap, block) &&
+	    mu_memmap_online(&mm->memmap, block))
+		return MU_OK;
+	flags = mu_lock_irqsave(mm->port, &mm->reserved_lock);
 	start = first_wanted(mm, start, end);
 	if (start < end)
 		status = mu_memmap_back(&mm->memmap, block);
@@ -105,20 +110,14 @@ struct init {
 	enum mu_status status;
 };
 
-static void init_part(void *arg, mu_pfn_t start, mu_pfn_t end)
+/* Part of a block that is reserved, or ragged. */
+static void init_reserved(void *arg, mu_pfn_t start, mu_pfn_t end)
 {
 	struct init *init = arg;
-	struct mu_mm *mm = init->mm;
 
-	if (init->status != MU_OK)
-		return;
-	if (mu_deferred_state(&mm->deferred, init->zone, start, NULL) ==
-	    MU_NOT_IN_EXTENT)
-		init->status = mu_reserved_init(mm, init->zone, start, end);
-	else
-		init->status = mu_deferred_init_block(
-			&mm->deferred, init->zone,
-			mu_align_down(start, MU_BLOCK_PAGES));
+	if (init->status == MU_OK)
+		init->status =
+			mu_reserved_init(init->mm, init->zone, start, end);
 }
 
 static void init_piece(void *arg, int nid, enum mu_zone_type type,
@@ -128,9 +127,10 @@ static void init_piece(void *arg, int nid, enum mu_zone_type type,
 	struct mu_buddy *buddy = &init->mm->buddy;
 
 	init->zone = &buddy->zones[buddy->nodes[nid].zone_id[type]];
-	mu_each_block(start, end, init_part, init);
+	mu_each_block(start, end, init_reserved, init);
 }
 
+/* Early boot: what is not the allocator's is reserved. */
 enum mu_status mu_reserved_init_all(struct mu_mm *mm)
 {
 	struct init init = {.mm = mm, .status = MU_OK};
@@ -139,30 +139,111 @@ enum mu_status mu_reserved_init_all(struct mu_mm *mm)
 	return init.status;
 }
 
-enum mu_status mu_init_now(struct mu_mm *mm, mu_pfn_t start, mu_pfn_t end)
+/* Is the page at @pfn, which is memory, reserved or NOMAP? */
+static bool is_reserved(const struct mu_mm *mm, mu_pfn_t pfn)
 {
-	struct init init = {.mm = mm, .status = MU_OK};
+	mu_phys_t base = pfn << mm->page_shift;
+
+	return mu_memblock_is_region_reserved(&mm->memblock, base,
+					      (mu_phys_t)1 << mm->page_shift) ||
+	       !mu_memblock_is_map_memory(&mm->memblock, base);
+}
+
+/* The ragged block at @block, between @start and @end. */
+static void init_ragged(struct init *init, mu_pfn_t start, mu_pfn_t end)
+{
+	struct mu_mm *mm = init->mm;
 	mu_pfn_t first, last;
 	uint64_t cursor;
-	int nid, only = MU_NO_NODE;
+	int nid;
 
-	if (start >= end || end > mm->memmap.end_pfn)
-		return MU_ERR_RANGE;
-	mu_for_each_mem_pfn_range (&mm->memblock, cursor, MU_NO_NODE, &first,
-				   &last, &nid) {
-		if (MU_MAX(first, start) >= MU_MIN(last, end))
-			continue;
-		if (only != MU_NO_NODE && only != MU_MAX(nid, 0))
-			return MU_ERR_RANGE;
-		only = MU_MAX(nid, 0);
-	}
 	mu_for_each_mem_pfn_range (&mm->memblock, cursor, MU_NO_NODE, &first,
 				   &last, &nid) {
 		first = MU_MAX(first, start);
 		last = MU_MIN(last, end);
 		if (first < last)
 			mu_layout_cut(&mm->layout, MU_MAX(nid, 0), first, last,
-				      init_piece, &init);
+				      init_piece, init);
 	}
+}
+
+/* What is in [@start, @end), part of one block. Under late_lock, so that it
+ * stays reserved or the allocator's. MU_ERR_BUSY: try again. */
+static void init_part(struct init *init, mu_pfn_t start, mu_pfn_t end)
+{
+	struct mu_mm *mm = init->mm;
+	mu_pfn_t block = mu_align_down(start, MU_BLOCK_PAGES), past = 0;
+	int nid = mu_memblock_search_pfn_nid(&mm->memblock, start, NULL, &past);
+
+	init->status = MU_OK;
+	if (mu_memmap_is_ragged(&mm->memmap, block)) {
+		init_ragged(init, start, end);
+		return;
+	}
+	/* A hole? */
+	if (start >= past)
+		return;
+	init->zone = mu_layout_zone_at(mm, nid, start);
+	if (is_reserved(mm, block))
+		init_reserved(init, start, end);
+	else
+		init->status = mu_deferred_init_block(&mm->deferred, init->zone,
+						      block);
+}
+
+static void wait_and_init(void *arg, mu_pfn_t start, mu_pfn_t end)
+{
+	struct init *init = arg;
+	struct mu_mm *mm = init->mm;
+
+	if (init->status != MU_OK)
+		return;
+	for (unsigned spins = 0;; spins++) {
+		mu_lock(mm->port, &mm->late_lock);
+		init_part(init, start, end);
+		mu_unlock(&mm->late_lock);
+		if (init->status != MU_ERR_BUSY)
+			return;
+		mu_pause(mm->port, spins);
+	}
+}
+
+/* The next memory in [*@start, @end), of one region. */
+static bool next_memory(struct mu_mm *mm, mu_pfn_t *start, mu_pfn_t end,
+			mu_pfn_t *last, int *nid)
+{
+	mu_pfn_t first;
+	uint64_t cursor;
+	bool found = false;
+
+	mu_lock(mm->port, &mm->late_lock);
+	mu_for_each_mem_pfn_range (&mm->memblock, cursor, MU_NO_NODE, &first,
+				   last, nid) {
+		if (*last <= *start)
+			continue;
+		*start = MU_MAX(first, *start);
+		*last = MU_MIN(*last, end);
+		found = *start < *last;
+		break;
+	}
+	mu_unlock(&mm->late_lock);
+	return found;
+}
+
+enum mu_status mu_init_now(struct mu_mm *mm, mu_pfn_t start, mu_pfn_t end)
+{
+	struct init init = {.mm = mm, .status = MU_OK};
+	int nid, only = MU_NO_NODE;
+	mu_pfn_t pfn, last;
+
+	if (start >= end || end > mm->memmap.end_pfn)
+		return MU_ERR_RANGE;
+	for (pfn = start; next_memory(mm, &pfn, end, &last, &nid); pfn = last) {
+		if (only != MU_NO_NODE && only != MU_MAX(nid, 0))
+			return MU_ERR_RANGE;
+		only = MU_MAX(nid, 0);
+	}
+	for (pfn = start; next_memory(mm, &pfn, end, &last, &nid); pfn = last)
+		mu_each_block(pfn, last, wait_and_init, &init);
 	return init.status;
 }

@@ -34,7 +34,7 @@ static void nodes_init(struct start *start)
 
 		memset(node, 0, sizeof(*node));
 		node->nid = (int)i;
-		for (unsigned type = 0; type < MU_NR_ZONES; type++)
+		for (unsigned type = 0; type <= MU_NR_ZONES; type++)
 			node->zone_id[type] = MU_NO_ZONE;
 	}
 	mu_for_each_mem_pfn_range (&mm->memblock, cursor, MU_NO_NODE, &first,
@@ -208,7 +208,7 @@ static void free_init(struct start *start)
 	memset(nr, 0, mm->buddy.nr_zones * sizeof(*nr));
 	mu_layout_free(&start->mm->layout, count_extents, start);
 	for (unsigned i = 0; i < mm->buddy.nr_zones; i++) {
-		nr[i] += MU_EXTENTS_SPARE;
+		nr[i] += start->tables.nr_spare;
 		mu_deferred_set_extents(&mm->deferred, &mm->buddy.zones[i],
 					next, (unsigned)nr[i]);
 		next += nr[i];
@@ -245,19 +245,28 @@ enum mu_status mu_mm_start(struct mu_mm *mm, const struct mu_config *config,
 	mm->nr_nodes = start.tables.nr_nodes;
 	mm->buddy.port = mm->port;
 	mm->buddy.memmap = &mm->memmap;
+	mm->buddy.machine = mm->machine;
+	mm->buddy.max_zones = start.tables.nr_zones;
 
 	nodes_init(&start);
 	mu_layout_movable(mm, config, mm->buddy.nodes,
 			  start.tables.movable_start);
 	zones_init(&start);
-	mu_zonelists_build(mm, start.tables.zonelists, start.tables.per_node);
+	mu_zonelists_build(&mm->buddy, start.tables.zonelists,
+			   start.tables.per_zone);
 	mu_memmap_init(&mm->memmap, mm->port, memmap, &mm->memblock,
-		       mm->page_shift, start.tables.memmap,
+		       mm->page_shift, &mm->limits, start.tables.memmap,
 		       start.tables.nr_ragged);
+	mm->memmap.exts = mm->exts;
 	ragged_init(&start);
 	mu_deferred_init(&mm->deferred, &mm->buddy, start.tables.pristine);
 	mm->deferred.measure = config->measure;
 	mm->deferred.batch = MU_MIN(config->batch, MU_SECTION_BLOCKS);
+	mu_devices_init(&mm->devices, &mm->memmap, &mm->memblock,
+			mm->page_shift, start.tables.nr_devices,
+			start.tables.devices);
+	mm->devices.measure = config->measure;
+	mm->devices.batch = MU_MAX(mm->deferred.batch, 1);
 	free_init(&start);
 	mu_buddy_set_watermarks(&mm->buddy, config->min_free_pages,
 				mm->page_shift);

@@ -6,55 +6,42 @@
 const char *mu_page_state_str(enum mu_page_state state)
 {
 	static const char *const names[] = {"absent", "reserved", "pristine",
-					    "busy", "online"};
+					    "busy",   "online",	  "device"};
 
 	return (unsigned)state < MU_ARRAY_SIZE(names) ? names[state]
 						      : "unknown";
 }
 
-/* The zone that the memory at @pfn, of node @nid, belongs to. */
-static const struct mu_zone *zone_at(const struct mu_mm *mm, int nid,
-				     mu_pfn_t pfn)
-{
-	const struct mu_node *node = &mm->buddy.nodes[MU_MAX(nid, 0)];
-
-	return &mm->buddy.zones[node->zone_id[mu_layout_type(&mm->layout,
-							     node->nid, pfn)]];
-}
-
-/* Memory in no extent: is its page reserved, in part or whole? */
-static enum mu_page_state state_outside(struct mu_mm *mm, mu_pfn_t pfn)
+enum mu_page_state mu_page_state(struct mu_mm *mm, mu_pfn_t pfn)
 {
 	mu_phys_t base = pfn << mm->page_shift;
 	mu_phys_t size = (mu_phys_t)1 << mm->page_shift;
-	uintptr_t flags = mu_lock_irqsave(mm->port, &mm->reserved_lock);
-	/* Page 0 is nobody's, whoever filled memblock. */
-	bool reserved =
-		!pfn ||
-		mu_memblock_is_region_reserved(&mm->memblock, base, size) ||
-		!mu_memblock_is_map_memory(&mm->memblock, base);
-
-	mu_unlock_irqrestore(mm->port, &mm->reserved_lock, flags);
-	return reserved ? MU_STATE_RESERVED : MU_STATE_ONLINE;
-}
-
-enum mu_page_state mu_page_state(struct mu_mm *mm, mu_pfn_t pfn)
-{
+	enum mu_page_state state = MU_STATE_BUSY;
 	mu_pfn_t end = 0;
-	/* A page that is only partly in one region is memory of no node. */
-	int nid = mu_memblock_search_pfn_nid(&mm->memblock, pfn, NULL, &end);
+	uintptr_t flags;
+	int nid;
 
-	if (pfn >= end)
+	if (mu_device_find(&mm->devices, pfn, &end, &end))
+		return MU_STATE_DEVICE;
+	if (pfn >= mm->memmap.end_pfn)
 		return MU_STATE_ABSENT;
-	switch (mu_deferred_state(&mm->deferred, zone_at(mm, nid, pfn), pfn,
-				  NULL)) {
-	case MU_NOT_CLAIMED:
-		return MU_STATE_PRISTINE;
-	case MU_CLAIMED:
-		return mu_memmap_head(&mm->memmap, pfn) ? MU_STATE_ONLINE
-							: MU_STATE_BUSY;
-	case MU_NOT_IN_EXTENT:
-	default:
-		return state_outside(mm, pfn);
-	}
+	/* To the end: what is the allocator's stays backed so long. */
+	flags = mu_lock_irqsave(mm->port, &mm->reserved_lock);
+	nid = mu_memblock_search_pfn_nid(&mm->memblock, pfn, NULL, &end);
+	/* A page that is only partly in one region is memory of no node; page 0
+	 * is nobody's, whoever filled memblock. */
+	if (pfn >= end)
+		state = MU_STATE_ABSENT;
+	else if (!pfn ||
+		 mu_memblock_is_region_reserved(&mm->memblock, base, size) ||
+		 !mu_memblock_is_map_memory(&mm->memblock, base))
+		state = MU_STATE_RESERVED;
+	else if (mu_deferred_is_pristine(&mm->deferred,
+					 mu_layout_zone_at(mm, nid, pfn), pfn,
+					 NULL))
+		state = MU_STATE_PRISTINE;
+	else if (mu_memmap_head(&mm->memmap, pfn))
+		state = MU_STATE_ONLINE;
+	mu_unlock_irqrestore(mm->port, &mm->reserved_lock, flags);
+	return state;
 }

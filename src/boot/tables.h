@@ -7,18 +7,21 @@
 
 struct mu_tables {
 	struct mu_node *nodes;
-	uint16_t *zonelists; /* one list after the other */
+	_Atomic uint16_t *zonelists; /* one list after the other */
 	struct mu_zone *zones;
 	struct mu_pristine *pristine;
 	struct mu_extent *extents;
 	void *memmap;
-	unsigned nr_nodes;   /* that have memory or CPUs: ids are below it */
-	unsigned nr_ragged;  /* most ragged blocks that there can be */
+	void *devices;
+	unsigned nr_nodes;  /* that have memory or CPUs: ids are below it */
+	unsigned nr_zones;  /* most zones that there can be */
+	unsigned nr_spare;  /* extents of each zone, to be made while running */
+	unsigned nr_ragged; /* most ragged blocks that there can be */
+	unsigned nr_devices; /* most ranges of devices */
 	unsigned nr_extents; /* most extents, with the zones' spare ones */
 
 	/* Only while starting: */
 	mu_pfn_t *movable_start; /* per node */
-	uint64_t *per_node;	 /* scratch */
 	uint64_t *per_zone;	 /* scratch, nid * MU_NR_ZONES + type */
 	uint64_t *ragged;	 /* pfns, two for each piece */
 };
@@ -26,10 +29,5 @@ struct mu_tables {
 /* Lay the tables of @mm out in @buf, which may be NULL; their bytes. */
 size_t mu_tables_lay_out(const struct mu_mm *mm, struct mu_tables *tables,
 			 void *buf);
-
-/* Fill in the zonelist and the preferred zones of every node. @scratch has
- * room for nr_nodes numbers. */
-void mu_zonelists_build(struct mu_mm *mm, uint16_t *zonelists,
-			uint64_t *scratch);
 
 #endif

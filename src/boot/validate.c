@@ -40,7 +40,7 @@ static mu_pfn_t audit_page(struct audit *audit, mu_pfn_t pfn)
 	const struct mu_page *page = mu_pfn_to_page(memmap, pfn);
 	mu_pfn_t pages = (mu_pfn_t)1 << page->order;
 
-	if (page->zone != audit->zone->id)
+	if (mu_page_zone(page) != audit->zone->id)
 		return corrupt(audit, "is in another zone's book", pfn);
 	if (pages > audit->end - pfn || pfn & (pages - 1))
 		return corrupt(audit, "its order does not fit its place", pfn);
@@ -48,10 +48,13 @@ static mu_pfn_t audit_page(struct audit *audit, mu_pfn_t pfn)
 		audit->census->free += pages;
 	else if (mu_page_kind(page) == MU_PAGE_ALLOCATED)
 		audit->census->allocated += pages;
+	else if (mu_page_kind(page) == MU_PAGE_POISONED && !page->order)
+		audit->census->poisoned++;
 	else
-		return corrupt(audit, "neither free nor allocated", pfn);
-	audit->written += page->state & MU_PAGE_SPARSE ? 1 : pages;
-	if (page->state & MU_PAGE_SPARSE) {
+		return corrupt(audit, "neither free, allocated nor poisoned",
+			       pfn);
+	audit->written += mu_page_flags(page) & MU_PAGE_SPARSE ? 1 : pages;
+	if (mu_page_flags(page) & MU_PAGE_SPARSE) {
 		if (mu_page_kind(page) != MU_PAGE_ALLOCATED ||
 		    mu_memmap_next(memmap, pfn + 1, pfn + pages) != pfn + pages)
 			return corrupt(audit, "sparse, but a tail is written",
@@ -86,19 +89,14 @@ static void audit_free(void *arg, int nid, enum mu_zone_type type,
 			pfn = audit_page(audit, pfn);
 			continue;
 		}
-		switch (mu_deferred_state(&mm->deferred, audit->zone, pfn,
-					  &next)) {
-		case MU_NOT_CLAIMED:
+		if (mu_deferred_is_pristine(&mm->deferred, audit->zone, pfn,
+					    &next)) {
 			next = MU_MIN(next, end);
 			audit->census->pristine += next - pfn;
-			break;
-		case MU_CLAIMED:
-			next = mu_align_down(pfn, MU_BLOCK_PAGES) +
-			       MU_BLOCK_PAGES;
+		} else if (mu_deferred_is_busy(&mm->deferred, audit->zone)) {
+			next = MU_MIN(next, end);
 			audit->census->busy += next - pfn;
-			break;
-		case MU_NOT_IN_EXTENT:
-		default:
+		} else {
 			next = corrupt(audit,
 				       "lost: free in memblock, and in "
 				       "nobody's book",
@@ -160,12 +158,17 @@ static enum mu_status audit_zone(struct mu_mm *mm, struct mu_zone *zone,
 		status = compare(&sum, "managed_pages", zone->managed_pages,
 				 census->free + census->pristine +
 					 census->busy + census->allocated);
+	if (status == MU_OK)
+		status = compare(&sum, "poisoned_pages", zone->poisoned_pages,
+				 census->poisoned);
 	*written += sum.audit.written;
 	total->allocated += census->allocated;
 	total->free += census->free;
 	total->pristine += census->pristine;
 	total->busy += census->busy;
-	total->reserved += zone->present_pages - zone->managed_pages;
+	total->poisoned += census->poisoned;
+	total->reserved += zone->present_pages - zone->managed_pages -
+			   zone->poisoned_pages;
 	return status;
 }
 
@@ -185,7 +188,7 @@ static void count_reserved(void *arg, int nid, enum mu_zone_type type,
 		if (mu_page_kind(page) != MU_PAGE_RESERVED)
 			continue;
 		audit->written++;
-		if (page->order || page->zone != audit->zone->id)
+		if (page->order || mu_page_zone(page) != audit->zone->id)
 			corrupt(audit,
 				"reserved, with an order or of another "
 				"zone",
@@ -207,13 +210,13 @@ enum mu_status mu_validate(struct mu_mm *mm, struct mu_census *census,
 	struct audit reserved = {.mm = mm, .error = error, .status = MU_OK};
 	struct mu_census ignored;
 	uint64_t memory = 0, managed = 0, written = 0;
+	enum mu_status status;
 
 	census = census ? census : &ignored;
 	memset(census, 0, sizeof(*census));
 	for (unsigned i = 0; i < mm->buddy.nr_zones; i++) {
-		enum mu_status status = audit_zone(mm, &mm->buddy.zones[i],
-						   census, &written, error);
-
+		status = audit_zone(mm, &mm->buddy.zones[i], census, &written,
+				    error);
 		if (status != MU_OK)
 			return status;
 		managed += mm->buddy.zones[i].managed_pages;
@@ -228,14 +231,17 @@ enum mu_status mu_validate(struct mu_mm *mm, struct mu_census *census,
 			       (ull)mm->memmap.written_pages,
 			       (ull)(written + reserved.written),
 			       (ull)reserved.written);
+	status = mu_devices_validate(&mm->devices, &census->device, error);
+	if (status != MU_OK)
+		return status;
 	mu_layout_memory(&mm->layout, count_piece, &memory);
 	census->total = mm->memmap.end_pfn;
-	census->hole = census->total - memory;
-	if (managed + census->reserved != memory)
+	census->hole = census->total - memory - census->device;
+	if (managed + census->reserved + census->poisoned != memory)
 		return mu_fail(error, MU_ERR_CORRUPT, 0,
-			       "%llu pages are managed and %llu reserved, but "
-			       "memory has %llu",
+			       "%llu pages are managed, %llu reserved and %llu "
+			       "poisoned, but memory has %llu",
 			       (ull)managed, (ull)census->reserved,
-			       (ull)memory);
+			       (ull)census->poisoned, (ull)memory);
 	return MU_OK;
 }

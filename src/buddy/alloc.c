@@ -29,11 +29,14 @@ struct walk {
 
 uint64_t mu_zone_min_mark(const struct mu_zone *zone, unsigned flags)
 {
+	uint64_t min;
+
 	if (flags & MU_ALLOC_RESERVES)
 		return 0;
-	if (flags & MU_ALLOC_ATOMIC)
-		return zone->watermark[MU_WMARK_MIN] / 2;
-	return zone->watermark[MU_WMARK_MIN];
+	/* relaxed: exact under the lock, a hint without. */
+	min = atomic_load_explicit(&zone->watermark[MU_WMARK_MIN],
+				   memory_order_relaxed);
+	return flags & MU_ALLOC_ATOMIC ? min / 2 : min;
 }
 
 bool mu_zone_is_allowed(const struct mu_zone *zone, int nid, unsigned flags)
@@ -48,7 +51,9 @@ static uint64_t mark_of(const struct walk *walk, const struct mu_zone *zone)
 	/* Who may take the last page takes it where it is nearest. */
 	if (walk->wmark == MU_WMARK_MIN || walk->flags & MU_ALLOC_RESERVES)
 		return mu_zone_min_mark(zone, walk->flags);
-	return zone->watermark[walk->wmark];
+	/* relaxed: under the lock. */
+	return atomic_load_explicit(&zone->watermark[walk->wmark],
+				    memory_order_relaxed);
 }
 
 enum answer { TAKEN, REFUSED, SHORT };
@@ -131,17 +136,17 @@ static enum mu_status walk_zones(const struct walk *walk, mu_pfn_t *pfn)
 	struct mu_buddy *buddy = walk->buddy;
 
 	for (;;) {
-		struct mu_zone *growing = NULL;
+		struct mu_zone *growing = NULL, *zone;
 		uint64_t growing_seen = 0;
 
-		for (unsigned i = 0; i < buddy->nr_zones; i++) {
-			struct mu_zone *zone =
-				&buddy->zones[walk->node->zonelist[i]];
+		for (unsigned i = 0;
+		     (zone = mu_zonelist_zone(buddy, walk->node, i)); i++) {
 			uint64_t seen;
 			enum mu_grow grown;
 
 			if (!mu_zone_is_allowed(zone, walk->node->nid,
-						walk->flags))
+						walk->flags) ||
+			    mu_zone_is_empty(zone))
 				continue;
 			grown = try_zone(walk, zone, &seen, pfn);
 			if (grown == MU_GREW)
@@ -194,7 +199,9 @@ enum mu_status mu_alloc_pages(struct mu_buddy *buddy, int nid, unsigned order,
 	if (order > MU_BLOCK_ORDER || (unsigned)nid >= buddy->nr_nodes)
 		return MU_ERR_RANGE;
 	node = &buddy->nodes[nid];
-	zone = node->preferred[highest_zone(flags)];
+	/* acquire: the zone was made before. */
+	zone = atomic_load_explicit(&node->preferred[highest_zone(flags)],
+				    memory_order_acquire);
 	if (MU_LIKELY(zone)) {
 		irq = mu_lock_irqsave(buddy->port, &zone->lock);
 		if (MU_LIKELY(mu_zone_free(zone) >=

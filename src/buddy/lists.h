@@ -1,45 +1,41 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * lists: a zone's free lists, linked by pfn through the descriptors.
- *
- * A link is 48 bits, so that 2^48 pages can be told apart in a descriptor of 16
- * bytes; MU_NO_PFN, all ones, ends a list. Everything here needs zone->lock.
+ * lists: a zone's free lists, linked by pfn through the descriptors. Everything
+ * here needs zone->lock.
  */
 #ifndef MU_BUDDY_LISTS_H
 #define MU_BUDDY_LISTS_H
 
+#include "memmap/links.h"
 #include "memup/buddy.h"
-
-_Static_assert(MU_PHYS_BITS - MU_PAGE_SHIFT_MIN < 48, "a pfn fits a link");
-
-static inline mu_pfn_t mu_page_next(const struct mu_page *page)
-{
-	return (mu_pfn_t)page->next_hi << 32 | page->next_lo;
-}
-
-static inline mu_pfn_t mu_page_prev(const struct mu_page *page)
-{
-	return (mu_pfn_t)page->prev_hi << 32 | page->prev_lo;
-}
-
-static inline void mu_page_set_next(struct mu_page *page, mu_pfn_t pfn)
-{
-	page->next_hi = (uint16_t)(pfn >> 32);
-	page->next_lo = (uint32_t)pfn;
-}
-
-static inline void mu_page_set_prev(struct mu_page *page, mu_pfn_t pfn)
-{
-	page->prev_hi = (uint16_t)(pfn >> 32);
-	page->prev_lo = (uint32_t)pfn;
-}
 
 /* Make @page the first of 2^@order pages of @kind; the ragged flag stays. */
 static inline void mu_page_set(struct mu_page *page, enum mu_page_kind kind,
 			       unsigned order)
 {
-	page->state = (uint8_t)((page->state & ~MU_PAGE_KIND) | kind);
+	unsigned flags = mu_page_flags(page) & ~MU_PAGE_KIND;
+
+	/* relaxed: under the lock. */
+	atomic_store_explicit(&page->state, (uint8_t)(flags | kind),
+			      memory_order_relaxed);
 	page->order = (uint8_t)order;
+}
+
+/* Under the lock, or by who holds the page. */
+static inline void mu_page_add(struct mu_page *page, unsigned flag)
+{
+	/* relaxed: the holder may read it without the lock, as a hint. */
+	atomic_store_explicit(&page->state,
+			      (uint8_t)(mu_page_flags(page) | flag),
+			      memory_order_relaxed);
+}
+
+static inline void mu_page_clear(struct mu_page *page, unsigned flag)
+{
+	/* relaxed: as above. */
+	atomic_store_explicit(&page->state,
+			      (uint8_t)(mu_page_flags(page) & ~flag),
+			      memory_order_relaxed);
 }
 
 /* Count @pages more (or fewer, negative) in the lists. */
@@ -69,6 +65,26 @@ static inline void mu_list_push(const struct mu_memmap *memmap,
 	area->head = pfn;
 	area->nr_free++;
 	mu_zone_count(zone, (int64_t)1 << order);
+}
+
+/*
+ * Put the @nr blocks from @start on in front of their list, which
+ * mu_memmap_init_chain() has linked to each other already.
+ */
+static inline void mu_list_splice(const struct mu_memmap *memmap,
+				  struct mu_zone *zone, mu_pfn_t start,
+				  unsigned nr)
+{
+	struct mu_free_area *area = &zone->free_area[MU_BLOCK_ORDER];
+	mu_pfn_t last = start + (nr - 1) * MU_BLOCK_PAGES;
+
+	if (area->head != MU_NO_PFN) {
+		mu_page_set_next(mu_pfn_to_page(memmap, last), area->head);
+		mu_page_set_prev(mu_pfn_to_page(memmap, area->head), last);
+	}
+	area->head = start;
+	area->nr_free += nr;
+	mu_zone_count(zone, (int64_t)nr << MU_BLOCK_ORDER);
 }
 
 /* Take the free page at @pfn out of its list. */

@@ -45,9 +45,9 @@ static enum mu_status check_list(const struct mu_memmap *memmap,
 		if (page->order != order)
 			return corrupt(error, zone, "order of a free page",
 				       order, page->order, order);
-		if (page->zone != zone->id)
+		if (mu_page_zone(page) != zone->id)
 			return corrupt(error, zone, "zone of a free page",
-				       order, page->zone, zone->id);
+				       order, mu_page_zone(page), zone->id);
 		if (mu_page_prev(page) != prev)
 			return corrupt(error, zone, "back link", order,
 				       mu_page_prev(page), prev);

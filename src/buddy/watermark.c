@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "base/bits.h"
+#include "base/lock.h"
 #include "buddy/zone.h"
 
 /* floor(sqrt(@value)), by bits: 32 turns. */
@@ -38,36 +38,50 @@ static uint64_t share_of(uint64_t pages, uint64_t part, uint64_t whole)
 	return (high / whole << 20) + ((high % whole << 20) + low) / whole;
 }
 
+/* Set the marks of one zone, whose min is @min; MOVABLE has its own. */
+static void set_marks(struct mu_buddy *buddy, struct mu_zone *zone,
+		      uint64_t min, uint64_t managed)
+{
+	uint64_t mark[MU_NR_WMARKS], step;
+	uintptr_t flags;
+
+	/* MOVABLE holds nothing that the kernel itself must have: a small mark
+	 * is enough, as in Linux. */
+	if (zone->type == MU_ZONE_MOVABLE)
+		min = MU_MIN(MU_MAX(managed / 1024, 32), 128);
+	step = MU_MAX(min / 4, managed / 1000);
+	mark[MU_WMARK_MIN] = min;
+	mark[MU_WMARK_LOW] = min + step;
+	mark[MU_WMARK_HIGH] = min + 2 * step;
+	flags = mu_lock_irqsave(buddy->port, &zone->lock);
+	for (unsigned i = 0; i < MU_NR_WMARKS; i++)
+		/* relaxed: under the lock, and hints to all others. */
+		atomic_store_explicit(&zone->watermark[i], mark[i],
+				      memory_order_relaxed);
+	mu_zone_update_mark(zone);
+	mu_unlock_irqrestore(buddy->port, &zone->lock, flags);
+}
+
 void mu_buddy_set_watermarks(struct mu_buddy *buddy, uint64_t min_free_pages,
 			     unsigned page_shift)
 {
-	uint64_t managed = 0;
+	uint64_t all = 0;
 
 	for (unsigned i = 0; i < buddy->nr_zones; i++)
-		if (buddy->zones[i].type != MU_ZONE_MOVABLE)
-			managed += buddy->zones[i].managed_pages;
+		if (buddy->zones[i].type < MU_ZONE_MOVABLE)
+			all += buddy->zones[i].managed_pages;
 	if (!min_free_pages)
-		min_free_pages = default_min(managed, page_shift);
+		min_free_pages = default_min(all, page_shift);
 	for (unsigned i = 0; i < buddy->nr_zones; i++) {
 		struct mu_zone *zone = &buddy->zones[i];
-		uint64_t *mark = zone->watermark;
-		uint64_t step;
+		/* Once: reserved memory may be freed meanwhile. */
+		uint64_t managed = MU_MIN(zone->managed_pages, all);
 
-		/* MOVABLE holds nothing that the kernel itself must have: a
-		 * small mark is enough, as in Linux. */
-		if (zone->type == MU_ZONE_MOVABLE) {
-			mark[MU_WMARK_MIN] = zone->managed_pages / 1024;
-			mark[MU_WMARK_MIN] =
-				MU_MIN(MU_MAX(mark[MU_WMARK_MIN], 32), 128);
-		} else {
-			mark[MU_WMARK_MIN] = share_of(
-				MU_MIN(min_free_pages, managed),
-				zone->managed_pages, MU_MAX(managed, 1));
-		}
-		step = MU_MAX(mark[MU_WMARK_MIN] / 4,
-			      zone->managed_pages / 1000);
-		mark[MU_WMARK_LOW] = mark[MU_WMARK_MIN] + step;
-		mark[MU_WMARK_HIGH] = mark[MU_WMARK_LOW] + step;
-		mu_zone_update_mark(zone);
+		if (zone->type == MU_ZONE_MOVABLE)
+			managed = zone->managed_pages;
+		set_marks(buddy, zone,
+			  share_of(MU_MIN(min_free_pages, all), managed,
+				   MU_MAX(all, 1)),
+			  managed);
 	}
 }

@@ -7,10 +7,10 @@
 
 const char *mu_zone_type_str(enum mu_zone_type type)
 {
-	static const char *const names[MU_NR_ZONES] = {"DMA", "DMA32", "Normal",
-						       "Movable"};
+	static const char *const names[] = {"DMA", "DMA32", "Normal", "Movable",
+					    "isolated"};
 
-	return (unsigned)type < MU_NR_ZONES ? names[type] : "unknown";
+	return (unsigned)type < MU_ARRAY_SIZE(names) ? names[type] : "unknown";
 }
 
 void mu_zone_init(struct mu_zone *zone, uint32_t id, int nid,
@@ -60,11 +60,26 @@ mu_pfn_t mu_zone_take(const struct mu_memmap *memmap, struct mu_zone *zone,
 	return MU_NO_PFN;
 }
 
+struct mu_zone *mu_page_lock_zone(struct mu_buddy *buddy,
+				  const struct mu_page *page, uintptr_t *flags)
+{
+	for (;;) {
+		uint16_t id = mu_page_zone(page);
+		struct mu_zone *zone = &buddy->zones[id];
+
+		*flags = mu_lock_irqsave(buddy->port, &zone->lock);
+		/* Its block may be on the way to another zone. */
+		if (MU_LIKELY(mu_page_zone(page) == id))
+			return zone;
+		mu_unlock_irqrestore(buddy->port, &zone->lock, *flags);
+	}
+}
+
 /* May the descriptor of @pfn, in the block of @page, be read? */
 static bool readable(const struct mu_memmap *memmap, const struct mu_page *page,
 		     mu_pfn_t pfn)
 {
-	return MU_LIKELY(!(page->state & MU_PAGE_RAGGED)) ||
+	return MU_LIKELY(!(mu_page_flags(page) & MU_PAGE_RAGGED)) ||
 	       mu_memmap_online(memmap, pfn);
 }
 
@@ -79,7 +94,8 @@ void mu_zone_give(const struct mu_memmap *memmap, struct mu_zone *zone,
 
 		/* The zone first: what else another zone's page says is under
 		 * that zone's lock. */
-		if (!readable(memmap, page, other) || buddy->zone != zone->id ||
+		if (!readable(memmap, page, other) ||
+		    mu_page_zone(buddy) != zone->id ||
 		    mu_page_kind(buddy) != MU_PAGE_FREE ||
 		    buddy->order != order)
 			break;
@@ -99,7 +115,9 @@ void mu_zone_give(const struct mu_memmap *memmap, struct mu_zone *zone,
 
 void mu_zone_update_mark(struct mu_zone *zone)
 {
-	uint64_t low = zone->watermark[MU_WMARK_LOW];
+	/* relaxed: under the lock. */
+	uint64_t low = atomic_load_explicit(&zone->watermark[MU_WMARK_LOW],
+					    memory_order_relaxed);
 
 	zone->fast_mark =
 		low > zone->pristine_pages ? low - zone->pristine_pages : 0;
@@ -108,7 +126,7 @@ void mu_zone_update_mark(struct mu_zone *zone)
 void mu_zone_add_pristine(struct mu_zone *zone, uint64_t pages)
 {
 	zone->pristine_pages += pages;
-	zone->managed_pages += pages;
+	mu_zone_manage(zone, (int64_t)pages);
 	mu_zone_update_mark(zone);
 }
 
@@ -117,7 +135,7 @@ void mu_buddy_add_range(struct mu_buddy *buddy, struct mu_zone *zone,
 {
 	uintptr_t flags = mu_lock_irqsave(buddy->port, &zone->lock);
 
-	zone->managed_pages += end - start;
+	mu_zone_manage(zone, (int64_t)(end - start));
 	/* They may have been reserved. */
 	for (mu_pfn_t pfn = start; pfn < end; pfn++)
 		mu_page_set(mu_pfn_to_page(buddy->memmap, pfn), MU_PAGE_TAIL,
@@ -161,17 +179,16 @@ bool mu_buddy_add_block(struct mu_buddy *buddy, struct mu_zone *zone,
 	return taken;
 }
 
-void mu_buddy_add_blocks(struct mu_buddy *buddy, struct mu_zone *zone,
-			 mu_pfn_t start, unsigned nr)
+void mu_buddy_add_chain(struct mu_buddy *buddy, struct mu_zone *zone,
+			mu_pfn_t start, unsigned nr)
 {
 	uintptr_t flags = mu_lock_irqsave(buddy->port, &zone->lock);
 
 	mu_assert(buddy->port, zone->pristine_pages >= nr * MU_BLOCK_PAGES);
 	zone->pristine_pages -= nr * MU_BLOCK_PAGES;
 	mu_zone_update_mark(zone);
-	for (unsigned i = 0; i < nr; i++)
-		mu_list_push(buddy->memmap, zone, start + i * MU_BLOCK_PAGES,
-			     MU_BLOCK_ORDER);
+	mu_list_splice(buddy->memmap, zone, start, nr);
+	mu_memmap_publish_chain(buddy->memmap, start, nr);
 	mu_zone_tell_growth(zone);
 	mu_unlock_irqrestore(buddy->port, &zone->lock, flags);
 }
@@ -182,6 +199,18 @@ void mu_buddy_grow_pristine(struct mu_buddy *buddy, struct mu_zone *zone,
 	uintptr_t flags = mu_lock_irqsave(buddy->port, &zone->lock);
 
 	mu_zone_add_pristine(zone, pages);
+	mu_unlock_irqrestore(buddy->port, &zone->lock, flags);
+}
+
+void mu_buddy_drop_pristine(struct mu_buddy *buddy, struct mu_zone *zone,
+			    uint64_t pages)
+{
+	uintptr_t flags = mu_lock_irqsave(buddy->port, &zone->lock);
+
+	mu_assert(buddy->port, zone->pristine_pages >= pages);
+	zone->pristine_pages -= pages;
+	mu_zone_manage(zone, -(int64_t)pages);
+	mu_zone_update_mark(zone);
 	mu_unlock_irqrestore(buddy->port, &zone->lock, flags);
 }
 

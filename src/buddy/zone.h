@@ -11,6 +11,29 @@ static inline uint64_t mu_zone_free(const struct mu_zone *zone)
 	return atomic_load_explicit(&zone->free_pages, memory_order_relaxed);
 }
 
+/* Has @zone no memory? A hint: where it just got some, it had none before. */
+static inline bool mu_zone_is_empty(const struct mu_zone *zone)
+{
+	/* relaxed: as above. */
+	return !atomic_load_explicit(&zone->managed_pages,
+				     memory_order_relaxed);
+}
+
+/* Count @pages more (or fewer, negative) as managed. Under the lock. */
+static inline void mu_zone_manage(struct mu_zone *zone, int64_t pages)
+{
+	/* relaxed: written under the lock. */
+	uint64_t now = atomic_load_explicit(&zone->managed_pages,
+					    memory_order_relaxed);
+
+	atomic_store_explicit(&zone->managed_pages, now + (uint64_t)pages,
+			      memory_order_relaxed);
+}
+
+/* Lock the zone of @page, which is online: the one that it has then. */
+struct mu_zone *mu_page_lock_zone(struct mu_buddy *buddy,
+				  const struct mu_page *page, uintptr_t *flags);
+
 /*
  * Take 2^@order pages out of the lists and mark them allocated; the first pfn,
  * or MU_NO_PFN when no list has a page that large.

@@ -9,12 +9,17 @@ static unsigned nr_extents(const struct mu_pristine *pristine)
 				    memory_order_acquire);
 }
 
-/* The first extent that may have something left. */
-static unsigned first_extent(const struct mu_pristine *pristine)
+/* The hint: the first extent that may have something left. */
+static uint64_t load_first(const struct mu_pristine *pristine)
 {
 	/* acquire: as if this CPU had looked at the extents that another
 	 * found used up; pairs with the release in mu_claim_peek(). */
 	return atomic_load_explicit(&pristine->first, memory_order_acquire);
+}
+
+static unsigned first_extent(const struct mu_pristine *pristine)
+{
+	return (unsigned)(load_first(pristine) & UINT32_MAX);
 }
 
 static uint64_t load_cursor(const struct mu_extent *extent)
@@ -24,37 +29,41 @@ static uint64_t load_cursor(const struct mu_extent *extent)
 	return atomic_load_explicit(&extent->cursor, memory_order_acquire);
 }
 
-static mu_pfn_t pfn_of(const struct mu_extent *extent, uint64_t block)
+/* Make the claim of [@from, @to), blocks at one end of the cursor. */
+static bool propose(struct mu_claim *claim, struct mu_extent *extent,
+		    uint64_t cursor, uint64_t from, uint64_t to)
 {
-	return extent->start + (block << MU_BLOCK_ORDER);
-}
+	bool head = from == mu_cursor_head(cursor);
 
-static bool from_head(struct mu_extent *extent, uint64_t cursor,
-		      uint64_t blocks, struct mu_claim *claim)
-{
 	claim->extent = extent;
 	claim->cursor = cursor;
-	claim->next = cursor + blocks;
-	claim->pfn = pfn_of(extent, mu_cursor_head(cursor));
+	claim->next = head ? mu_cursor(to, mu_cursor_tail(cursor))
+			   : mu_cursor(mu_cursor_head(cursor), from);
+	claim->pfn = mu_block_pfn(from);
+	claim->blocks = to - from;
 	return true;
 }
 
 bool mu_claim_peek(struct mu_pristine *pristine, struct mu_claim *claim)
 {
-	unsigned first = first_extent(pristine), nr = nr_extents(pristine);
+	uint64_t seen = load_first(pristine);
+	unsigned first = (unsigned)(seen & UINT32_MAX);
+	unsigned nr = nr_extents(pristine);
 
 	for (unsigned i = first; i < nr; i++) {
 		struct mu_extent *extent = &pristine->extents[i];
 		uint64_t cursor = load_cursor(extent);
+		uint64_t head = mu_cursor_head(cursor);
 
-		if (mu_cursor_head(cursor) >= mu_cursor_tail(cursor))
+		if (head >= mu_cursor_tail(cursor))
 			continue;
-		/* release: see first_extent(). An older value may overwrite a
-		 * newer one: a longer walk. */
+		/* release: see load_first(); relaxed when it fails: some extent
+		 * was filled again, and nothing is known of the first ones. */
 		if (i != first)
-			atomic_store_explicit(&pristine->first, i,
-					      memory_order_release);
-		return from_head(extent, cursor, 1, claim);
+			atomic_compare_exchange_strong_explicit(
+				&pristine->first, &seen, seen - first + i,
+				memory_order_release, memory_order_relaxed);
+		return propose(claim, extent, cursor, head, head + 1);
 	}
 	return false;
 }
@@ -62,23 +71,19 @@ bool mu_claim_peek(struct mu_pristine *pristine, struct mu_claim *claim)
 bool mu_claim_peek_gigantic(struct mu_pristine *pristine,
 			    struct mu_claim *claim)
 {
-	const mu_pfn_t pages = (mu_pfn_t)1 << MU_GIGANTIC_ORDER;
-	const uint64_t blocks = pages >> MU_BLOCK_ORDER;
+	const uint64_t blocks = (uint64_t)1
+				<< (MU_GIGANTIC_ORDER - MU_BLOCK_ORDER);
 	unsigned nr = nr_extents(pristine);
 
 	for (unsigned i = first_extent(pristine); i < nr; i++) {
 		struct mu_extent *extent = &pristine->extents[i];
 		uint64_t cursor = load_cursor(extent);
-		uint64_t head = mu_cursor_head(cursor);
 		uint64_t tail = mu_cursor_tail(cursor);
 
-		if (tail < head + blocks || pfn_of(extent, tail) & (pages - 1))
+		if (tail < mu_cursor_head(cursor) + blocks ||
+		    tail & (blocks - 1))
 			continue;
-		claim->extent = extent;
-		claim->cursor = cursor;
-		claim->next = mu_cursor(head, tail - blocks);
-		claim->pfn = pfn_of(extent, tail - blocks);
-		return true;
+		return propose(claim, extent, cursor, tail - blocks, tail);
 	}
 	return false;
 }
@@ -86,30 +91,29 @@ bool mu_claim_peek_gigantic(struct mu_pristine *pristine,
 bool mu_claim_peek_run(struct mu_pristine *pristine, unsigned order,
 		       struct mu_claim *claim, bool *in_the_way)
 {
-	const mu_pfn_t pages = (mu_pfn_t)1 << order;
+	const uint64_t blocks = (uint64_t)1 << (order - MU_BLOCK_ORDER);
 	unsigned nr = nr_extents(pristine);
 
 	for (unsigned i = first_extent(pristine); i < nr; i++) {
 		struct mu_extent *extent = &pristine->extents[i];
 		uint64_t cursor = load_cursor(extent);
-		mu_pfn_t head = pfn_of(extent, mu_cursor_head(cursor));
-		mu_pfn_t tail = pfn_of(extent, mu_cursor_tail(cursor));
-		mu_pfn_t run = mu_align_up(head, pages);
+		uint64_t head = mu_cursor_head(cursor);
+		uint64_t tail = mu_cursor_tail(cursor);
+		uint64_t run = mu_align_up(head, blocks);
 
-		if (head >= tail || run + pages > tail)
+		if (head >= tail || run + blocks > tail)
 			continue;
 		*in_the_way = run != head;
-		return from_head(extent, cursor,
-				 *in_the_way ? 1 : pages >> MU_BLOCK_ORDER,
-				 claim);
+		return propose(claim, extent, cursor, head,
+			       head + (*in_the_way ? 1 : blocks));
 	}
 	return false;
 }
 
-enum mu_status mu_claim_peek_at(struct mu_pristine *pristine, mu_pfn_t pfn,
-				struct mu_claim *claim, uint64_t *rest)
+bool mu_claim_peek_in(struct mu_pristine *pristine, mu_pfn_t start,
+		      mu_pfn_t end, struct mu_claim *claim, uint64_t *rest)
 {
-	enum mu_status status = MU_ERR_NOT_FOUND;
+	uint64_t from = start >> MU_BLOCK_ORDER, to = end >> MU_BLOCK_ORDER;
 	unsigned nr = nr_extents(pristine);
 
 	for (unsigned i = 0; i < nr; i++) {
@@ -117,46 +121,109 @@ enum mu_status mu_claim_peek_at(struct mu_pristine *pristine, mu_pfn_t pfn,
 		uint64_t cursor = load_cursor(extent);
 		uint64_t head = mu_cursor_head(cursor);
 		uint64_t tail = mu_cursor_tail(cursor);
-		uint64_t block = (pfn - extent->start) >> MU_BLOCK_ORDER;
+		uint64_t first = MU_MAX(head, from), end_in = MU_MIN(tail, to);
 
-		if (pfn < extent->start || block >= extent->nr_blocks)
+		if (first >= end_in)
 			continue;
-		/* An extent that was cut has the rest in a later one. */
-		status = MU_ERR_BUSY;
-		if (block < head || block >= tail)
-			continue;
-		claim->extent = extent;
-		claim->cursor = cursor;
-		claim->pfn = pfn;
-		*rest = block == head ? 0 : tail - block - 1;
-		claim->next =
-			block == head ? cursor + 1 : mu_cursor(head, block);
-		return MU_OK;
+		*rest = first == head ? 0 : tail - end_in;
+		return propose(claim, extent, cursor, first, end_in);
 	}
-	return status;
+	return false;
 }
 
-bool mu_extent_room(const struct mu_pristine *pristine)
+static bool is_used_up(uint64_t cursor)
 {
-	/* relaxed: written under the lock, which the caller holds. */
-	return atomic_load_explicit(&pristine->nr_extents,
-				    memory_order_relaxed) +
-		       pristine->promised <
-	       pristine->max_extents;
+	return mu_cursor_head(cursor) >= mu_cursor_tail(cursor);
+}
+
+bool mu_extent_is_spare(const struct mu_pristine *pristine,
+			const struct mu_extent *extent)
+{
+	return extent >= pristine->extents + pristine->nr_sorted;
+}
+
+unsigned mu_extent_room(const struct mu_pristine *pristine)
+{
+	unsigned nr = nr_extents(pristine);
+	unsigned room = pristine->max_extents - nr;
+
+	for (unsigned i = pristine->nr_sorted; i < nr; i++)
+		room += is_used_up(load_cursor(&pristine->extents[i]));
+	return room - MU_MIN(room, pristine->promised);
+}
+
+/* Where the blocks [@from, @to) go: to an extent that ends or begins there, to
+ * one that is used up, or after all others. */
+static unsigned choose(const struct mu_pristine *pristine, uint64_t from,
+		       uint64_t to)
+{
+	unsigned nr = nr_extents(pristine), chosen = nr;
+
+	for (unsigned i = pristine->nr_sorted; i < nr; i++) {
+		uint64_t cursor = load_cursor(&pristine->extents[i]);
+
+		if (is_used_up(cursor))
+			chosen = MU_MIN(chosen, i);
+		else if (mu_cursor_tail(cursor) == from ||
+			 mu_cursor_head(cursor) == to)
+			return i;
+	}
+	return chosen;
+}
+
+/* Have @extent hold [@from, @to) too. False when it changed meanwhile. */
+static bool put(struct mu_extent *extent, uint64_t from, uint64_t to)
+{
+	uint64_t cursor = load_cursor(extent);
+	uint64_t next = mu_cursor(from, to);
+
+	if (!is_used_up(cursor) && mu_cursor_tail(cursor) == from)
+		next = mu_cursor(mu_cursor_head(cursor), to);
+	else if (!is_used_up(cursor) && mu_cursor_head(cursor) == to)
+		next = mu_cursor(from, mu_cursor_tail(cursor));
+	else if (!is_used_up(cursor))
+		return false;
+	/* release: what was done to the memory comes before; the acquire in
+	 * load_cursor() hands on what the last claimers released. */
+	return atomic_compare_exchange_strong_explicit(
+		&extent->cursor, &cursor, next, memory_order_release,
+		memory_order_relaxed);
+}
+
+/* Extent @i, which may lie before the hint, has something left. */
+static void move_first_back(struct mu_pristine *pristine, unsigned i)
+{
+	/* relaxed: replaced by compare-and-exchange alone. */
+	uint64_t seen =
+		atomic_load_explicit(&pristine->first, memory_order_relaxed);
+	uint64_t next;
+
+	/* The high half counts, so that who looked at the extents before this
+	 * does not move the hint on. */
+	do {
+		next = (seen >> 32) + 1;
+		next = next << 32 | MU_MIN(seen & UINT32_MAX, i);
+	} while (!atomic_compare_exchange_weak_explicit(
+		&pristine->first, &seen, next, memory_order_release,
+		memory_order_relaxed));
 }
 
 void mu_extent_append(struct mu_pristine *pristine, mu_pfn_t start,
 		      uint64_t nr_blocks)
 {
-	/* relaxed: as above. */
-	unsigned nr = atomic_load_explicit(&pristine->nr_extents,
-					   memory_order_relaxed);
-	struct mu_extent *extent = &pristine->extents[nr];
+	uint64_t from = start >> MU_BLOCK_ORDER, to = from + nr_blocks;
+	unsigned nr = nr_extents(pristine), i;
 
-	extent->start = start;
-	extent->nr_blocks = nr_blocks;
-	atomic_init(&extent->cursor, mu_cursor(0, nr_blocks));
-	/* release: see nr_extents(). */
-	atomic_store_explicit(&pristine->nr_extents, nr + 1,
-			      memory_order_release);
+	/* A turn that fails saw somebody claim from the extent. */
+	do {
+		i = choose(pristine, from, to);
+		if (i == nr)
+			atomic_init(&pristine->extents[i].cursor, 0);
+	} while (!put(&pristine->extents[i], from, to));
+	if (i < nr)
+		move_first_back(pristine, i);
+	else
+		/* release: see nr_extents(). */
+		atomic_store_explicit(&pristine->nr_extents, nr + 1,
+				      memory_order_release);
 }

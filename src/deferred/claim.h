@@ -6,6 +6,10 @@
  * whose succeeded. It may be made from any context, interrupts included. What
  * is claimed must be backed: the caller backs what peeking showed, then claims;
  * if another was faster, it begins again.
+ *
+ * A cursor says which blocks it holds and nothing else does, so a claim that
+ * succeeds is right whatever became of the extent since it was looked at: it
+ * may have been used up and filled again, with the same or with other blocks.
  */
 #ifndef MU_DEFERRED_CLAIM_H
 #define MU_DEFERRED_CLAIM_H
@@ -28,12 +32,18 @@ static inline uint64_t mu_cursor(uint64_t head, uint64_t tail)
 	return head | tail << 32;
 }
 
+static inline mu_pfn_t mu_block_pfn(uint64_t block)
+{
+	return block << MU_BLOCK_ORDER;
+}
+
 /* A claim that could be made: @blocks from @pfn on. */
 struct mu_claim {
 	struct mu_extent *extent;
 	uint64_t cursor; /* as it was */
 	uint64_t next;	 /* as it will be */
 	mu_pfn_t pfn;
+	uint64_t blocks;
 };
 
 /* The next block, from a head. False when nothing is pristine. */
@@ -51,13 +61,12 @@ bool mu_claim_peek_run(struct mu_pristine *pristine, unsigned order,
 		       struct mu_claim *claim, bool *in_the_way);
 
 /*
- * The block at @pfn, from wherever it is. MU_OK; MU_ERR_BUSY when somebody has
- * claimed it, MU_ERR_NOT_FOUND when it is in no extent. *@rest is how many
- * blocks after it leave the extent with it, and need one of their own.
+ * What an extent has of [@start, @end), wherever it is. False when no extent
+ * has any. *@rest is how many blocks after it leave the extent with it, and
+ * need one of their own.
  */
-enum mu_status mu_claim_peek_at(struct mu_pristine *pristine, mu_pfn_t pfn,
-				struct mu_claim *claim,
-				uint64_t *rest) MU_MUST_CHECK;
+bool mu_claim_peek_in(struct mu_pristine *pristine, mu_pfn_t start,
+		      mu_pfn_t end, struct mu_claim *claim, uint64_t *rest);
 
 /* Make it so. False when another was faster. Interrupts are off. */
 static inline bool mu_claim(struct mu_claim *claim)
@@ -69,11 +78,17 @@ static inline bool mu_claim(struct mu_claim *claim)
 		memory_order_release, memory_order_relaxed);
 }
 
-/* Is there room for one more extent, that nobody was promised? Under
- * pristine->lock. */
-bool mu_extent_room(const struct mu_pristine *pristine);
+/* How many more extents there is room for, that nobody was promised; one that
+ * is used up makes room. Under pristine->lock. */
+unsigned mu_extent_room(const struct mu_pristine *pristine);
 
-/* One more extent; there is room. Under pristine->lock, or early boot. */
+/* Does @extent make room when it is used up? Those that are kept sorted do not.
+ */
+bool mu_extent_is_spare(const struct mu_pristine *pristine,
+			const struct mu_extent *extent);
+
+/* Have extents hold @nr_blocks from @start on too; there is room for one more.
+ * Under pristine->lock, or early boot. */
 void mu_extent_append(struct mu_pristine *pristine, mu_pfn_t start,
 		      uint64_t nr_blocks);
 

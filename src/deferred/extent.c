@@ -54,73 +54,60 @@ void mu_deferred_add(struct mu_deferred *deferred, struct mu_zone *zone,
 	mu_zone_add_pristine(zone, end - start);
 }
 
-static mu_pfn_t extent_end(const struct mu_extent *extent)
+static uint64_t snapshot(const struct mu_extent *extent)
 {
-	return extent->start + (extent->nr_blocks << MU_BLOCK_ORDER);
+	/* relaxed: the caller knows that it may be old. */
+	return atomic_load_explicit(&extent->cursor, memory_order_relaxed);
 }
 
-/* What @extent says of @pfn, and the end of a run of which it says the same. */
-static enum mu_claim_state ask(const struct mu_extent *extent, mu_pfn_t pfn,
-			       mu_pfn_t *end)
+static bool holds(const struct mu_extent *extent, uint64_t block, mu_pfn_t *end)
 {
-	/* relaxed: a snapshot. */
-	uint64_t cursor =
-		atomic_load_explicit(&extent->cursor, memory_order_relaxed);
-	mu_pfn_t head =
-		extent->start + (mu_cursor_head(cursor) << MU_BLOCK_ORDER);
-	mu_pfn_t tail =
-		extent->start + (mu_cursor_tail(cursor) << MU_BLOCK_ORDER);
+	uint64_t cursor = snapshot(extent);
 
-	if (pfn < extent->start || pfn >= extent_end(extent))
-		return MU_NOT_IN_EXTENT;
-	if (pfn >= head && pfn < tail) {
-		*end = tail;
-		return MU_NOT_CLAIMED;
-	}
-	/* Blocks after the tail may have an extent of their own by now. */
-	*end = mu_align_down(pfn, MU_BLOCK_PAGES) + MU_BLOCK_PAGES;
-	return MU_CLAIMED;
+	if (block < mu_cursor_head(cursor) || block >= mu_cursor_tail(cursor))
+		return false;
+	*end = mu_block_pfn(mu_cursor_tail(cursor));
+	return true;
 }
 
-enum mu_claim_state mu_deferred_state(const struct mu_deferred *deferred,
-				      const struct mu_zone *zone, mu_pfn_t pfn,
-				      mu_pfn_t *end)
+bool mu_deferred_is_pristine(const struct mu_deferred *deferred,
+			     const struct mu_zone *zone, mu_pfn_t pfn,
+			     mu_pfn_t *end)
 {
 	const struct mu_pristine *pristine = &deferred->zones[zone->id];
 	/* acquire: an extent is complete before it is counted. */
 	unsigned nr = atomic_load_explicit(&pristine->nr_extents,
 					   memory_order_acquire);
-	enum mu_claim_state state = MU_NOT_IN_EXTENT;
+	uint64_t block = pfn >> MU_BLOCK_ORDER;
 	unsigned lo = 0, hi = pristine->nr_sorted;
 	mu_pfn_t ignored;
 
 	end = end ? end : &ignored;
 	/* Extents are whole blocks: what is in none is so to a block's end. */
-	*end = mu_align_down(pfn, MU_BLOCK_PAGES) + MU_BLOCK_PAGES;
-	for (unsigned i = pristine->nr_sorted; i < nr; i++) {
-		enum mu_claim_state said = ask(&pristine->extents[i], pfn, end);
-
-		if (said == MU_NOT_CLAIMED)
-			return said;
-		if (said == MU_CLAIMED)
-			state = said;
-	}
+	*end = mu_block_pfn(block + 1);
+	for (unsigned i = pristine->nr_sorted; i < nr; i++)
+		if (holds(&pristine->extents[i], block, end))
+			return true;
+	/* Tails ascend, also of extents that are used up: each stays within
+	 * the range that its extent was made of. */
 	while (lo < hi) {
 		unsigned mid = lo + (hi - lo) / 2;
 
-		if (extent_end(&pristine->extents[mid]) <= pfn)
+		if (mu_cursor_tail(snapshot(&pristine->extents[mid])) <= block)
 			lo = mid + 1;
 		else
 			hi = mid;
 	}
-	if (lo < pristine->nr_sorted) {
-		enum mu_claim_state said =
-			ask(&pristine->extents[lo], pfn, end);
+	return lo < pristine->nr_sorted &&
+	       holds(&pristine->extents[lo], block, end);
+}
 
-		if (said != MU_NOT_IN_EXTENT)
-			state = said;
-	}
-	return state;
+bool mu_deferred_is_busy(const struct mu_deferred *deferred,
+			 const struct mu_zone *zone)
+{
+	/* acquire: who sees that nobody is busy sees the lists. */
+	return atomic_load_explicit(&deferred->zones[zone->id].busy,
+				    memory_order_acquire);
 }
 
 static uint64_t zone_pristine_pages(const struct mu_pristine *pristine)
@@ -131,9 +118,7 @@ static uint64_t zone_pristine_pages(const struct mu_pristine *pristine)
 					   memory_order_acquire);
 
 	for (unsigned i = 0; i < nr; i++) {
-		/* relaxed: a snapshot. */
-		uint64_t cursor = atomic_load_explicit(
-			&pristine->extents[i].cursor, memory_order_relaxed);
+		uint64_t cursor = snapshot(&pristine->extents[i]);
 
 		blocks += mu_cursor_tail(cursor) - mu_cursor_head(cursor);
 	}

@@ -27,14 +27,17 @@ uint64_t mu_deferred_take(struct mu_deferred *deferred, int nid,
 {
 	const struct mu_buddy *buddy = deferred->buddy;
 	enum mu_status first = MU_OK;
+	struct mu_zone *zone;
 	uint64_t done = 0;
 
 	if ((unsigned)nid >= buddy->nr_nodes)
 		nid = 0;
-	for (unsigned i = 0; i < buddy->nr_zones && done < blocks; i++)
-		done += mu_deferred_take_zone(
-			deferred, &buddy->zones[buddy->nodes[nid].zonelist[i]],
-			blocks - done, &first);
+	for (unsigned i = 0;
+	     done < blocks &&
+	     (zone = mu_zonelist_zone(buddy, &buddy->nodes[nid], i));
+	     i++)
+		done += mu_deferred_take_zone(deferred, zone, blocks - done,
+					      &first);
 	if (status)
 		*status = first;
 	return done;
@@ -117,12 +120,11 @@ enum mu_status mu_deferred_finish(struct mu_deferred *deferred,
 				 UINT64_MAX, &status);
 	/* What others claimed may still be on its way. */
 	for (unsigned i = 0; i < deferred->buddy->nr_zones; i++) {
-		unsigned spins = 0;
+		const struct mu_zone *zone = &deferred->buddy->zones[i];
 
-		/* acquire: who sees that nobody is busy sees the lists. */
-		while (atomic_load_explicit(&deferred->zones[i].busy,
-					    memory_order_acquire))
-			mu_pause(port, spins++);
+		for (unsigned spins = 0; mu_deferred_is_busy(deferred, zone);
+		     spins++)
+			mu_pause(port, spins);
 	}
 	return status;
 }

@@ -181,10 +181,10 @@ static unsigned take_batch(struct mu_deferred *deferred, struct mu_zone *zone,
 	since = deferred->measure ? mu_clock(deferred->port) : 0;
 	claimed = mu_claim(&claim);
 	if (claimed) {
-		mu_memmap_init_blocks(deferred->memmap, claim.pfn, (unsigned)nr,
-				      (uint16_t)zone->id);
-		mu_buddy_add_blocks(deferred->buddy, zone, claim.pfn,
-				    (unsigned)nr);
+		mu_memmap_init_chain(deferred->memmap, claim.pfn, (unsigned)nr,
+				     (uint16_t)zone->id);
+		mu_buddy_add_chain(deferred->buddy, zone, claim.pfn,
+				   (unsigned)nr);
 		mu_claim_count(pristine, nr);
 		if (deferred->measure)
 			measure(deferred, pristine, since);

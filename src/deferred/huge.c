@@ -83,6 +83,7 @@ uint64_t mu_alloc_huge(struct mu_deferred *deferred, int nid, unsigned order,
 		       unsigned flags, uint64_t count, mu_pfn_t *pfns)
 {
 	const struct mu_buddy *buddy = deferred->buddy;
+	struct mu_zone *zone;
 	uint64_t done = 0;
 
 	if (nid == MU_NO_NODE)
@@ -90,9 +91,10 @@ uint64_t mu_alloc_huge(struct mu_deferred *deferred, int nid, unsigned order,
 	if ((order != MU_HUGE_ORDER && order != MU_GIGANTIC_ORDER) ||
 	    (unsigned)nid >= buddy->nr_nodes)
 		return 0;
-	for (unsigned i = 0; i < buddy->nr_zones && done < count; i++) {
-		struct mu_zone *zone =
-			&buddy->zones[buddy->nodes[nid].zonelist[i]];
+	for (unsigned i = 0;
+	     done < count &&
+	     (zone = mu_zonelist_zone(buddy, &buddy->nodes[nid], i));
+	     i++) {
 		uint64_t got = 1;
 
 		if (!mu_zone_is_allowed(zone, nid, flags))

@@ -1,35 +1,57 @@
 // SPDX-License-Identifier: MIT
 /*
- * Extents that change while others claim from them: a block taken out of the
- * middle, and memory that comes late. Both add an extent, under the lock.
+ * Extents that change while others claim from them: a block or a run taken out
+ * of the middle, and memory that comes late. What adds an extent does so under
+ * the lock.
  */
-#include "base/bits.h"
+#include "base/assert.h"
 #include "base/lock.h"
 #include "deferred/claim.h"
 #include "deferred/grow.h"
 
-/* Claim the block, give what lies behind it an extent of its own, and bring it
- * to the lists. MU_ERR_BUSY: another was faster, look again. */
+/*
+ * Make the claim and give what lies behind it an extent of its own, keeping
+ * room for @promise more. MU_ERR_BUSY: another was faster, look again. Between
+ * mu_claim_begin() and mu_claim_end(): until the rest has its extent it is in
+ * none, and who finds nothing waits for us.
+ */
+static enum mu_status cut(struct mu_deferred *deferred,
+			  struct mu_pristine *pristine, struct mu_claim *claim,
+			  uint64_t rest, unsigned promise)
+{
+	enum mu_status status = MU_OK;
+	unsigned need = promise + (rest != 0), gain = 0;
+	uintptr_t flags;
+
+	if (!need)
+		return mu_claim(claim) ? MU_OK : MU_ERR_BUSY;
+	flags = mu_lock_irqsave(deferred->port, &pristine->lock);
+	/* The extent itself makes room if that is all it has. */
+	if (mu_cursor_head(claim->next) == mu_cursor_tail(claim->next))
+		gain = mu_extent_is_spare(pristine, claim->extent);
+	if (mu_extent_room(pristine) + gain < need) {
+		status = MU_ERR_FULL;
+	} else if (!mu_claim(claim)) {
+		status = MU_ERR_BUSY;
+	} else {
+		pristine->promised += promise;
+		if (rest)
+			mu_extent_append(
+				pristine,
+				claim->pfn + mu_block_pfn(claim->blocks), rest);
+	}
+	mu_unlock_irqrestore(deferred->port, &pristine->lock, flags);
+	return status;
+}
+
+/* Claim the block and bring it to the lists. */
 static enum mu_status claim_at(struct mu_deferred *deferred,
 			       struct mu_pristine *pristine,
 			       struct mu_claim *claim, uint64_t rest)
 {
 	uintptr_t irq = mu_claim_begin(deferred, pristine);
-	uintptr_t flags = 0;
-	enum mu_status status = MU_OK;
+	enum mu_status status = cut(deferred, pristine, claim, rest, 0);
 
-	/* Until the rest has its extent it is in none, and who finds nothing
-	 * waits for us: we are busy. */
-	if (rest)
-		flags = mu_lock_irqsave(deferred->port, &pristine->lock);
-	if (rest && !mu_extent_room(pristine))
-		status = MU_ERR_FULL;
-	else if (!mu_claim(claim))
-		status = MU_ERR_BUSY;
-	else if (rest)
-		mu_extent_append(pristine, claim->pfn + MU_BLOCK_PAGES, rest);
-	if (rest)
-		mu_unlock_irqrestore(deferred->port, &pristine->lock, flags);
 	if (status == MU_OK)
 		mu_online_block(deferred, pristine, claim->pfn, MU_NR_ORDERS, 0,
 				NULL);
@@ -41,22 +63,43 @@ enum mu_status mu_deferred_init_block(struct mu_deferred *deferred,
 				      struct mu_zone *zone, mu_pfn_t start)
 {
 	struct mu_pristine *pristine = mu_pristine_of(deferred, zone);
-	enum mu_status status = MU_OK;
+	struct mu_claim claim;
+	uint64_t rest;
 
-	for (unsigned spins = 0; !mu_memmap_online(deferred->memmap, start);) {
-		struct mu_claim claim;
-		uint64_t rest;
+	/* A turn that claims nothing lost to another CPU. */
+	while (mu_claim_peek_in(pristine, start, start + MU_BLOCK_PAGES, &claim,
+				&rest)) {
+		enum mu_status status = mu_memmap_back(deferred->memmap, start);
 
-		status = mu_claim_peek_at(pristine, start, &claim, &rest);
-		if (status == MU_ERR_NOT_FOUND)
-			return status;
-		if (status == MU_ERR_BUSY) {
-			mu_pause(deferred->port, spins++);
-			continue;
-		}
-		status = mu_memmap_back(deferred->memmap, start);
 		if (status == MU_OK)
 			status = claim_at(deferred, pristine, &claim, rest);
+		if (status != MU_ERR_BUSY)
+			return status;
+	}
+	return mu_memmap_online(deferred->memmap, start) ? MU_OK : MU_ERR_BUSY;
+}
+
+enum mu_status mu_deferred_withdraw(struct mu_deferred *deferred,
+				    struct mu_zone *zone, mu_pfn_t start,
+				    mu_pfn_t end, uint64_t *pages,
+				    unsigned *pieces)
+{
+	struct mu_pristine *pristine = mu_pristine_of(deferred, zone);
+	struct mu_claim claim;
+	uint64_t rest;
+
+	while (mu_claim_peek_in(pristine, start, end, &claim, &rest)) {
+		uintptr_t irq = mu_claim_begin(deferred, pristine);
+		enum mu_status status =
+			cut(deferred, pristine, &claim, rest, 1);
+		mu_pfn_t got = mu_block_pfn(claim.blocks);
+
+		if (status == MU_OK) {
+			mu_buddy_drop_pristine(deferred->buddy, zone, got);
+			*pages += got;
+			++*pieces;
+		}
+		mu_claim_end(deferred, pristine, irq);
 		if (status != MU_OK && status != MU_ERR_BUSY)
 			return status;
 	}
@@ -68,7 +111,7 @@ bool mu_deferred_promise(struct mu_deferred *deferred,
 {
 	struct mu_pristine *pristine = mu_pristine_of(deferred, zone);
 	uintptr_t flags = mu_lock_irqsave(deferred->port, &pristine->lock);
-	bool room = mu_extent_room(pristine);
+	bool room = mu_extent_room(pristine) > 0;
 
 	pristine->promised += room;
 	mu_unlock_irqrestore(deferred->port, &pristine->lock, flags);

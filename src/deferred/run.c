@@ -93,16 +93,17 @@ enum mu_status mu_alloc_run(struct mu_deferred *deferred, int nid,
 {
 	const struct mu_buddy *buddy = deferred->buddy;
 	enum mu_status status = MU_ERR_NOMEM;
+	struct mu_zone *zone;
 
 	if (nid == MU_NO_NODE)
 		nid = mu_cpu_node(deferred->port, mu_cpu_id(deferred->port));
 	if (order <= MU_BLOCK_ORDER || order > MU_GIGANTIC_ORDER ||
 	    (unsigned)nid >= buddy->nr_nodes)
 		return MU_ERR_RANGE;
-	for (unsigned i = 0; i < buddy->nr_zones && status != MU_OK; i++) {
-		struct mu_zone *zone =
-			&buddy->zones[buddy->nodes[nid].zonelist[i]];
-
+	for (unsigned i = 0;
+	     status != MU_OK &&
+	     (zone = mu_zonelist_zone(buddy, &buddy->nodes[nid], i));
+	     i++) {
 		if (mu_zone_is_allowed(zone, nid, flags))
 			status = take_run(deferred, zone, order, flags, pfn);
 	}

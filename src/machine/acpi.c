@@ -137,6 +137,14 @@ static enum mu_status check_sum(const uint8_t *table, size_t len,
 	return MU_OK;
 }
 
+enum mu_status mu_acpi_check_table(const uint8_t *table, size_t len,
+				   size_t *own_len, struct mu_error *error)
+{
+	enum mu_status status = check_header(table, len, own_len, error);
+
+	return status ? status : check_sum(table, *own_len, error);
+}
+
 enum mu_status mu_acpi_read_table(struct mu_machine *machine,
 				  const uint8_t *table, size_t len,
 				  enum mu_acpi_pass pass,

@@ -40,9 +40,25 @@ static inline int mu_acpi_node(uint32_t domain)
 	return domain > INT_MAX ? INT_MAX : (int)domain;
 }
 
+/* The domain of the CPU at @at, of SRAT's first type: eight bits at 2; the
+ * other 24 came later, at 9, and revision 1 (@narrow) has none of them. */
+static inline uint32_t mu_acpi_srat_domain(const uint8_t *at, bool narrow)
+{
+	return at[2] | (narrow ? 0 : mu_le32(at + 8) & 0xffffff00);
+}
+
 /*
- * Check the table at @table, of which @len bytes are there, and read it if it
- * is one of @pass. @error says the offset in the table.
+ * Check header and sum of the table at @table, of which @len bytes are there;
+ * *@own_len are its own.
+ */
+enum mu_status mu_acpi_check_table(const uint8_t *table, size_t len,
+				   size_t *own_len,
+				   struct mu_error *error) MU_MUST_CHECK;
+
+/*
+ * Read the table at @table, of which @len bytes are there, if it is one of
+ * @pass; the sums of others are not looked at. @error says the offset in the
+ * table.
  */
 enum mu_status mu_acpi_read_table(struct mu_machine *machine,
 				  const uint8_t *table, size_t len,
@@ -89,6 +105,9 @@ struct mu_acpi_shape {
 	const uint8_t *least;
 	unsigned nr_least;
 };
+
+extern const struct mu_acpi_shape mu_acpi_madt_shape;
+extern const struct mu_acpi_shape mu_acpi_srat_shape;
 
 /*
  * Call @visit for each structure of a table; stops at the first failure.

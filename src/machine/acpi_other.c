@@ -51,22 +51,23 @@ static enum mu_status visit_madt(void *arg, const struct mu_acpi_entry *entry,
 	return MU_OK;
 }
 
+const struct mu_acpi_shape mu_acpi_madt_shape = {
+	.name = "APIC",
+	.fixed = MU_ACPI_HEADER + 8,
+	.type_size = 1,
+	.len_at = 1,
+	.len_size = 1,
+	.least = madt_least,
+	.nr_least = NR_MADT_TYPES,
+};
+
 enum mu_status mu_acpi_read_madt(struct mu_machine *machine,
 				 const uint8_t *table, size_t len,
 				 struct mu_error *error)
 {
-	static const struct mu_acpi_shape shape = {
-		.name = "APIC",
-		.fixed = MU_ACPI_HEADER + 8,
-		.type_size = 1,
-		.len_at = 1,
-		.len_size = 1,
-		.least = madt_least,
-		.nr_least = NR_MADT_TYPES,
-	};
 	struct madt madt = {.arch = machine->arch};
-	enum mu_status status =
-		mu_acpi_walk(&shape, table, len, visit_madt, &madt, error);
+	enum mu_status status = mu_acpi_walk(&mu_acpi_madt_shape, table, len,
+					     visit_madt, &madt, error);
 
 	if (status)
 		return status;

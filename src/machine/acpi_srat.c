@@ -68,16 +68,12 @@ static enum mu_status visit_srat(void *arg, const struct mu_acpi_entry *entry,
 {
 	const struct srat *srat = arg;
 	const uint8_t *at = entry->at;
-	uint32_t domain;
 
 	switch (entry->type) {
 	case SRAT_APIC:
-		/* Eight bits at 2, the other 24 came later, at 9. */
-		domain = at[2];
-		if (!srat->narrow)
-			domain |= (mu_le32(at + 8) & 0xffffff00);
-		return add_cpu(srat, MU_ARCH_X86_64, domain, mu_le32(at + 4),
-			       error);
+		return add_cpu(srat, MU_ARCH_X86_64,
+			       mu_acpi_srat_domain(at, srat->narrow),
+			       mu_le32(at + 4), error);
 	case SRAT_MEMORY:
 		return add_memory(srat, at, error);
 	case SRAT_X2APIC:
@@ -99,22 +95,24 @@ static enum mu_status visit_srat(void *arg, const struct mu_acpi_entry *entry,
 	}
 }
 
+const struct mu_acpi_shape mu_acpi_srat_shape = {
+	.name = "SRAT",
+	.fixed = MU_ACPI_HEADER + 12,
+	.type_size = 1,
+	.len_at = 1,
+	.len_size = 1,
+	.least = least,
+	.nr_least = NR_SRAT_TYPES,
+};
+
 enum mu_status mu_acpi_read_srat(struct mu_machine *machine,
 				 const uint8_t *table, size_t len,
 				 struct mu_error *error)
 {
-	static const struct mu_acpi_shape shape = {
-		.name = "SRAT",
-		.fixed = MU_ACPI_HEADER + 12,
-		.type_size = 1,
-		.len_at = 1,
-		.len_size = 1,
-		.least = least,
-		.nr_least = NR_SRAT_TYPES,
-	};
 	struct srat srat = {.machine = machine, .narrow = table[8] < 2};
 
-	return mu_acpi_walk(&shape, table, len, visit_srat, &srat, error);
+	return mu_acpi_walk(&mu_acpi_srat_shape, table, len, visit_srat, &srat,
+			    error);
 }
 
 /* The core says which distance cannot be; here it is the table that lies. */

@@ -252,7 +252,7 @@ static enum mu_status read_cpumap(const struct reader *reader, int nid,
 			continue;
 		if (mu_text_number(&digit, 16, &bits))
 			return expected(reader, "a mask of CPUs", value);
-		cpus += (unsigned)__builtin_popcountll(bits);
+		cpus += mu_popcount(bits);
 	}
 	return mu_machine_add_cpus(reader->machine, nid, cpus, reader->error);
 }

@@ -21,9 +21,10 @@ typedef long long v2di __attribute__((vector_size(16)));
 #define STREAM(at, value) __builtin_ia32_movntdq(at, value)
 #endif
 
-static void fill(uint64_t *dst, uint64_t word, size_t count)
+/* @even and @odd by turns. */
+static void fill(uint64_t *dst, uint64_t even, uint64_t odd, size_t count)
 {
-	v2di pair = {(long long)word, (long long)word};
+	v2di pair = {(long long)even, (long long)odd};
 	v2di *at = (v2di *)(void *)dst;
 	v2di *end = at + count / 2;
 
@@ -37,6 +38,18 @@ static void fill(uint64_t *dst, uint64_t word, size_t count)
 	}
 }
 
+void mu_fill_line(uint64_t *dst, const uint64_t *line)
+{
+	v2di *at = (v2di *)(void *)dst;
+
+	for (size_t i = 0; i < 4; i++) {
+		v2di pair = {(long long)line[2 * i],
+			     (long long)line[2 * i + 1]};
+
+		STREAM(at + i, pair);
+	}
+}
+
 /* Streaming stores are ordered by a fence alone. */
 void mu_fill_end(void)
 {
@@ -45,10 +58,18 @@ void mu_fill_end(void)
 
 #else
 
-static void fill(uint64_t *dst, uint64_t word, size_t count)
+static void fill(uint64_t *dst, uint64_t even, uint64_t odd, size_t count)
 {
-	for (size_t i = 0; i < count; i++)
-		dst[i] = word;
+	for (size_t i = 0; i < count; i += 2) {
+		dst[i] = even;
+		dst[i + 1] = odd;
+	}
+}
+
+void mu_fill_line(uint64_t *dst, const uint64_t *line)
+{
+	for (unsigned i = 0; i < 8; i++)
+		dst[i] = line[i];
 }
 
 void mu_fill_end(void)
@@ -63,5 +84,16 @@ void mu_fill(const struct mu_port *port, uint64_t *dst, uint64_t word,
 	if (port->memmap_fill)
 		port->memmap_fill(port->arg, dst, word, count);
 	else
-		fill(dst, word, count);
+		fill(dst, word, word, count);
+}
+
+void mu_fill_pair(uint64_t *dst, uint64_t even, uint64_t odd, size_t count)
+{
+	size_t lines = count & ~(size_t)7;
+
+	fill(dst, even, odd, lines);
+	for (size_t i = lines; i < count; i += 2) {
+		dst[i] = even;
+		dst[i + 1] = odd;
+	}
 }

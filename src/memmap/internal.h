@@ -6,12 +6,24 @@
 #include <string.h>
 #include "memup/memmap.h"
 
-/* The section of @pfn, made if it is not there. Under the memmap's lock. */
+/* The section of @pfn, made if it is not there; NULL when more came than the
+ * limits allow. Under the memmap's lock. */
 struct mu_section *mu_section_make(struct mu_memmap *memmap, mu_pfn_t pfn);
 
 /* In a partial block: does its bitmap say that @pfn was written? True where
  * the block has no bitmap: it is becoming whole. */
 bool mu_ragged_written(const struct mu_memmap *memmap, mu_pfn_t pfn);
+
+/*
+ * Page extensions: map() and unmap() of all of them for whole blocks; say to
+ * memory checkers that what was mapped may not be touched yet; initialise those
+ * of pages whose descriptors are being written.
+ */
+enum mu_status mu_ext_map(struct mu_memmap *memmap, mu_pfn_t start,
+			  mu_pfn_t end) MU_MUST_CHECK;
+void mu_ext_unmap(struct mu_memmap *memmap, mu_pfn_t start, mu_pfn_t end);
+void mu_ext_raw(struct mu_memmap *memmap, mu_pfn_t start, mu_pfn_t end);
+void mu_ext_init(struct mu_memmap *memmap, mu_pfn_t start, mu_pfn_t end);
 
 static inline void mu_count_written(struct mu_memmap *memmap, uint64_t pages)
 {
@@ -27,8 +39,8 @@ static inline uint64_t mu_initial_word(uint16_t zone, unsigned state)
 	uint64_t word;
 
 	memset(&page, 0, sizeof(page));
-	page.state = (uint8_t)state;
-	page.zone = zone;
+	atomic_init(&page.state, (uint8_t)state);
+	atomic_init(&page.zone, zone);
 	memcpy(&word, &page, sizeof(word));
 	return word;
 }

@@ -1,20 +1,22 @@
 // SPDX-License-Identifier: MIT
 /*
- * The table of sections, backing and publication: see memup/memmap.h.
+ * The table of sections and publication: see memup/memmap.h.
  */
 #include <string.h>
 #include "base/assert.h"
 #include "base/lock.h"
 #include "memmap/fill.h"
 #include "memmap/internal.h"
+#include "memmap/links.h"
 #include "memmap/track.h"
 
 #define LEAF_SECTIONS (1u << MU_LEAF_ORDER)
 #define LEAF_SHIFT    (MU_SECTION_ORDER + MU_LEAF_ORDER)
+#define LINE_WORDS    (MU_CACHE_LINE / sizeof(uint64_t))
 
 /* Leaves that the memory of @memblock needs; *@end its first pfn past all. */
-static unsigned count_leaves(const struct mu_memblock *memblock,
-			     unsigned page_shift, mu_pfn_t *end)
+static unsigned memory_leaves(const struct mu_memblock *memblock,
+			      unsigned page_shift, mu_pfn_t *end)
 {
 	const struct mu_memblock_type *memory = &memblock->memory;
 	uint64_t next = 0;
@@ -36,6 +38,24 @@ static unsigned count_leaves(const struct mu_memblock *memblock,
 	return leaves;
 }
 
+/* The same with what @limits allow to come. */
+static unsigned count_leaves(const struct mu_memblock *memblock,
+			     unsigned page_shift,
+			     const struct mu_limits *limits, mu_pfn_t *end)
+{
+	unsigned leaves = memory_leaves(memblock, page_shift, end);
+	uint64_t all, late;
+
+	if (!leaves || !limits || !limits->end)
+		return leaves;
+	*end = MU_MAX(*end, limits->end >> page_shift);
+	all = ((*end - 1) >> LEAF_SHIFT) + 1;
+	/* A range lies in two leaves more than it could fill. */
+	late = (limits->late >> page_shift >> LEAF_SHIFT) +
+	       2 * (uint64_t)limits->ranges;
+	return (unsigned)(limits->late ? MU_MIN(all, leaves + late) : all);
+}
+
 static size_t root_bytes(mu_pfn_t end)
 {
 	uint64_t entries = ((end - 1) >> LEAF_SHIFT) + 1;
@@ -45,10 +65,10 @@ static size_t root_bytes(mu_pfn_t end)
 }
 
 size_t mu_memmap_size(const struct mu_memblock *memblock, unsigned page_shift,
-		      unsigned nr_ragged)
+		      const struct mu_limits *limits, unsigned nr_ragged)
 {
 	mu_pfn_t end;
-	unsigned leaves = count_leaves(memblock, page_shift, &end);
+	unsigned leaves = count_leaves(memblock, page_shift, limits, &end);
 
 	if (!leaves)
 		return 0;
@@ -59,7 +79,8 @@ size_t mu_memmap_size(const struct mu_memblock *memblock, unsigned page_shift,
 
 void mu_memmap_init(struct mu_memmap *memmap, const struct mu_port *port,
 		    struct mu_page *pages, const struct mu_memblock *memblock,
-		    unsigned page_shift, void *buf, unsigned nr_ragged)
+		    unsigned page_shift, const struct mu_limits *limits,
+		    void *buf, unsigned nr_ragged)
 {
 	char *at = buf;
 
@@ -67,7 +88,7 @@ void mu_memmap_init(struct mu_memmap *memmap, const struct mu_port *port,
 	memmap->port = port;
 	memmap->pages = pages;
 	memmap->nr_leaves =
-		count_leaves(memblock, page_shift, &memmap->end_pfn);
+		count_leaves(memblock, page_shift, limits, &memmap->end_pfn);
 	memmap->nr_root = (unsigned)((memmap->end_pfn - 1) >> LEAF_SHIFT) + 1;
 	memmap->root = (struct mu_section * _Atomic *)(void *)at;
 	memset(at, 0, root_bytes(memmap->end_pfn));
@@ -87,8 +108,8 @@ struct mu_section *mu_section_make(struct mu_memmap *memmap, mu_pfn_t pfn)
 
 	/* relaxed: entries are set only under the lock, which we hold. */
 	if (!atomic_load_explicit(root, memory_order_relaxed)) {
-		mu_verify(memmap->port,
-			  memmap->leaves_used < memmap->nr_leaves);
+		if (memmap->leaves_used == memmap->nr_leaves)
+			return NULL;
 		leaf = memmap->leaves +
 		       (size_t)memmap->leaves_used++ * LEAF_SECTIONS;
 		memset(leaf, 0, LEAF_SECTIONS * sizeof(*leaf));
@@ -98,55 +119,19 @@ struct mu_section *mu_section_make(struct mu_memmap *memmap, mu_pfn_t pfn)
 	return mu_memmap_section(memmap, pfn);
 }
 
-/* Newly backed descriptors become a trap for early readers (debug builds). */
-static void poison(struct mu_memmap *memmap, mu_pfn_t start)
+bool mu_memmap_has_room(struct mu_memmap *memmap, mu_pfn_t start, mu_pfn_t end)
 {
-	struct mu_page *page = mu_pfn_to_page(memmap, start);
+	uintptr_t flags = mu_lock_irqsave(memmap->port, &memmap->lock);
+	unsigned left = memmap->nr_leaves - memmap->leaves_used;
+	uint64_t need = 0;
 
-#ifdef MU_DEBUG
-	/* Backed once before, it may be a trap already. */
-	mu_track_written(page, MU_BLOCK_PAGES * sizeof(*page));
-	mu_fill(memmap->port, (uint64_t *)(void *)page, MU_MEMMAP_POISON,
-		MU_BLOCK_PAGES * 2);
-	mu_fill_end();
-#endif
-	mu_track_raw(page, MU_BLOCK_PAGES * sizeof(*page));
-}
-
-enum mu_status mu_memmap_back(struct mu_memmap *memmap, mu_pfn_t start)
-{
-	const struct mu_port *port = memmap->port;
-	mu_pfn_t from = start, to = start + MU_BLOCK_PAGES;
-	enum mu_status status = MU_OK;
-	struct mu_section *section;
-	uint32_t backed;
-	uintptr_t flags;
-
-	if (MU_LIKELY(mu_memmap_is_backed(memmap, start)))
-		return MU_OK;
-	flags = mu_lock_irqsave(port, &memmap->lock);
-	section = mu_section_make(memmap, start);
-	/* relaxed: set only under the lock. */
-	backed = atomic_load_explicit(&section->backed, memory_order_relaxed);
-	if (!(backed & mu_block_bit(start))) {
-		if (port->memmap_map)
-			status = port->memmap_map(port->arg, &from, &to);
-		for (; status == MU_OK && from < to; from += MU_BLOCK_PAGES) {
-			if (backed & mu_block_bit(from))
-				continue;
-			poison(memmap, from);
-			/* release: who sees the bit may write there. */
-			atomic_fetch_or_explicit(&section->backed,
-						 mu_block_bit(from),
-						 memory_order_release);
-			/* relaxed: a statistic. */
-			atomic_fetch_add_explicit(&memmap->backed_pages,
-						  MU_BLOCK_PAGES,
-						  memory_order_relaxed);
-		}
-	}
-	mu_unlock_irqrestore(port, &memmap->lock, flags);
-	return status;
+	for (uint64_t i = start >> LEAF_SHIFT; i <= (end - 1) >> LEAF_SHIFT;
+	     i++)
+		/* relaxed: set only under the lock. */
+		need += !atomic_load_explicit(&memmap->root[i],
+					      memory_order_relaxed);
+	mu_unlock_irqrestore(memmap->port, &memmap->lock, flags);
+	return need <= left;
 }
 
 #ifdef MU_DEBUG
@@ -178,36 +163,83 @@ static void write_block(struct mu_memmap *memmap, mu_pfn_t start, uint64_t word)
 	 * block: it is stored plainly, so that it stays in the cache. Stores go
 	 * in order, so one that waits for its line holds up all that follow;
 	 * the next block is likely to be next, so ask for its line now. */
-	for (unsigned i = 0; i < MU_CACHE_LINE / sizeof(word); i++)
+	for (unsigned i = 0; i < LINE_WORDS; i++)
 		words[i] = word;
 	__builtin_prefetch(page + MU_BLOCK_PAGES, 1);
-	mu_fill(memmap->port, words + MU_CACHE_LINE / sizeof(word), word,
-		MU_BLOCK_PAGES * 2 - MU_CACHE_LINE / sizeof(word));
+	mu_fill(memmap->port, words + LINE_WORDS, word,
+		MU_BLOCK_PAGES * 2 - LINE_WORDS);
 }
 
 void mu_memmap_init_block(struct mu_memmap *memmap, mu_pfn_t start,
 			  uint16_t zone, enum mu_page_kind kind)
 {
+	/* relaxed: only the caller can reach the block. */
+	bool has_head = !(start & (((mu_pfn_t)1 << MU_GIGANTIC_ORDER) - 1)) &&
+			(atomic_load_explicit(
+				 &mu_memmap_section(memmap, start)->gigantic,
+				 memory_order_relaxed) &
+			 mu_block_bit(start));
+
 	write_block(memmap, start, mu_initial_word(zone, kind));
+	/* The first page of a gigantic page has had its extension since then.
+	 */
+	mu_ext_init(memmap, start + has_head, start + MU_BLOCK_PAGES);
 	mu_fill_end();
 }
 
-void mu_memmap_init_blocks(struct mu_memmap *memmap, mu_pfn_t start,
-			   unsigned nr, uint16_t zone)
+/* A block that is a free page between @prev and @next: no store waits for a
+ * line, because nobody will write the first one again. */
+static void write_linked(struct mu_memmap *memmap, mu_pfn_t start,
+			 uint16_t zone, mu_pfn_t prev, mu_pfn_t next)
 {
-	struct mu_section *section = mu_memmap_section(memmap, start);
-	uint32_t bits = 0;
+	struct mu_page *page = mu_pfn_to_page(memmap, start);
+	uint64_t *words = (uint64_t *)(void *)page;
+	uint64_t word = mu_initial_word(zone, MU_PAGE_TAIL);
+	uint64_t line[LINE_WORDS];
+	struct mu_page head;
 
-	for (unsigned i = 0; i < nr; i++) {
-		mu_pfn_t block = start + i * MU_BLOCK_PAGES;
+	mu_track_written(page, MU_BLOCK_PAGES * sizeof(*page));
+	mu_assert(memmap->port, was_raw(memmap, start));
+	for (unsigned i = 0; i < LINE_WORDS; i++)
+		line[i] = word;
+	memset(&head, 0, sizeof(head));
+	atomic_init(&head.state, MU_PAGE_FREE);
+	head.order = MU_BLOCK_ORDER;
+	atomic_init(&head.zone, zone);
+	mu_page_set_next(&head, next);
+	mu_page_set_prev(&head, prev);
+	memcpy(line, &head, sizeof(head));
+	mu_fill_line(words, line);
+	mu_fill(memmap->port, words + LINE_WORDS, word,
+		MU_BLOCK_PAGES * 2 - LINE_WORDS);
+}
 
-		write_block(memmap, block, mu_initial_word(zone, MU_PAGE_TAIL));
-		bits |= mu_block_bit(block);
+void mu_memmap_init_chain(struct mu_memmap *memmap, mu_pfn_t start, unsigned nr,
+			  uint16_t zone)
+{
+	mu_pfn_t last = start + (nr - 1) * MU_BLOCK_PAGES, prev = MU_NO_PFN;
+
+	for (mu_pfn_t block = start; block <= last; block += MU_BLOCK_PAGES) {
+		write_linked(memmap, block, zone, prev,
+			     block == last ? MU_NO_PFN
+					   : block + MU_BLOCK_PAGES);
+		mu_ext_init(memmap, block, block + MU_BLOCK_PAGES);
+		prev = block;
 	}
 	mu_fill_end();
-	/* release: whoever sees a bit sees the descriptors. */
-	atomic_fetch_or_explicit(&section->online, bits, memory_order_release);
 	mu_count_written(memmap, nr * MU_BLOCK_PAGES);
+}
+
+void mu_memmap_publish_chain(struct mu_memmap *memmap, mu_pfn_t start,
+			     unsigned nr)
+{
+	struct mu_section *section = mu_memmap_section(memmap, start);
+	uint32_t bits = (uint32_t)(((uint64_t)1 << nr) - 1);
+
+	/* release: whoever sees a bit sees the descriptors. */
+	atomic_fetch_or_explicit(&section->online,
+				 bits << mu_ctz(mu_block_bit(start)),
+				 memory_order_release);
 }
 
 void mu_memmap_publish(struct mu_memmap *memmap, mu_pfn_t start)
@@ -284,7 +316,7 @@ struct mu_page *mu_memmap_head(const struct mu_memmap *memmap, mu_pfn_t pfn)
 		mu_pfn_t head = mu_align_down(pfn, (mu_pfn_t)1 << orders[i]);
 		struct mu_page *page = mu_memmap_lookup(memmap, head);
 
-		if (page && (!i || page->state & MU_PAGE_SPARSE))
+		if (page && (!i || mu_page_flags(page) & MU_PAGE_SPARSE))
 			return page;
 	}
 	return NULL;

@@ -15,6 +15,8 @@ void mu_memmap_add_ragged(struct mu_memmap *memmap, mu_pfn_t start)
 	struct mu_section *section = mu_section_make(memmap, start);
 
 	mu_unlock_irqrestore(memmap->port, &memmap->lock, flags);
+	/* Memory of the start has its leaves. */
+	mu_verify(memmap->port, section);
 	memset(ragged, 0, sizeof(*ragged));
 	ragged->start = start;
 	memmap->nr_ragged++;
@@ -73,6 +75,7 @@ void mu_memmap_init_ragged(struct mu_memmap *memmap, mu_pfn_t start,
 	mu_track_written(words, (end - start) * sizeof(struct mu_page));
 	for (mu_pfn_t i = 0; i < (end - start) * 2; i++)
 		words[i] = word;
+	mu_ext_init(memmap, start, end);
 	for (mu_pfn_t pfn = start; pfn < end; pfn++) {
 		mu_pfn_t bit = pfn - ragged->start;
 

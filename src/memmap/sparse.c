@@ -16,12 +16,14 @@ static void write_head(struct mu_memmap *memmap, mu_pfn_t pfn, uint16_t zone,
 	struct mu_page *page = mu_pfn_to_page(memmap, pfn);
 
 	mu_track_written(page, sizeof(*page));
-	page->state = (uint8_t)(MU_PAGE_ALLOCATED | MU_PAGE_SPARSE);
-	page->order = (uint8_t)order;
-	page->zone = zone;
 	/* relaxed: published below. */
+	atomic_store_explicit(&page->state, MU_PAGE_ALLOCATED | MU_PAGE_SPARSE,
+			      memory_order_relaxed);
+	page->order = (uint8_t)order;
+	atomic_store_explicit(&page->zone, zone, memory_order_relaxed);
 	atomic_store_explicit(&page->refcount, 1, memory_order_relaxed);
 	page->private_data = 0;
+	mu_ext_init(memmap, pfn, pfn + 1);
 	mu_count_written(memmap, 1);
 }
 
@@ -68,7 +70,7 @@ void mu_memmap_fill_huge(struct mu_memmap *memmap, mu_pfn_t pfn)
 {
 	struct mu_section *section = mu_memmap_section(memmap, pfn);
 	struct mu_page *page = mu_pfn_to_page(memmap, pfn);
-	uint64_t word = mu_initial_word(page->zone, MU_PAGE_TAIL);
+	uint64_t word = mu_initial_word(mu_page_zone(page), MU_PAGE_TAIL);
 	uint64_t *words = (uint64_t *)(void *)page;
 	unsigned half = (pfn >> MU_HUGE_ORDER) & 1;
 	const unsigned line = 64 / sizeof(word);
@@ -79,8 +81,12 @@ void mu_memmap_fill_huge(struct mu_memmap *memmap, mu_pfn_t pfn)
 	for (unsigned i = sizeof(*page) / sizeof(word); i < line; i++)
 		words[i] = word;
 	mu_fill(memmap->port, words + line, word, HUGE_PAGES * 2 - line);
+	mu_ext_init(memmap, pfn + 1, pfn + HUGE_PAGES);
 	mu_fill_end();
-	page->state &= (uint8_t)~MU_PAGE_SPARSE;
+	/* relaxed: under the lock. */
+	atomic_store_explicit(&page->state,
+			      (uint8_t)(mu_page_flags(page) & ~MU_PAGE_SPARSE),
+			      memory_order_relaxed);
 	/* release: who sees the bit gone sees the tails. The other half's bit
 	 * changes under the same lock. */
 	atomic_fetch_and_explicit(&section->huge[half], ~bit,

@@ -2,6 +2,7 @@
 #include <limits.h>
 #include <string.h>
 #include "base/assert.h"
+#include "base/bits.h"
 #include "base/port.h"
 #include "padata/helpers.h"
 
@@ -47,6 +48,17 @@ static void spread(struct mu_cpumask *to, struct mu_cpumask *from,
 	}
 }
 
+void mu_padata_node_cpus(struct mu_cpumask *cpus, const struct mu_port *port,
+			 int node)
+{
+	unsigned count = MU_MIN(mu_cpu_count(port), MU_MAX_CPUS);
+
+	memset(cpus, 0, sizeof(*cpus));
+	for (unsigned cpu = 0; cpu < count; cpu++)
+		if (mu_cpu_node(port, cpu) == node)
+			mu_cpumask_set(cpus, cpu);
+}
+
 unsigned mu_helpers_init(struct mu_padata_mt *mt,
 			 const struct mu_cpumask *allowed)
 {
@@ -64,6 +76,44 @@ unsigned mu_helpers_init(struct mu_padata_mt *mt,
 	return mt->nr_cpus;
 }
 
+/* More calls, or fewer: some were not promised after all. relaxed: run_on and
+ * run_later publish calls to those they count, and nobody waits for a call that
+ * never is. */
+static void count_calls(struct mu_padata_mt *mt, unsigned more, unsigned fewer)
+{
+	if (more != fewer)
+		atomic_fetch_add_explicit(&mt->calls, (more - fewer) * MU_CALL,
+					  memory_order_relaxed);
+}
+
+/* Some CPUs of many: one node as good as another. */
+static unsigned add_spread(struct mu_padata_mt *mt, unsigned count,
+			   void (*fn)(void *))
+{
+	struct mu_cpumask cpus = {{0}};
+	unsigned got;
+
+	spread(&cpus, &mt->cpus, mt->port, count);
+	got = mu_run_on(mt->port, &cpus, count, fn, mt);
+	if (got == count)
+		return got;
+	/* Some of these are busy: anywhere else, then. */
+	got += mu_run_on(mt->port, &mt->cpus, count - got, fn, mt);
+	for (size_t i = 0; i < MU_ARRAY_SIZE(cpus.bits); i++)
+		cpus.bits[i] |= mt->cpus.bits[i];
+	return got + mu_run_later(mt->port, mt->job.background, &cpus,
+				  count - got, fn, mt);
+}
+
+static unsigned add_all(struct mu_padata_mt *mt, unsigned count,
+			void (*fn)(void *))
+{
+	unsigned got = mu_run_on(mt->port, &mt->cpus, count, fn, mt);
+
+	return got + mu_run_later(mt->port, mt->job.background, &mt->cpus,
+				  count - got, fn, mt);
+}
+
 unsigned mu_helpers_add(struct mu_padata_mt *mt, unsigned count,
 			void (*fn)(void *))
 {
@@ -72,57 +122,74 @@ unsigned mu_helpers_add(struct mu_padata_mt *mt, unsigned count,
 	count = MU_MIN(count, mt->nr_cpus);
 	if (!count)
 		return 0;
-	/* Counted first: a call may come and go before run_on returns.
-	 * relaxed: run_on publishes it to those it counts. */
-	atomic_fetch_add_explicit(&mt->working, count, memory_order_relaxed);
-	atomic_fetch_add_explicit(&mt->helpers, count, memory_order_relaxed);
+	/* Counted first: a call may come and go before run_on returns. */
+	count_calls(mt, count, 0);
 	mt->nr_cpus -= count;
-	if (!mt->nr_cpus) {
-		/* All of them, on any node. */
-		got = mu_run_on(mt->port, &mt->cpus, count, fn, mt);
-	} else {
-		struct mu_cpumask cpus = {{0}};
-
-		spread(&cpus, &mt->cpus, mt->port, count);
-		got = mu_run_on(mt->port, &cpus, count, fn, mt);
-		/* Some of these are busy: anywhere else, then. */
-		if (got < count)
-			got += mu_run_on(mt->port, &mt->cpus, count - got, fn,
-					 mt);
-	}
+	got = mt->nr_cpus ? add_spread(mt, count, fn) : add_all(mt, count, fn);
 	mu_assert(mt->port, got <= count);
-	mu_helpers_leave(mt->port, &mt->working, count - got);
-	mu_helpers_leave(mt->port, &mt->helpers, count - got);
+	count_calls(mt, 0, count - got);
 	return got;
+}
+
+/* Have this helper called again, here, when others had their turn. */
+static bool come_back(struct mu_padata_mt *mt, void (*fn)(void *))
+{
+	struct mu_cpumask here = {{0}};
+
+	mu_cpumask_set(&here, mu_cpu_id(mt->port));
+	count_calls(mt, 1, 0);
+	if (!mu_run_later(mt->port, mt->job.background, &here, 1, fn, mt)) {
+		count_calls(mt, 0, 1);
+		return false;
+	}
+	/* If the caller took calls back before, it had seen that there are no
+	 * units, and so do we. */
+	if (mu_padata_mt_stopped(mt))
+		mu_helpers_cancel(mt, fn);
+	return true;
+}
+
+bool mu_helpers_make_way(struct mu_padata_mt *mt, uint64_t since,
+			 void (*fn)(void *))
+{
+	const struct mu_port *port = mt->port;
+	bool background = mt->job.background;
+
+	if (!mu_run_waits(port, background))
+		return false;
+	/* Without a clock after each chunk; so for those that come first. */
+	if (port->clock && mu_clock(port) - since < MU_HELPER_TURN &&
+	    !(background && mu_run_waits(port, false)))
+		return false;
+	return come_back(mt, fn);
 }
 
 void mu_helpers_cancel(struct mu_padata_mt *mt, void (*fn)(void *))
 {
-	unsigned count;
-
-	/* relaxed: only this thread makes it more than 0. */
-	if (!atomic_load_explicit(&mt->helpers, memory_order_relaxed))
-		return;
-	count = mu_run_cancel(mt->port, fn, mt);
-	mu_helpers_leave(mt->port, &mt->working, count);
-	mu_helpers_leave(mt->port, &mt->helpers, count);
+	/* relaxed: if there is one that the caller may take back, it knows. */
+	if (atomic_load_explicit(&mt->calls, memory_order_relaxed))
+		count_calls(mt, 0, mu_run_cancel(mt->port, fn, mt));
 }
 
 void mu_helpers_leave(const struct mu_port *port, _Atomic uint32_t *counter,
-		      unsigned count)
+		      uint32_t amount, uint32_t part)
 {
-	/* release: pairs with the acquire in mu_helpers_wait(); the decrements
-	 * of others keep the release sequence alive. */
-	if (count && atomic_fetch_sub_explicit(counter, count,
-					       memory_order_release) == count)
+	/* release: pairs with the acquire in mu_helpers_wait(); what others
+	 * add and subtract keeps the release sequence alive. */
+	uint32_t before = atomic_fetch_sub_explicit(counter, amount,
+						    memory_order_release);
+
+	if (!((before - amount) & part))
 		mu_wake(port, counter);
 }
 
-void mu_helpers_wait(const struct mu_port *port, _Atomic uint32_t *counter)
+void mu_helpers_wait(const struct mu_port *port, _Atomic uint32_t *counter,
+		     uint32_t part)
 {
 	uint32_t left;
 
 	/* acquire: see mu_helpers_leave(). */
-	while ((left = atomic_load_explicit(counter, memory_order_acquire)))
+	while ((left = atomic_load_explicit(counter, memory_order_acquire)) &
+	       part)
 		mu_wait(port, counter, left);
 }

@@ -9,14 +9,32 @@
  * waiting for anybody to be scheduled: calls that have not begun are taken
  * back, those that have begun find nothing to do and leave.
  *
- * There are two counts. A helper is *working* until it will not touch units any
- * more; if its last chunk failed it then stays until that chunk's whereabouts,
- * which are on its stack, have been read (undo.h).
+ * A call counts twice, in the halves of one word. In the lower half it is
+ * *working* until it will not touch units any more, in the upper half until it
+ * will not touch the job. Mostly both end at once; but if its last chunk failed
+ * it stays until that chunk's whereabouts, which are on its stack, have been
+ * read (undo.h).
+ *
+ * A helper *makes way* when a call of another job waits for its CPU: it has
+ * itself called again, behind that one, and leaves. The new call may come to
+ * wait after the caller has taken back what waited; then the helper that asked
+ * for it sees that no unit is left, and takes it back itself.
  */
 #ifndef MU_PADATA_HELPERS_H
 #define MU_PADATA_HELPERS_H
 
 #include "memup/padata.h"
+
+/* Parts of the count of calls; a half has room for two of every CPU. */
+#define MU_CALL_WORKS 0x00000001u
+#define MU_CALL_LIVES 0x00010000u
+#define MU_CALL	      (MU_CALL_WORKS + MU_CALL_LIVES)
+#define MU_WORKING    0x0000ffffu
+#define MU_LIVING     0xffffffffu
+_Static_assert(2 * MU_MAX_CPUS <= MU_WORKING, "the halves do not touch");
+
+/* Who is waited for may stay this long, in nanoseconds. */
+#define MU_HELPER_TURN 1000000u
 
 /*
  * Prepare @mt->cpus: those that helpers may run on, without the caller's, which
@@ -32,18 +50,28 @@ unsigned mu_helpers_init(struct mu_padata_mt *mt,
 unsigned mu_helpers_add(struct mu_padata_mt *mt, unsigned count,
 			void (*fn)(void *));
 
-/* Take back the calls of @fn(@mt) that have not begun. The caller's thread. */
+/*
+ * A helper that is here since @since, between two chunks: should it leave
+ * because others wait? If so another call of @fn(@mt) will come for it, unless
+ * no unit is left.
+ */
+bool mu_helpers_make_way(struct mu_padata_mt *mt, uint64_t since,
+			 void (*fn)(void *));
+
+/* Take back the calls of @fn(@mt) that have not begun. Any thread of the job
+ * when there are no units to take. */
 void mu_helpers_cancel(struct mu_padata_mt *mt, void (*fn)(void *));
 
 /*
- * @count calls end their part in @counter, mt->working or mt->helpers; after
- * the latter @mt may be gone. What they did until then is seen by whoever
- * returns from mu_helpers_wait() on it.
+ * Subtract @amount from @counter, after which its owner may be gone. What the
+ * thread did until then is seen by whoever returns from mu_helpers_wait() for
+ * the same @part of the counter.
  */
 void mu_helpers_leave(const struct mu_port *port, _Atomic uint32_t *counter,
-		      unsigned count);
+		      uint32_t amount, uint32_t part);
 
-/* Until @counter is 0. */
-void mu_helpers_wait(const struct mu_port *port, _Atomic uint32_t *counter);
+/* Until nothing of @part of @counter is left. */
+void mu_helpers_wait(const struct mu_port *port, _Atomic uint32_t *counter,
+		     uint32_t part);
 
 #endif

@@ -46,7 +46,7 @@ enum mu_status mu_padata_instance_fini(struct mu_padata_instance *instance)
 	/* acquire: pairs with the release in mu_padata_shell_fini(). */
 	if (atomic_load_explicit(&instance->shells, memory_order_acquire))
 		return MU_ERR_BUSY;
-	mu_helpers_wait(instance->port, &instance->calls);
+	mu_helpers_wait(instance->port, &instance->calls, UINT32_MAX);
 	return MU_OK;
 }
 

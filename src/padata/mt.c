@@ -17,6 +17,9 @@
 #include "padata/ramp.h"
 #include "padata/undo.h"
 
+_Static_assert(offsetof(struct mu_padata_mt, port) == MU_CACHE_LINE,
+	       "what threads write is not in the line of what they read");
+
 /* Take the next chunk, [*@start, *@end), or return false. */
 static bool take(struct mu_padata_mt *mt, uint64_t *start, uint64_t *end)
 {
@@ -63,7 +66,7 @@ static bool work(struct mu_padata_mt *mt, struct mu_padata_failed *failed)
 		return false;
 	status = (uint32_t)job->thread_fn(start, end, job->fn_arg);
 	if (status) {
-		/* relaxed: read after the wait for mt->working. */
+		/* relaxed: read after the wait for those working. */
 		atomic_compare_exchange_strong_explicit(
 			&mt->status, &none, status, memory_order_relaxed,
 			memory_order_relaxed);
@@ -98,16 +101,26 @@ static void helper(void *arg)
 {
 	struct mu_padata_mt *mt = arg;
 	const struct mu_port *port = mt->port;
+	uint64_t since = port->run_waits ? mu_clock(port) : 0;
 	struct mu_padata_failed failed = {0};
 
+	if (mt->job.background)
+		mu_go_idle(port);
 	/* relaxed: the caller only compares it with a number. */
 	atomic_fetch_add_explicit(&mt->begun, 1, memory_order_relaxed);
-	while (work(mt, &failed) && !should_leave(mt))
-		;
-	mu_helpers_leave(port, &mt->working, 1);
-	if (failed.end)
-		mu_undo_stay(mt);
-	mu_helpers_leave(port, &mt->helpers, 1);
+	while (work(mt, &failed) && !failed.end && !should_leave(mt)) {
+		if (!mu_helpers_make_way(mt, since, helper))
+			continue;
+		atomic_fetch_sub_explicit(&mt->begun, 1, memory_order_relaxed);
+		break;
+	}
+	if (!failed.end) {
+		mu_helpers_leave(port, &mt->calls, MU_CALL, MU_WORKING);
+		return;
+	}
+	mu_helpers_leave(port, &mt->calls, MU_CALL_WORKS, MU_WORKING);
+	mu_undo_stay(mt);
+	mu_helpers_leave(port, &mt->calls, MU_CALL_LIVES, MU_LIVING);
 }
 
 static void open_window(struct mu_padata_mt *mt)
@@ -158,8 +171,9 @@ static enum mu_status check(const struct mu_padata_mt_job *job)
 	return MU_OK;
 }
 
-void mu_padata_mt_start(struct mu_padata_mt *mt, const struct mu_port *port,
-			const struct mu_padata_mt_job *job)
+/* @watched: somebody can ask how far it is. */
+static void start(struct mu_padata_mt *mt, const struct mu_port *port,
+		  const struct mu_padata_mt_job *job, bool watched)
 {
 	enum mu_status status = check(job);
 	unsigned most, got;
@@ -169,17 +183,16 @@ void mu_padata_mt_start(struct mu_padata_mt *mt, const struct mu_port *port,
 	mt->job.cpus = NULL;
 	if (status)
 		mt->job.size = 0; /* nothing to take */
-	mt->started = mu_clock(port);
+	mt->started = watched ? mu_clock(port) : 0;
 	/* run_on publishes all of this to the helpers. */
 	atomic_init(&mt->next, mt->job.start);
 	atomic_init(&mt->done, 0);
-	atomic_init(&mt->working, 0);
-	atomic_init(&mt->helpers, 0);
+	atomic_init(&mt->failed, NULL);
+	atomic_init(&mt->calls, 0);
 	atomic_init(&mt->begun, 0);
 	atomic_init(&mt->excess, 0);
 	atomic_init(&mt->status, (uint32_t)status);
 	atomic_init(&mt->undone, 0);
-	atomic_init(&mt->failed, NULL);
 
 	most = mu_helpers_init(mt, job->cpus) + 1;
 	if (job->max_threads)
@@ -197,6 +210,27 @@ void mu_padata_mt_start(struct mu_padata_mt *mt, const struct mu_port *port,
 		open_window(mt);
 }
 
+void mu_padata_mt_start(struct mu_padata_mt *mt, const struct mu_port *port,
+			const struct mu_padata_mt_job *job)
+{
+	start(mt, port, job, true);
+}
+
+/* All units were done, or taken back. */
+static enum mu_status end(struct mu_padata_mt *mt)
+{
+	/* relaxed: ordered by the wait for those that worked. */
+	enum mu_status status = (enum mu_status)atomic_load_explicit(
+		&mt->status, memory_order_relaxed);
+	uint64_t done = atomic_load_explicit(&mt->done, memory_order_relaxed);
+
+	if (!status && done != mt->job.size)
+		status = MU_ERR_CANCELLED;
+	if (status && mt->job.undo_fn)
+		mu_undo(mt);
+	return status;
+}
+
 enum mu_status mu_padata_mt_finish(struct mu_padata_mt *mt)
 {
 	struct mu_padata_failed failed = {0};
@@ -206,25 +240,18 @@ enum mu_status mu_padata_mt_finish(struct mu_padata_mt *mt)
 		if (!mt->ramp.settled)
 			adjust(mt);
 	mu_helpers_cancel(mt, helper);
-	mu_helpers_wait(mt->port, &mt->working);
-	/* relaxed: ordered by the wait. */
-	status = (enum mu_status)atomic_load_explicit(&mt->status,
-						      memory_order_relaxed);
-	if (!status && atomic_load_explicit(&mt->done, memory_order_relaxed) !=
-			       mt->job.size)
-		status = MU_ERR_CANCELLED;
-	if (status && mt->job.undo_fn)
-		mu_undo(mt);
+	mu_helpers_wait(mt->port, &mt->calls, MU_WORKING);
+	status = end(mt);
 	mu_undo_over(mt);
-	mu_helpers_wait(mt->port, &mt->helpers);
+	mu_helpers_wait(mt->port, &mt->calls, MU_LIVING);
 	return status;
 }
 
 enum mu_status mu_padata_do_multithreaded(const struct mu_port *port,
 					  const struct mu_padata_mt_job *job)
 {
-	struct mu_padata_mt mt;
+	_Alignas(MU_CACHE_LINE) struct mu_padata_mt mt;
 
-	mu_padata_mt_start(&mt, port, job);
+	start(&mt, port, job, false);
 	return mu_padata_mt_finish(&mt);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "base/port.h"
 #include "memup/padata.h"
+#include "padata/helpers.h"
 #include "padata/progress.h"
 
 #define NS_PER_SECOND 1000000000u
@@ -60,5 +61,6 @@ void mu_padata_mt_progress(const struct mu_padata_mt *mt,
 	else if (done && elapsed)
 		progress->left = mu_mul_div(size - done, elapsed, done);
 	progress->threads =
-		1 + atomic_load_explicit(&mt->working, memory_order_relaxed);
+		1 + (atomic_load_explicit(&mt->calls, memory_order_relaxed) &
+		     MU_WORKING);
 }

@@ -6,7 +6,7 @@
 void mu_undo_except(struct mu_padata_mt *mt, struct mu_padata_failed *failed)
 {
 	/* relaxed: the node is published by the release in
-	 * mu_helpers_leave() of mt->working. */
+	 * mu_helpers_leave(), when this thread works no more. */
 	failed->next = atomic_load_explicit(&mt->failed, memory_order_relaxed);
 	while (!atomic_compare_exchange_weak_explicit(
 		&mt->failed, &failed->next, failed, memory_order_relaxed,
@@ -28,7 +28,7 @@ static bool was_done(const struct mu_padata_failed *failed, uint64_t start)
 
 void mu_undo(struct mu_padata_mt *mt)
 {
-	/* relaxed: ordered by the wait for mt->working. */
+	/* relaxed: ordered by the wait for those that worked. */
 	struct mu_padata_failed *failed =
 		atomic_load_explicit(&mt->failed, memory_order_relaxed);
 	uint64_t taken = atomic_load_explicit(&mt->done, memory_order_relaxed);
@@ -45,9 +45,11 @@ void mu_undo(struct mu_padata_mt *mt)
 
 void mu_undo_over(struct mu_padata_mt *mt)
 {
+	/* relaxed: as in mu_undo(). */
+	if (!atomic_load_explicit(&mt->failed, memory_order_relaxed))
+		return;
 	/* release: pairs with the acquire in mu_wait(): the nodes were read
 	 * before their threads take them away. */
 	atomic_store_explicit(&mt->undone, 1, memory_order_release);
-	if (atomic_load_explicit(&mt->failed, memory_order_relaxed))
-		mu_wake(mt->port, &mt->undone);
+	mu_wake(mt->port, &mt->undone);
 }

@@ -28,6 +28,24 @@ static void repair(uint8_t *data, size_t size)
 	}
 }
 
+static void count(void *arg, const struct mu_acpi_cpu *cpu)
+{
+	unsigned *cpus = arg;
+
+	fuzz_check(cpu->nid >= MU_NO_NODE);
+	*cpus += 1;
+}
+
+/* No more CPUs than the smallest structures that could be in there. */
+static void read_cpus(const uint8_t *data, size_t size)
+{
+	unsigned cpus = 0;
+
+	if (mu_acpi_cpus(data, size, count, &cpus, NULL))
+		cpus = 0;
+	fuzz_check(cpus <= size / 8);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	uint8_t *copy = malloc(size ? size : 1);
@@ -37,6 +55,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	fuzz_reader(read_tables, data, size);
 	repair(copy, size);
 	fuzz_reader(read_tables, copy, size);
+	read_cpus(copy, size);
 	free(copy);
 	return 0;
 }

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * page_ext: what a client keeps for each page beside its descriptor.
+ *
+ * A descriptor has 16 bytes, one word of which is the client's. A client that
+ * needs more (owner tracking, an idle bit, a cgroup) registers a *page
+ * extension*: so many bytes a page, in an array of its own, indexed by pfn as
+ * the memmap is and backed as the memmap is.
+ *
+ *     pages[pfn]             16 bytes    who has it, how large, how many users
+ *     base + pfn * size      size bytes  the client's
+ *
+ * An extension is initialised with its descriptor and not before: where memory
+ * is pristine neither exists. So it follows the policy, is written by the CPU
+ * that claimed the block, with the block, and costs nothing where nobody asked
+ * for memory. The extension of a page that was given with one descriptor for
+ * all of it (mu_alloc_huge()) exists for its first page alone, until the page
+ * is split or freed.
+ *
+ * What can fail comes before the claim: map() has memory put behind a block's
+ * extensions, as the port's memmap_map does behind descriptors, and when it
+ * fails the block is as pristine as it was. init() cannot fail.
+ *
+ * Linux keeps such data in struct page_ext, and has it when all descriptors are
+ * initialised; who needs it earlier turns deferral off ("early_page_ext",
+ * Documentation/admin-guide/kernel-parameters).
+ *
+ * Cost: size bytes a page that was initialised; one branch a block where there
+ * is no extension.
+ */
+#ifndef MEMUP_PAGE_EXT_H
+#define MEMUP_PAGE_EXT_H
+
+#include "memup/base.h"
+
+/* Filled in by the client, in its memory, which it leaves alone while the
+ * machine lives. */
+struct mu_page_ext {
+	size_t size; /* bytes a page, not 0 */
+	void *base;  /* where that of pfn 0 would lie; aligned to 8 */
+	void *arg;   /* the hooks' first argument */
+
+	/*
+	 * Have memory behind the extensions of [@start, @end), whole blocks of
+	 * one section. MU_ERR_NOMEM when there is none: the block is not
+	 * claimed then, and the hook is asked again for what it may have mapped
+	 * already. Called with interrupts off, under the memmap's lock; must
+	 * not call back into memup. NULL: all is backed.
+	 */
+	enum mu_status (*map)(void *arg, mu_pfn_t start, mu_pfn_t end);
+
+	/* Take it away again: these pages have gone. NULL: nothing. */
+	void (*unmap)(void *arg, mu_pfn_t start, mu_pfn_t end);
+
+	/*
+	 * Initialise the extensions of [@start, @end), pages of one block, once
+	 * for each page, before anybody can find their descriptors. Interrupts
+	 * are off; must not call back into memup. NULL: the bytes are zeroed.
+	 */
+	void (*init)(void *arg, mu_pfn_t start, mu_pfn_t end);
+
+	struct mu_page_ext *next; /* memup's */
+};
+
+/* The extension of @pfn; no check. It may be followed when the descriptor of
+ * @pfn was written (mu_memmap_online()). Any context. */
+static inline void *mu_page_ext(const struct mu_page_ext *ext, mu_pfn_t pfn)
+{
+	return (char *)ext->base + pfn * ext->size;
+}
+
+#endif /* MEMUP_PAGE_EXT_H */

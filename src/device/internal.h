@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: MIT */
+/* internal: what the files of this floor share. */
+#ifndef MU_DEVICE_INTERNAL_H
+#define MU_DEVICE_INTERNAL_H
+
+#include <string.h>
+#include "base/assert.h"
+#include "base/bits.h"
+#include "base/fmt.h"
+#include "base/lock.h"
+#include "base/port.h"
+#include "memup/device.h"
+
+typedef unsigned long long ull;
+
+/* mu_pagemap.state. Changed by compare-and-exchange alone, so that of two who
+ * want to register or remove one goes away. */
+enum { MU_PAGEMAP_NONE, MU_PAGEMAP_CHANGING, MU_PAGEMAP_REGISTERED };
+
+/* First and last byte of a range of pfns, for a message. */
+static inline ull mu_first_byte(const struct mu_devices *devices, mu_pfn_t pfn)
+{
+	return (ull)pfn << devices->page_shift;
+}
+
+static inline ull mu_last_byte(const struct mu_devices *devices, mu_pfn_t end)
+{
+	return ((ull)end << devices->page_shift) - 1;
+}
+
+/* What @map is called in a message, and from where to where it reaches. */
+struct mu_device_who {
+	const char *name;
+	ull first, last;
+};
+
+static inline struct mu_device_who mu_device_who(const struct mu_pagemap *map)
+{
+	struct mu_device_who who = {.name = map->name};
+
+	if (map->nr_ranges) {
+		const struct mu_device_range *range =
+			&map->ranges[map->nr_ranges - 1];
+
+		who.first = map->ranges[0].base;
+		who.last = range->base + range->size - 1;
+	}
+	return who;
+}
+
+/* (H), to change something about @map; with the time it takes, if wanted. */
+static inline void mu_device_lock(struct mu_devices *devices,
+				  struct mu_pagemap *map)
+{
+	if (!devices->measure) {
+		mu_lock(devices->port, &devices->lock);
+		return;
+	}
+	map->wait_ns = mu_clock(devices->port);
+	mu_lock(devices->port, &devices->lock);
+	map->lock_ns = mu_clock(devices->port);
+	map->wait_ns = map->lock_ns - map->wait_ns;
+}
+
+static inline void mu_device_unlock(struct mu_devices *devices,
+				    struct mu_pagemap *map)
+{
+	if (devices->measure)
+		map->lock_ns = mu_clock(devices->port) - map->lock_ns;
+	mu_unlock(&devices->lock);
+}
+
+/* ---- table.c: the ranges, under (H) but for reading ---- */
+
+struct mu_device_line {
+	mu_pfn_t start, end;
+	struct mu_device_slot *slot;
+	unsigned range;
+};
+
+/* Line @i of the table that counts. */
+struct mu_device_line mu_device_line(const struct mu_devices *devices,
+				     unsigned i);
+unsigned mu_device_lines(const struct mu_devices *devices);
+
+/* The first line that ends after @pfn. */
+unsigned mu_device_lower_bound(const struct mu_devices *devices, mu_pfn_t pfn);
+
+/* The line of @pfn, and the version that said so; for who holds nothing. */
+bool mu_device_search(const struct mu_devices *devices, mu_pfn_t pfn,
+		      struct mu_device_line *line, uint64_t *version);
+
+/* Has the table stayed as it was at @version? */
+static inline bool mu_device_unchanged(const struct mu_devices *devices,
+				       uint64_t version)
+{
+	/* acquire: only so that it does not move up. The loads before it are
+	 * acquire, too, and stay before it. */
+	return atomic_load_explicit(&devices->version, memory_order_acquire) ==
+	       version;
+}
+
+/* One pagemap's ranges come, or go: readers see all of it or nothing. */
+void mu_device_table_add(struct mu_devices *devices,
+			 const struct mu_pagemap *map);
+void mu_device_table_remove(struct mu_devices *devices,
+			    const struct mu_pagemap *map);
+
+/* ---- claims.c: descriptors come to life ---- */
+
+/* The masks that tell of the block at @block in @range, and its bit in them.
+ * NULL where no block of that section was ever backed. */
+struct mu_claims *mu_device_claims(const struct mu_pagemap *map,
+				   struct mu_device_range *range,
+				   mu_pfn_t block, uint32_t *bit);
+
+/* Is the block at @block in @range shared with others? */
+static inline bool mu_device_is_shared(const struct mu_device_range *range,
+				       mu_pfn_t block)
+{
+	return block < range->start || block + MU_BLOCK_PAGES > range->end;
+}
+
+/*
+ * Have the descriptors of the blocks [@block, @end) of @range, which lie in one
+ * section, written or claimed by somebody, @batch at a time. MU_ERR_NOMEM when
+ * one cannot be backed: those before it are done.
+ */
+enum mu_status mu_device_init_blocks(struct mu_pagemap *map,
+				     struct mu_device_range *range,
+				     mu_pfn_t block, mu_pfn_t end,
+				     unsigned batch) MU_MUST_CHECK;
+
+/* The range of @map that has @pfn, or NULL. */
+struct mu_device_range *mu_device_range_of(const struct mu_pagemap *map,
+					   mu_pfn_t pfn);
+
+/* Where the descriptor of @pfn in @range is. */
+static inline mu_pfn_t mu_device_place(const struct mu_pagemap *map,
+				       const struct mu_device_range *range,
+				       mu_pfn_t pfn)
+{
+	return range->start + ((pfn - range->start) >> map->order);
+}
+
+/*
+ * The whole blocks that have descriptors of @range which anybody may have, up
+ * to mu_device_blocks_end(). Those of the altmap's own pages stay unwritten.
+ */
+static inline mu_pfn_t
+mu_device_blocks_start(const struct mu_pagemap *map,
+		       const struct mu_device_range *range)
+{
+	return mu_align_down(mu_device_place(map, range, range->first),
+			     MU_BLOCK_PAGES);
+}
+
+static inline mu_pfn_t mu_device_blocks_end(const struct mu_device_range *range)
+{
+	return mu_align_up(range->last, MU_BLOCK_PAGES);
+}
+
+/* ---- register.c ---- */
+
+/* The first region of RAM that ends after @base, or NULL. Under (H), or in
+ * quiet. */
+const struct mu_memblock_region *
+mu_device_ram_after(const struct mu_devices *devices, mu_phys_t base);
+
+/* Is none of @range RAM? Under (H), or in quiet. */
+enum mu_status mu_device_check_ram(const struct mu_devices *devices,
+				   const struct mu_pagemap *map,
+				   const struct mu_device_range *range,
+				   struct mu_error *error) MU_MUST_CHECK;
+
+/* ---- remove.c ---- */
+
+/* The blocks that are @range's alone: [*start, *end). */
+void mu_device_own_blocks(const struct mu_device_range *range, mu_pfn_t *start,
+			  mu_pfn_t *end);
+
+/* Take @map, which is killed and gone, back out of everything. */
+void mu_pagemap_withdraw(struct mu_pagemap *map);
+
+/* ---- altmap.c ---- */
+
+/* The whole sections in @range, [*start, *end): what an altmap backs. */
+void mu_device_whole_sections(const struct mu_device_range *range,
+			      mu_pfn_t *start, mu_pfn_t *end);
+
+/* Place the altmap of @range, if @map has one, and its first page. */
+enum mu_status mu_altmap_place(const struct mu_devices *devices,
+			       const struct mu_pagemap *map,
+			       struct mu_device_range *range,
+			       struct mu_error *error) MU_MUST_CHECK;
+
+/* Have memory behind the descriptors of the block at @block. */
+enum mu_status mu_device_back(const struct mu_pagemap *map,
+			      const struct mu_device_range *range,
+			      mu_pfn_t block) MU_MUST_CHECK;
+
+/* ---- refs.c ---- */
+
+/* A reference, unless the pagemap was killed. */
+bool mu_device_try_hold(struct mu_device_slot *slot);
+/* Another one, by who has one. */
+void mu_device_hold(struct mu_device_slot *slot);
+/* Back. */
+void mu_device_let_go(const struct mu_port *port, struct mu_device_slot *slot);
+/* No reference is given any more. With @only_idle: unless there are some; was
+ * it so? */
+bool mu_device_kill(const struct mu_port *port, struct mu_device_slot *slot,
+		    bool only_idle);
+
+#endif

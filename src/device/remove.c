@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Removal: the way back, in an order in which each step has nobody behind it.
+ *
+ *   kill, wait      nobody has or gets a reference: no descriptor is read
+ *   masks, backing  of what is this range's alone, without a lock: the range
+ *                   is in the table still, so nobody else can have it
+ *   table           under (H); then the sections at its ends, which others may
+ *                   share: whoever comes next comes after (H), and finds them
+ *                   backed or not, but not half-way
+ *   slot            may serve another pagemap
+ */
+#include "device/internal.h"
+
+void mu_device_own_blocks(const struct mu_device_range *range, mu_pfn_t *start,
+			  mu_pfn_t *end)
+{
+	*start = mu_align_up(range->start, MU_BLOCK_PAGES);
+	*end = mu_align_down(range->end, MU_BLOCK_PAGES);
+	*end = MU_MAX(*start, *end);
+}
+
+/* Nothing was claimed in the blocks [@start, @end). */
+static void clear_claims(struct mu_memmap *memmap, mu_pfn_t start, mu_pfn_t end)
+{
+	while (start < end) {
+		struct mu_section *section = mu_memmap_section(memmap, start);
+		mu_pfn_t next = mu_memmap_section_end(memmap, start);
+		uint32_t bits;
+
+		next = MU_MIN(next, end);
+		bits = section ? mu_block_bits(start, next) : 0;
+		start = next;
+		/* relaxed: nobody looks; the next one comes after (H). */
+		if (!section || !(atomic_load_explicit(&section->device.claimed,
+						       memory_order_relaxed) &
+				  bits))
+			continue;
+		atomic_fetch_and_explicit(&section->device.ready, ~bits,
+					  memory_order_relaxed);
+		atomic_fetch_and_explicit(&section->device.claimed, ~bits,
+					  memory_order_relaxed);
+	}
+}
+
+static void unback_own(const struct mu_pagemap *map,
+		       const struct mu_device_range *range)
+{
+	struct mu_memmap *memmap = map->devices->memmap;
+	mu_pfn_t start, end, first, last;
+
+	mu_device_own_blocks(range, &start, &end);
+	clear_claims(memmap, start, end);
+	if (!map->altmap.on) {
+		mu_memmap_unback(memmap, start, end);
+		return;
+	}
+	mu_device_whole_sections(range, &first, &last);
+	mu_memmap_unback(memmap, start, first);
+	mu_memmap_unback_sections(memmap, first, last);
+	mu_memmap_unback(memmap, last, end);
+}
+
+/* Has anybody a part in the block at @block? Under (H). */
+static bool is_used(const struct mu_devices *devices, mu_pfn_t block)
+{
+	mu_pfn_t end = block + MU_BLOCK_PAGES;
+	unsigned i = mu_device_lower_bound(devices, block);
+	const struct mu_memblock_region *ram = mu_device_ram_after(
+		devices, (mu_phys_t)block << devices->page_shift);
+
+	return (i < mu_device_lines(devices) &&
+		mu_device_line(devices, i).start < end) ||
+	       (ram && ram->base < (mu_phys_t)end << devices->page_shift);
+}
+
+/*
+ * The blocks [@block, @end), of which @range has a part of one at the most: of
+ * what is nobody's now the port may have backed some with the range's own.
+ * Under (H), out of the table.
+ */
+static void leave_blocks(struct mu_devices *devices,
+			 const struct mu_device_range *range, mu_pfn_t block,
+			 mu_pfn_t end)
+{
+	struct mu_memmap *memmap = devices->memmap;
+
+	for (; block < end; block += MU_BLOCK_PAGES) {
+		mu_pfn_t from = MU_MAX(block, range->start);
+		mu_pfn_t to = MU_MIN(block + MU_BLOCK_PAGES, range->end);
+
+		if (!mu_memmap_is_backed(memmap, block))
+			continue;
+		if (!is_used(devices, block))
+			mu_memmap_unback(memmap, block, block + MU_BLOCK_PAGES);
+		else if (from < to)
+			mu_memmap_forget(memmap, from, to);
+	}
+}
+
+/* What @range shares with others: sections, and blocks of these. */
+static void leave_ends(struct mu_devices *devices,
+		       const struct mu_device_range *range)
+{
+	mu_pfn_t start, end;
+
+	mu_device_own_blocks(range, &start, &end);
+	leave_blocks(devices, range,
+		     mu_align_down(range->start, MU_SECTION_PAGES), start);
+	leave_blocks(devices, range, end,
+		     mu_align_up(range->end, MU_SECTION_PAGES));
+}
+
+void mu_pagemap_withdraw(struct mu_pagemap *map)
+{
+	struct mu_devices *devices = map->devices;
+	struct mu_device_slot *slot = map->slot;
+
+	mu_wait(devices->port, &slot->gone, 0);
+	for (unsigned i = 0; i < map->nr_ranges; i++)
+		unback_own(map, &map->ranges[i]);
+	mu_device_lock(devices, map);
+	mu_device_table_remove(devices, map);
+	for (unsigned i = 0; i < map->nr_ranges; i++)
+		leave_ends(devices, &map->ranges[i]);
+	slot->map = NULL;
+	mu_device_unlock(devices, map);
+	map->slot = NULL;
+}
+
+static enum mu_status refuse(const struct mu_pagemap *map, uint32_t state,
+			     struct mu_error *error)
+{
+	struct mu_device_who who = mu_device_who(map);
+	bool none = state == MU_PAGEMAP_NONE;
+
+	return mu_fail(error, none ? MU_ERR_NOT_FOUND : MU_ERR_BUSY, 0,
+		       "%s: 0x%llx-0x%llx is %s",
+		       who.name ? who.name : "a pagemap", who.first, who.last,
+		       none ? "not registered (removed twice?)"
+			    : "being registered or removed");
+}
+
+static enum mu_status take_out(struct mu_pagemap *map, bool waits,
+			       struct mu_error *error)
+{
+	uint32_t state = MU_PAGEMAP_REGISTERED;
+
+	/* acq_rel: as in become() of register.c. relaxed: says why not. */
+	if (!atomic_compare_exchange_strong_explicit(
+		    &map->state, &state, MU_PAGEMAP_CHANGING,
+		    memory_order_acq_rel, memory_order_relaxed))
+		return refuse(map, state, error);
+	if (!mu_device_kill(map->devices->port, map->slot, !waits)) {
+		/* relaxed: a number for the message. */
+		uint64_t refs = atomic_load_explicit(&map->slot->refs,
+						     memory_order_relaxed) &
+				~MU_DEVICE_DEAD;
+		struct mu_device_who who = mu_device_who(map);
+
+		atomic_store_explicit(&map->state, MU_PAGEMAP_REGISTERED,
+				      memory_order_release);
+		return mu_fail(error, MU_ERR_BUSY, 0,
+			       "%s: 0x%llx-0x%llx is in use: %llu reference%s",
+			       who.name, who.first, who.last, (ull)refs,
+			       refs == 1 ? "" : "s");
+	}
+	mu_pagemap_withdraw(map);
+	/* release: the next one to register it finds all of it done. */
+	atomic_store_explicit(&map->state, MU_PAGEMAP_NONE,
+			      memory_order_release);
+	return MU_OK;
+}
+
+enum mu_status mu_pagemap_remove(struct mu_pagemap *map, struct mu_error *error)
+{
+	return take_out(map, true, error);
+}
+
+enum mu_status mu_pagemap_try_remove(struct mu_pagemap *map,
+				     struct mu_error *error)
+{
+	return take_out(map, false, error);
+}

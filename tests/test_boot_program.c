@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+/*
+ * memup boot, as a person runs it.
+ */
+#include <string.h>
+#include "tests/cli.h"
+
+/* 256 TiB have 1 TiB of memmap: more than a host of tests has, and
+ * what ThreadSanitizer has addresses for. */
+#define TOO_LARGE "64x4T"
+
+static void what_does_not_fit_is_left_out(void **state)
+{
+	struct cli cli = cli_run(NULL, "boot " TOO_LARGE);
+
+	(void)state;
+	assert_int_equal(cli.code, 0);
+	assert_non_null(strstr(cli.err, "policy eager is left out: it writes "
+					"1T of memmap"));
+	assert_non_null(strstr(cli.err, "policy deferred is left out"));
+	assert_null(strstr(cli.out, "eager"));
+	assert_non_null(strstr(cli.out, "\nlazy "));
+	cli_free(&cli);
+}
+
+static void what_was_asked_for_is_refused(void **state)
+{
+	(void)state;
+	cli_refused(NULL, "boot " TOO_LARGE " --policy eager",
+		    "policy eager writes 1T of memmap, and this host has ");
+	cli_refused(NULL, "boot 1G --policy quick",
+		    "--policy 'quick' is not one of eager, deferred, lazy, "
+		    "all");
+	cli_refused(NULL, "boot 1G/2 --threads 3",
+		    "--threads 3, but 1G/2 has 2 CPUs");
+}
+
+static void all_policies_of_a_small_machine(void **state)
+{
+	struct cli cli = cli_run(NULL, "boot 2x512M/2 --json");
+	const char *at = cli.out;
+
+	(void)state;
+	assert_int_equal(cli.code, 0);
+	assert_string_equal(cli.err, "");
+	for (unsigned i = 0; i < 3; i++) {
+		at = strstr(at, "\"valid\":true");
+		assert_non_null(at);
+		at++;
+	}
+	assert_null(strstr(at, "\"policy\""));
+	cli_free(&cli);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_does_not_fit_is_left_out),
+		cmocka_unit_test(what_was_asked_for_is_refused),
+		cmocka_unit_test(all_policies_of_a_small_machine),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
