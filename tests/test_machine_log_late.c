@@ -91,11 +91,12 @@ static void first_megabyte(void **state)
 static void modified_maps(void **state)
 {
 	(void)state;
-	assert_log(MAP "modified: [mem 0x0000000000100000-0x00000000001fffff] "
-		       "usable\n" LAST_PFN
+	assert_log(MAP "modified physical RAM map:\n"
 		       "modified: [mem 0x0000000000100000-0x00000000001fffff] "
-		       "reserved\n" LAST_PFN,
-		   "100000-1fffff reserved 0\n");
+		       "reserved\n" LAST_PFN "modified physical RAM map:\n"
+		       "modified: [mem 0x0000000000200000-0x00000000002fffff] "
+		       "usable\n" LAST_PFN,
+		   "200000-2fffff usable 0\n");
 	assert_log(MAP "modified: [mem 0x0000000000100000-0x00000000001fffff] "
 		       "usable\n" LAST_PFN
 		       "modified: [mem 0x0000000000100000-0x0000000000100fff] "
