@@ -238,6 +238,10 @@ void mu_padata_mt_progress(const struct mu_padata_mt *mt,
  * numbers that could wrap: a shell is a list, and a job is handed on when it is
  * done and all before it were.
  *
+ * parallel() is called on CPUs that are idle, and a CPU that has begun stays as
+ * long as jobs of the instance wait: there are no turns as multithreaded jobs
+ * have them, since those who wait for a job of the shell may have the CPUs.
+ *
  * The interface is Linux's (Steffen Klassert, "padata: generic parallelization/
  * serialization interface", 2010; Documentation/core-api/padata.rst). Two
  * things differ. Changing the masks is one critical section, so that
