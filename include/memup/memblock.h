@@ -56,6 +56,9 @@
  *   NOMAP           not to be mapped: never allocated; no cap takes it away
  *   DRIVER_MANAGED  a driver's: never allocated
  *   SCRATCH         while scratch_only is set all that is allocated
+ *   OFFLINE         there, but not in use: never allocated (memup/hotplug.h)
+ *   KERNEL          never in a MOVABLE zone, wherever that begins
+ *   MOVABLE         in the MOVABLE zone of its node, wherever it is
  * and of reserved regions:
  *   RSRV_NOINIT     their descriptors are not to be initialised
  *   RSRV_KERN       for the kernel's own use; every allocation is
@@ -68,10 +71,14 @@
 #define MU_MEMBLOCK_RSRV_NOINIT	   0x10u
 #define MU_MEMBLOCK_RSRV_KERN	   0x20u
 #define MU_MEMBLOCK_SCRATCH	   0x40u
+#define MU_MEMBLOCK_OFFLINE	   0x80u
+#define MU_MEMBLOCK_KERNEL	   0x100u
+#define MU_MEMBLOCK_MOVABLE	   0x200u
 
 #define MU_MEMBLOCK_MEMORY_FLAGS                                        \
 	(MU_MEMBLOCK_HOTPLUG | MU_MEMBLOCK_MIRROR | MU_MEMBLOCK_NOMAP | \
-	 MU_MEMBLOCK_DRIVER_MANAGED | MU_MEMBLOCK_SCRATCH)
+	 MU_MEMBLOCK_DRIVER_MANAGED | MU_MEMBLOCK_SCRATCH |             \
+	 MU_MEMBLOCK_OFFLINE | MU_MEMBLOCK_KERNEL | MU_MEMBLOCK_MOVABLE)
 #define MU_MEMBLOCK_RESERVED_FLAGS \
 	(MU_MEMBLOCK_RSRV_NOINIT | MU_MEMBLOCK_RSRV_KERN)
 
@@ -381,8 +388,8 @@ enum mu_status mu_memblock_validate(const struct mu_memblock *mb) MU_MUST_CHECK;
  * is none. Every output may be NULL. @nid is a node, or MU_NO_NODE for all.
  * @flags says which memory regions are of interest: only those with
  * MU_MEMBLOCK_MIRROR or _SCRATCH if these are given; also those with
- * MU_MEMBLOCK_NOMAP or _DRIVER_MANAGED, and (with movable_node) _HOTPLUG, only
- * if these are given.
+ * MU_MEMBLOCK_NOMAP, _DRIVER_MANAGED or _OFFLINE, and (with movable_node)
+ * _HOTPLUG, only if these are given.
  */
 #define MU_MEMBLOCK_FIRST ((uint64_t)0)
 #define MU_MEMBLOCK_LAST  UINT64_MAX
@@ -447,6 +454,16 @@ bool mu_memblock_prev_mem_pfn(const struct mu_memblock *mb, uint64_t *cursor,
 	for ((region) = (mb)->reserved.regions;                      \
 	     (region) < (mb)->reserved.regions + (mb)->reserved.cnt; \
 	     (region)++)
+
+/* ---- Room for changes while the allocator runs ---- */
+
+/*
+ * Bytes for tables with room for @more regions each beyond those that there
+ * are, and the tables moved there: to @buf, aligned to 64. From then on they do
+ * not grow.
+ */
+size_t mu_memblock_room_size(const struct mu_memblock *mb, unsigned more);
+void mu_memblock_make_room(struct mu_memblock *mb, unsigned more, void *buf);
 
 /* ---- Hand over ---- */
 
