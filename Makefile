@@ -53,12 +53,16 @@ port_src := $(sort $(wildcard ports/hosted/*.c))
 cli_src  := $(sort $(wildcard cli/*.c))
 test_src := $(sort $(wildcard tests/test_*.c))
 test_lib := $(sort $(filter-out tests/test_%,$(wildcard tests/*.c)))
+kernel_c := $(sort $(wildcard ports/x86_64/*.c kernel/*.c))
+kernel_s := $(sort $(wildcard ports/x86_64/*.S kernel/*.S))
 bench_src := $(sort $(wildcard bench/*.c))
 bench_padata_src := $(sort $(wildcard bench/padata/*.c))
+example_src := $(sort $(filter-out %/run.c,$(wildcard examples/*.c)))
 all_src := $(core_src) $(port_src) $(cli_src) $(wildcard tests/*.c) \
-	$(bench_src) $(bench_padata_src)
+	$(bench_src) $(bench_padata_src) $(wildcard examples/*.c) $(kernel_c)
 fuzz_src := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 all_h   := $(wildcard include/memup/*.h src/*/*.h ports/*/*.h cli/*.h \
+	kernel/*.h examples/*.h \
 	tests/*.h tests/*/*.h bench/*.h bench/*/*.h)
 
 # Short lines; V=1 shows the commands.
@@ -154,18 +158,89 @@ $(O)/memup-bench-padata: $(call obj,$(filter-out %/omp.c,$(bench_padata_src)) \
 	$(Q)$(CC) $(SAN_$(BUILD)) $(LDFLAGS) -o $@ $^ $(LDLIBS) \
 		$(bench_padata_libs)
 
+# One that shows what the padata floor needs is linked with that and no more.
+$(O)/examples/alone: $(O)/examples/alone.o \
+		$(call obj,$(wildcard src/base/*.c src/padata/*.c))
+	$(call say,LD,$@)
+	$(Q)$(CC) $(SAN_$(BUILD)) $(LDFLAGS) -o $@ $^ -pthread
+
+$(filter-out %/alone,$(patsubst %.c,$(O)/%,$(example_src))): %: %.o \
+		$(O)/examples/run.o $(O)/libmemup-hosted.a $(O)/libmemup.a
+	$(call say,LD,$@)
+	$(Q)$(CC) $(SAN_$(BUILD)) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
 $(O)/tests/test_%: $(O)/tests/test_%.o $(call obj,$(test_lib)) \
 		$(O)/libmemup-cli.a $(O)/libmemup-hosted.a $(O)/libmemup.a
 	$(call say,LD,$@)
 	$(Q)$(CC) $(SAN_$(BUILD)) $(LDFLAGS) -o $@ $^ -lcmocka $(LDLIBS)
 
-.SECONDARY: $(call obj,$(all_src))
+# The kernel: the library, its x86-64 port and kernel/, without vector registers
+# and linked where kernel/layout.h says.
+K := build/kernel-$(if $(filter debug,$(BUILD)),debug,release)-$(notdir $(CC))
+KERNEL_FLAGS := $(WARN) -g $(OPT_$(if $(filter debug,$(BUILD)),debug,release)) \
+	-m64 -march=x86-64 -ffreestanding -mno-red-zone -mgeneral-regs-only \
+	-mcmodel=kernel -fno-pic -fno-pie -fno-stack-protector \
+	-fno-asynchronous-unwind-tables -fno-omit-frame-pointer \
+	-fcf-protection=none -I.
+kernel_obj := $(patsubst %,$(K)/%.o,$(core_src) $(kernel_c) $(kernel_s))
 
--include $(patsubst %.o,%.d,$(call obj,$(all_src)))
+$(K)/%.c.o: %.c $(O)/flags
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(CC) $(CPPFLAGS) -std=c17 $(KERNEL_FLAGS) -MMD -MP -c -o $@ $<
 
-.PHONY: lib tests
+# What defines memcpy() must not be compiled to a call of it.
+$(K)/kernel/string.c.o: KERNEL_FLAGS += -fno-builtin \
+	$(if $(findstring clang,$(CC)),,-fno-tree-loop-distribute-patterns)
+
+$(K)/%.S.o: %.S $(O)/flags
+	@mkdir -p $(@D)
+	$(call say,AS,$@)
+	$(Q)$(CC) -I. -m64 -MMD -MP -c -o $@ $<
+
+$(K)/kernel.ld: kernel/kernel.ld kernel/layout.h
+	@mkdir -p $(@D)
+	$(Q)$(CC) -E -P -x assembler-with-cpp -I. -o $@ $<
+
+$(K)/kernel.elf: $(kernel_obj) $(K)/kernel.ld
+	$(call say,LD,$@)
+	$(Q)ld -m elf_x86_64 -nostdlib -static --no-warn-rwx-segments \
+		--fatal-warnings -z max-page-size=4096 -T $(K)/kernel.ld \
+		-o $@ $(kernel_obj)
+
+build/kernel.elf: $(K)/kernel.elf
+	@cp $< $@
+
+# Firmware that lies to it: tests/qemu/liar.c.
+build/liar.elf: tests/qemu/liar.c tests/qemu/liar.S tests/qemu/liar.ld
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) -m32 -std=c17 -O1 $(WARN) -ffreestanding -nostdlib -static \
+		-fno-pie -no-pie -fno-stack-protector -fcf-protection=none \
+		-fno-asynchronous-unwind-tables -mgeneral-regs-only \
+		-Wl,--build-id=none,--no-warn-rwx-segments,-T,tests/qemu/liar.ld \
+		-o $@ tests/qemu/liar.c tests/qemu/liar.S
+
+.SECONDARY: $(call obj,$(all_src)) $(kernel_obj)
+
+-include $(patsubst %.o,%.d,$(call obj,$(filter-out $(kernel_c),$(all_src))) \
+	$(kernel_obj))
+
+.PHONY: lib tests examples
 lib: $(O)/libmemup.a ## the freestanding library alone
-tests: $(patsubst %.c,$(O)/%,$(test_src)) $(O)/memup
+tests: $(patsubst %.c,$(O)/%,$(test_src)) $(O)/memup examples
+examples: $(patsubst %.c,$(O)/%,$(example_src)) ## small programs that use padata
+
+.PHONY: kernel
+kernel: build/kernel.elf ## the reference kernel for x86-64 (docs/porting.md)
+
+.PHONY: qemu
+qemu: build/kernel.elf ## boot it in QEMU: 4 nodes, 8 CPUs, 64 GiB (CMDLINE=...)
+	@tools/qemu $(CMDLINE)
+
+.PHONY: iso
+iso: build/kernel.elf ## build/memup.iso, from which GRUB boots it (CMDLINE=...)
+	@tools/make-iso build/memup.iso $(CMDLINE)
 
 .PHONY: boot
 boot: build/memup ## build, then bring this host's memory up under every policy
@@ -178,6 +253,10 @@ bench: build/memup-bench ## measure against the machine's limits (docs/benchmark
 .PHONY: bench-padata
 bench-padata: $(O)/memup-bench-padata ## jobs against OpenMP, oneTBB, bare threads and a mutex
 	$(O)/memup-bench-padata --json build/bench-padata.json
+
+.PHONY: bench-linux
+bench-linux: build/kernel.elf ## the kernel beside Debian's Linux in QEMU (ARGS=--quick)
+	@CC=$(CC) tools/bench-linux $(ARGS)
 
 .PHONY: setup
 setup: ## install what tests and lint need (root), or say what is missing

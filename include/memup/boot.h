@@ -56,6 +56,13 @@ struct mu_config {
 	mu_phys_t movablecore;
 	bool kernelcore_mirror;
 	bool movable_node;
+	/*
+	 * MOVABLE of the node that this address is on begins here at the
+	 * latest, with the next block: for memory that is somebody else's
+	 * tomorrow, such as mu_crashkernel.cma_base. 0, or no memory there: not
+	 * asked for.
+	 */
+	mu_phys_t movable_from;
 	/* Pages that the min watermarks add up to; 0: from the memory's size.
 	 */
 	uint64_t min_free_pages;
@@ -73,6 +80,13 @@ struct mu_config {
 
 /* Linux's x86-64 zones, the lazy policy, no MOVABLE zone. */
 struct mu_config mu_config_default(void);
+
+/*
+ * As above, with the zones that Linux has on @machine (mu_machine_zones()), and
+ * what the parameters of its own kernel (machine->cmdline) say of MOVABLE; one
+ * that makes no sense is passed over, as the kernel does. @machine is finished.
+ */
+struct mu_config mu_config_for(const struct mu_machine *machine);
 
 /*
  * Do to @config what kernelcore=N, movablecore=N (N bytes, with K, M, G, T, P

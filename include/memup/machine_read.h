@@ -120,6 +120,25 @@ enum mu_status mu_machine_read_numactl(struct mu_machine *machine,
 				       const char *text, size_t len,
 				       struct mu_error *error) MU_MUST_CHECK;
 
+/*
+ * Files of sysfs in one text, each behind its path, as `grep -r . DIRECTORY` or
+ * `tail -n +1 DIRECTORY/FILE...` (more, head) print them:
+ *
+ *   memmap/N/start, end, type   the firmware's map, /sys/firmware/memmap; the
+ *                               three of one range follow each other
+ *   nodeN/meminfo               MemTotal: the nodes of /sys/devices/system/node
+ *                               lie one after the other from 0, as in "2x64G",
+ *                               where there is no map
+ *   nodeN/cpulist, cpumap       its CPUs
+ *   nodeN/distance              one for each node there is, in their order
+ *
+ * MU_ERR_NOT_FOUND when there is neither a range nor a node; MU_ERR_SYNTAX for
+ * a file of these that holds something else.
+ */
+enum mu_status mu_machine_read_sysfs(struct mu_machine *machine,
+				     const char *text, size_t len,
+				     struct mu_error *error) MU_MUST_CHECK;
+
 /* What a text is that somebody found. */
 enum mu_machine_kind {
 	MU_KIND_UNKNOWN,
@@ -128,7 +147,9 @@ enum mu_machine_kind {
 	MU_KIND_IOMEM,
 	MU_KIND_LSMEM,
 	MU_KIND_NUMACTL,
+	MU_KIND_SYSFS,
 	MU_KIND_ACPIDUMP, /* memup/machine_acpi.h */
+	MU_KIND_DSL,	  /* the same */
 	MU_KIND_ACPI,	  /* tables, the first one that memup reads */
 };
 

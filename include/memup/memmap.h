@@ -255,6 +255,14 @@ static inline uint32_t mu_block_bit(mu_pfn_t pfn)
 	return 1u << ((pfn >> MU_BLOCK_ORDER) & (MU_SECTION_BLOCKS - 1));
 }
 
+/* The bits of the blocks [@start, @end), at least one, of one section. */
+static inline uint32_t mu_block_bits(mu_pfn_t start, mu_pfn_t end)
+{
+	uint64_t nr = (end - start) >> MU_BLOCK_ORDER;
+
+	return (uint32_t)((((uint64_t)1 << nr) - 1) * mu_block_bit(start));
+}
+
 /*
  * Was the descriptor of @pfn written? When it says so, the writes are visible.
  * O(1), but O(log n) in the number of ragged blocks where the block is ragged.

@@ -95,8 +95,9 @@ struct mu_padata_mt_job {
 	uint64_t deadline;
 
 	/*
-	 * Where helpers may run; NULL: on every CPU. Read by
-	 * mu_padata_mt_start() alone. The caller stays where it is.
+	 * Where helpers may run; NULL: on every CPU. For a job that is bound
+	 * to a node: mu_padata_node_cpus(). Read by mu_padata_mt_start()
+	 * alone. The caller stays where it is.
 	 */
 	const struct mu_cpumask *cpus;
 };
@@ -150,6 +151,11 @@ struct mu_padata_mt {
 	unsigned nr_cpus;
 	struct mu_padata_ramp ramp;
 };
+
+/* @cpus becomes those of @node, as the port has it; none if there is no such
+ * node. Any context. */
+void mu_padata_node_cpus(struct mu_cpumask *cpus, const struct mu_port *port,
+			 int node);
 
 /*
  * Start helpers on @job (which is copied) and return at once. Never fails:

@@ -158,6 +158,18 @@ static bool has_mirror(const struct mu_mm *mm)
 	return false;
 }
 
+/* Memory at @address and above on its node moves. */
+static void from_address(const struct mu_mm *mm, mu_phys_t address,
+			 mu_pfn_t *movable_start)
+{
+	mu_pfn_t pfn = address >> mm->page_shift, end = 0;
+	int nid = mu_memblock_search_pfn_nid(&mm->memblock, pfn, NULL, &end);
+	mu_pfn_t *first = &movable_start[MU_MAX(nid, 0)];
+
+	if (end)
+		*first = MU_MIN(*first, mu_align_up(pfn, MU_BLOCK_PAGES));
+}
+
 void mu_layout_movable(const struct mu_mm *mm, const struct mu_config *config,
 		       const struct mu_node *nodes, mu_pfn_t *movable_start)
 {
@@ -172,6 +184,8 @@ void mu_layout_movable(const struct mu_mm *mm, const struct mu_config *config,
 		       "kernelcore=mirror: no memory is mirrored");
 	else if (config->kernelcore || config->movablecore)
 		by_size(mm, config, nodes, movable_start);
+	if (config->movable_from)
+		from_address(mm, config->movable_from, movable_start);
 	for (unsigned nid = 0; nid < mm->nr_nodes; nid++)
 		if (movable_start[nid] >= nodes[nid].end_pfn)
 			movable_start[nid] = MU_NO_PFN;

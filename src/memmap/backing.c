@@ -83,14 +83,6 @@ static void say_backed(struct mu_memmap *memmap, struct mu_section *section,
 				  memory_order_relaxed);
 }
 
-/* One bit for each block of [@start, @end), which lies in one section. */
-static uint32_t block_bits(mu_pfn_t start, mu_pfn_t end)
-{
-	uint64_t nr = (end - start) >> MU_BLOCK_ORDER;
-
-	return (uint32_t)((((uint64_t)1 << nr) - 1) * mu_block_bit(start));
-}
-
 /* ---- Sections whose memory is theirs ---- */
 
 /* The first entry that ends after @pfn. Under the lock. */
@@ -188,7 +180,7 @@ enum mu_status mu_memmap_back(struct mu_memmap *memmap, mu_pfn_t start)
 			status = mu_ext_map(memmap, from, to);
 		if (status == MU_OK)
 			say_backed(memmap, section, first,
-				   block_bits(from, to) & ~backed);
+				   mu_block_bits(from, to) & ~backed);
 	}
 	mu_unlock_irqrestore(port, &memmap->lock, flags);
 	return status;
@@ -229,7 +221,7 @@ static void unback(struct mu_memmap *memmap, mu_pfn_t start, mu_pfn_t end,
 		   void (*unmap)(void *arg, mu_pfn_t start, mu_pfn_t end))
 {
 	struct mu_section *section = mu_memmap_section(memmap, start);
-	uint32_t bits = block_bits(start, end);
+	uint32_t bits = mu_block_bits(start, end);
 	mu_pfn_t from = mu_align_down(start, MU_SECTION_PAGES);
 	mu_pfn_t pages = 0;
 
@@ -255,26 +247,18 @@ static void unback(struct mu_memmap *memmap, mu_pfn_t start, mu_pfn_t end,
 				  memory_order_relaxed);
 }
 
-/* Is any block of [@start, @end), of one section, backed? */
-static bool has_backing(const struct mu_memmap *memmap, mu_pfn_t start,
-			mu_pfn_t end)
-{
-	const struct mu_section *section = mu_memmap_section(memmap, start);
-
-	/* relaxed: nobody backs them meanwhile. */
-	return section &&
-	       atomic_load_explicit(&section->backed, memory_order_relaxed) &
-		       block_bits(start, end);
-}
-
 static void unback_in(struct mu_memmap *memmap, mu_pfn_t start, mu_pfn_t end,
 		      void (*unmap)(void *arg, mu_pfn_t start, mu_pfn_t end))
 {
 	while (start < end) {
+		const struct mu_section *section =
+			mu_memmap_section(memmap, start);
 		mu_pfn_t next = mu_memmap_section_end(memmap, start);
 
 		next = MU_MIN(next, end);
-		if (has_backing(memmap, start, next)) {
+		/* relaxed: nobody backs these blocks any more. */
+		if (section && atomic_load_explicit(&section->backed,
+						    memory_order_relaxed)) {
 			uintptr_t flags =
 				mu_lock_irqsave(memmap->port, &memmap->lock);
 

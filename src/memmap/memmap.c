@@ -310,9 +310,7 @@ void mu_memmap_publish(struct mu_memmap *memmap, mu_pfn_t start)
 void mu_memmap_withdraw(struct mu_memmap *memmap, mu_pfn_t start, mu_pfn_t end)
 {
 	struct mu_section *section = mu_memmap_section(memmap, start);
-	uint64_t nr = (end - start) >> MU_BLOCK_ORDER;
-	uint32_t bits =
-		(uint32_t)((((uint64_t)1 << nr) - 1) * mu_block_bit(start));
+	uint32_t bits = mu_block_bits(start, end);
 
 	/* relaxed: whoever looks at descriptors knows that they stay. */
 	atomic_fetch_and_explicit(&section->online, ~bits,

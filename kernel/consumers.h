@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * consumers: what the command line has the boot take before anything else runs,
+ * as a kernel's subsystems do: trace buffers (trace_buf_size=) and huge pages
+ * (hugepages=).
+ */
+#ifndef KERNEL_CONSUMERS_H
+#define KERNEL_CONSUMERS_H
+
+#include <stdbool.h>
+
+/* Take it; says in the log what was got, and what was not. */
+void consumers_take(void);
+
+/* Give all of it back; false when the allocator does not take it. */
+bool consumers_free(void);
+
+#endif

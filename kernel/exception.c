@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: MIT
+/*
+ * What an exception has to say: which, where, why, and by which way it came
+ * there. Addresses of code are told to tools by
+ * addr2line -f -e build/kernel.elf ADDRESS.
+ */
+#include "kernel/cpu.h"
+#include "kernel/exit.h"
+#include "kernel/interrupt.h"
+#include "kernel/kernel.h"
+#include "kernel/log.h"
+#include "ports/x86_64/asm.h"
+
+extern char image_start[], text_end[], rodata_end[], image_end[];
+extern char boot_stack_hole[];
+extern const char probe_read_at[], probe_write_at[], probe_call_back[],
+	probe_fault[];
+
+static const char *name_of(uint64_t vector)
+{
+	static const char *const names[NR_EXCEPTIONS] = {
+		[0] = "division by zero",
+		[1] = "debug",
+		[2] = "non-maskable interrupt",
+		[3] = "breakpoint",
+		[4] = "overflow",
+		[5] = "bound range exceeded",
+		[6] = "invalid opcode",
+		[7] = "device not available",
+		[8] = "double fault",
+		[10] = "invalid TSS",
+		[11] = "segment not present",
+		[12] = "stack segment fault",
+		[13] = "general protection fault",
+		[14] = "page fault",
+		[16] = "x87 error",
+		[17] = "alignment check",
+		[18] = "machine check",
+		[19] = "SIMD error",
+		[21] = "control protection",
+	};
+
+	if (vector >= NR_EXCEPTIONS)
+		return "an interrupt that nobody asked for";
+	return names[vector] ? names[vector] : "reserved exception";
+}
+
+/* ---- Probes: faults that were asked for ---- */
+
+static bool resume_probe(struct frame *frame)
+{
+	uint64_t *stack = (uint64_t *)frame->rsp;
+
+	if (frame->vector != VECTOR_PAGE_FAULT)
+		return false;
+	if (frame->rip == (uintptr_t)probe_read_at ||
+	    frame->rip == (uintptr_t)probe_write_at) {
+		frame->rip = (uintptr_t)probe_fault;
+		return true;
+	}
+	/* A call that did not arrive: CR2 is where it went, and the way back
+	 * is on the stack. */
+	if (frame->rip == x86_read_cr2() &&
+	    *stack == (uintptr_t)probe_call_back) {
+		frame->rsp += sizeof(*stack);
+		frame->rip = (uintptr_t)probe_fault;
+		return true;
+	}
+	return false;
+}
+
+/* ---- The report ---- */
+
+/* What lies at an address, for people. */
+static const char *place_of(uintptr_t at)
+{
+	if (at < PAGE)
+		return "null page";
+	if (at < DIRECT_MAP)
+		return "lower half: nothing is there";
+	if (at < DIRECT_MAP + DIRECT_BYTES)
+		return "direct map: no RAM there";
+	if (at >= MEMMAP && at < STACKS)
+		return "memmap";
+	if (at - STACKS < (uintptr_t)STACK_SLOT * MU_MAX_CPUS ||
+	    at - (uintptr_t)boot_stack_hole < PAGE)
+		return "below a stack: it has overflowed";
+	if (at >= (uintptr_t)image_start && at < (uintptr_t)text_end)
+		return "the kernel's code";
+	if (at >= (uintptr_t)text_end && at < (uintptr_t)rodata_end)
+		return "the kernel's constants";
+	if (at >= (uintptr_t)image_start && at < (uintptr_t)image_end)
+		return "the kernel's data";
+	return "no part of the address space";
+}
+
+static void tell_fault(const struct frame *frame)
+{
+	uintptr_t at = x86_read_cr2();
+	mu_pfn_t pfn = mu_x86_memmap_pfn(&kernel.x86, at);
+	uint64_t error = frame->error;
+
+	log_err("  %s of 0x%lx (%s): %s",
+		error & 0x10  ? "execution"
+		: error & 0x2 ? "write"
+			      : "read",
+		at, place_of(at), error & 0x1 ? "not allowed" : "not present");
+	/* mu_page_state() may take locks that this CPU has. */
+	if (pfn < kernel.mm.memmap.end_pfn && !(error & 1))
+		log_err("  it is the descriptor of pfn 0x%lx, whose block is "
+			"%s",
+			pfn,
+			mu_memmap_is_backed(&kernel.mm.memmap,
+					    pfn & ~(MU_BLOCK_PAGES - 1))
+				? "backed"
+				: "pristine: nobody may touch it");
+}
+
+static bool is_on_stack(uintptr_t at)
+{
+	const struct kernel_cpu *cpu = this_cpu();
+
+	return !(at % 8) &&
+	       ((at < cpu->stack_end && at >= cpu->stack_end - STACK_BYTES) ||
+		(at < cpu->fault_stack_end &&
+		 at >= cpu->fault_stack_end - FAULT_STACK_BYTES));
+}
+
+static void tell_trace(uintptr_t rip, uintptr_t rbp)
+{
+	log_err("  at 0x%lx, called by", rip);
+	for (unsigned i = 0; i < 16 && is_on_stack(rbp) && is_on_stack(rbp + 8);
+	     i++) {
+		const uintptr_t *link = (const uintptr_t *)rbp;
+
+		if (!link[1])
+			break;
+		log_err("     0x%lx", link[1] - 1);
+		if (link[0] <= rbp)
+			break;
+		rbp = link[0];
+	}
+}
+
+static void tell_registers(const struct frame *f)
+{
+	log_err("  rax %016lx rbx %016lx rcx %016lx rdx %016lx", f->rax, f->rbx,
+		f->rcx, f->rdx);
+	log_err("  rsi %016lx rdi %016lx rbp %016lx rsp %016lx", f->rsi, f->rdi,
+		f->rbp, f->rsp);
+	log_err("  r8  %016lx r9  %016lx r10 %016lx r11 %016lx", f->r8, f->r9,
+		f->r10, f->r11);
+	log_err("  r12 %016lx r13 %016lx r14 %016lx r15 %016lx", f->r12, f->r13,
+		f->r14, f->r15);
+	log_err("  rip %016lx cs %lx rflags %lx cr3 %lx", f->rip, f->cs,
+		f->rflags, x86_read_cr3());
+}
+
+void exception(struct frame *frame)
+{
+	if (resume_probe(frame))
+		return;
+	if (frame->vector == VECTOR_NMI && kernel_is_over())
+		kernel_halt();
+	log_break();
+	log_err("exception %lu, %s, on CPU %u (error code 0x%lx)",
+		frame->vector, name_of(frame->vector), mu_x86_this_cpu()->id,
+		frame->error);
+	if (frame->vector == VECTOR_PAGE_FAULT)
+		tell_fault(frame);
+	/* Most are page faults that could not be told, for want of a stack. */
+	if (frame->vector == VECTOR_DOUBLE_FAULT)
+		log_err("  the last page fault was at 0x%lx (%s)",
+			x86_read_cr2(), place_of(x86_read_cr2()));
+	tell_registers(frame);
+	tell_trace(frame->rip, frame->rbp);
+	kernel_exit(EXIT_PANIC);
+}

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: MIT
+#include "kernel/cpu.h"
+#include "kernel/interrupt.h"
+#include "kernel/kernel.h"
+#include "ports/x86_64/asm.h"
+
+/* SDM vol. 3, "64-Bit Mode IDT". */
+struct gate {
+	uint16_t offset_low;
+	uint16_t selector;
+	uint8_t ist;
+	uint8_t type;
+	uint16_t offset_middle;
+	uint32_t offset_high;
+	uint32_t reserved;
+};
+_Static_assert(sizeof(struct gate) == 16, "the hardware's");
+
+#define INTERRUPT_GATE 0x8e /* present; interrupts are off inside */
+#define VECTOR_BYTES   16   /* of code each: vectors.S */
+
+extern const char vectors[];
+
+static struct gate gates[256];
+
+/* The two 8259s of old: moved out of the exceptions' way, then masked. */
+static void mask_pics(void)
+{
+	static const uint16_t commands[] = {0x20, 0xa0};
+
+	for (unsigned i = 0; i < 2; i++) {
+		uint16_t command = commands[i];
+		uint16_t data = (uint16_t)(command + 1);
+
+		x86_outb(command, 0x11);
+		x86_outb(data, (uint8_t)(VECTOR_PIC + 8 * i));
+		x86_outb(data, i ? 2 : 4);
+		x86_outb(data, 0x01);
+		x86_outb(data, 0xff);
+	}
+}
+
+void interrupt_init(void)
+{
+	for (unsigned i = 0; i < 256; i++) {
+		uintptr_t offset =
+			(uintptr_t)vectors + (uintptr_t)i * VECTOR_BYTES;
+
+		gates[i] = (struct gate){
+			.offset_low = (uint16_t)offset,
+			.selector = CODE_SELECTOR,
+			/* What may come on a broken stack has its own. */
+			.ist = i == VECTOR_DOUBLE_FAULT,
+			.type = INTERRUPT_GATE,
+			.offset_middle = (uint16_t)(offset >> 16),
+			.offset_high = (uint32_t)(offset >> 32),
+		};
+	}
+	mask_pics();
+}
+
+void interrupt_load(void)
+{
+	struct {
+		uint16_t limit;
+		uint64_t base;
+	} __attribute__((packed)) pointer = {
+		.limit = sizeof(gates) - 1,
+		.base = (uintptr_t)gates,
+	};
+
+	__asm__ volatile("lidt %0" : : "m"(pointer));
+}
+
+static void timer(void)
+{
+	struct kernel_cpu *cpu = this_cpu();
+
+	cpu->ticks++;
+	if (cpu->on_tick)
+		cpu->on_tick(cpu);
+	if (cpu->tick_ns)
+		x86_apic_timer(&kernel.x86.apic, VECTOR_TIMER, cpu->tick_ns);
+}
+
+void interrupt(struct frame *frame)
+{
+	switch (frame->vector) {
+	case VECTOR_TIMER:
+		timer();
+		x86_apic_eoi(&kernel.x86.apic);
+		return;
+	case VECTOR_WAKE:
+		mu_x86_interrupt();
+		return;
+	case VECTOR_SPURIOUS:
+	case VECTOR_PIC + 7:
+	case VECTOR_PIC + 15:
+		/* Not in service: no EOI. */
+		return;
+	default:
+		exception(frame);
+	}
+}

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * kernel: a kernel that does nothing but bring memory up, on memup, and look
+ * whether it is there.
+ *
+ * What it knows, in one place. Written by the boot CPU while it is alone;
+ * constant when other CPUs run, but for what is marked.
+ */
+#ifndef KERNEL_KERNEL_H
+#define KERNEL_KERNEL_H
+
+#include "kernel/acpi.h"
+#include "kernel/boot_info.h"
+#include "kernel/options.h"
+#include "memup/memup.h"
+#include "ports/x86_64/x86_64.h"
+
+/* A CPU that firmware names. */
+struct cpu_entry {
+	uint32_t apic_id;
+	int32_t nid; /* MU_NO_NODE: not told */
+};
+
+/* Moments, in ticks of the time-stamp counter. */
+struct stamps {
+	uint64_t described;   /* the machine is known */
+	uint64_t memblock;    /* memory can be allocated from memblock */
+	uint64_t mapped;      /* our own page tables */
+	uint64_t usable;      /* all memory is the allocator's */
+	uint64_t first_alloc; /* a page is in somebody's hands */
+	uint64_t cpus;	      /* all CPUs are up */
+	uint64_t finish_from, finish_to; /* the deferred phase */
+};
+
+struct kernel {
+	struct mu_x86 x86;
+	struct mu_machine machine;
+	struct mu_mm mm;
+	struct boot_info *info;
+	struct acpi acpi;
+	struct options options;
+	struct x86_tables tables; /* of all addresses */
+	struct stamps stamps;
+
+	struct cpu_entry *cpus; /* the boot CPU first */
+	unsigned nr_cpus;
+	unsigned cpus_lost; /* there was no room for so many */
+
+	/* What the allocator had to give when it started, and pages that were
+	 * initialised by then. */
+	uint64_t usable_bytes;
+	uint64_t start_pages;
+	uint64_t finish_pages; /* initialised by the deferred phase */
+	uint64_t page_tables;  /* pages of them, without those of the memmap */
+	uint64_t held_pages;   /* of the allocator, that the kernel keeps */
+	mu_phys_t trampoline;  /* a page below 640 KiB, or 0 */
+};
+
+extern struct kernel kernel;
+
+/* Bytes of struct mu_machine's tables: see describe.c. */
+#define MAX_MACHINE_RANGES 2048
+#define MAX_MACHINE_NODES  256
+
+/*
+ * The steps of a boot, in their order, one file each. What cannot be gone on
+ * with ends the kernel with a message.
+ */
+void describe_machine(void); /* describe.c: firmware's tables, cmdline */
+void start_memory(void);     /* memory.c: memblock, page tables, allocator */
+void start_cpus(void);	     /* smp.c */
+void finish_memory(void);    /* memory.c: policy deferred */
+
+/* timeline.c: what the boot has to tell. */
+void tell_machine(void);
+void tell_memory(void);
+void tell_growth(const char *who);
+void tell_end(void);
+
+/* ns since entry of a stamp. */
+static inline uint64_t stamp_ns(uint64_t ticks)
+{
+	return x86_clock_ns(&kernel.x86.clock, ticks - kernel.x86.clock.start);
+}
+
+static inline void *direct(mu_phys_t phys)
+{
+	return (void *)(kernel.x86.config.direct + phys);
+}
+
+#endif

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+#include "kernel/kernel.h"
+#include "kernel/run.h"
+
+static void call(void *arg)
+{
+	struct run *run = arg;
+
+	run->fn(run->arg);
+	/* release: what was done is seen by who waits. The run may be gone
+	 * after that, and its word is only a name then. */
+	if (atomic_fetch_sub_explicit(&run->left, 1, memory_order_release) == 1)
+		kernel.x86.port.wake(&kernel.x86, &run->left);
+}
+
+unsigned run_start(struct run *run, const struct mu_cpumask *cpus,
+		   void (*fn)(void *arg), void *arg)
+{
+	const struct mu_port *port = &kernel.x86.port;
+	unsigned self = mu_x86_this_cpu()->id, started = 0;
+
+	run->fn = fn;
+	run->arg = arg;
+	/* One too many, which is ours: the calls are not over before all have
+	 * begun. relaxed: run_on() publishes it. */
+	atomic_store_explicit(&run->left, 1, memory_order_relaxed);
+	for (unsigned i = 0; i < kernel.x86.nr_cpus; i++) {
+		struct mu_cpumask one = {{0}};
+
+		if (i == self || !mu_cpumask_test(cpus, i) ||
+		    !mu_x86_is_up(&kernel.x86, i))
+			continue;
+		mu_cpumask_set(&one, i);
+		atomic_fetch_add_explicit(&run->left, 1, memory_order_relaxed);
+		/* It may be on its way back from the call before. */
+		while (!port->run_on(port->arg, &one, 1, call, run))
+			port->pause(port->arg, 0);
+		started++;
+	}
+	atomic_fetch_sub_explicit(&run->left, 1, memory_order_relaxed);
+	return started;
+}
+
+void run_wait(struct run *run)
+{
+	uint32_t left;
+
+	/* acquire: pairs with the release in call(). */
+	while ((left = atomic_load_explicit(&run->left, memory_order_acquire)))
+		kernel.x86.port.wait(&kernel.x86, &run->left, left);
+}
+
+unsigned run_everywhere(void (*fn)(void *arg), void *arg)
+{
+	struct mu_cpumask all = {{0}};
+	struct run run;
+	unsigned started;
+
+	for (unsigned i = 0; i < kernel.x86.nr_cpus; i++)
+		mu_cpumask_set(&all, i);
+	started = run_start(&run, &all, fn, arg);
+	fn(arg);
+	run_wait(&run);
+	return started + 1;
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * pagetable: ranges of addresses in and out of four-level page tables.
+ *
+ * A *leaf* is an entry that maps memory: 4 KiB at level 0, 2 MiB at level 1, 1
+ * GiB at level 2 where the CPU can. A range is mapped with the largest leaves
+ * that its alignment allows, so that a direct map costs an entry for each
+ * gigabyte. (SDM vol. 3, 4.5 "4-level paging", tables 4-15 to 4-20.)
+ *
+ * Concurrency: one caller at a time for tables that two ranges may share;
+ * other CPUs may use the addresses meanwhile, the entries are written whole.
+ * Mapping what was not mapped needs no flush: nothing that is not present is
+ * kept in a TLB (4.10.2.3).
+ */
+#ifndef MEMUP_X86_64_PAGETABLE_H
+#define MEMUP_X86_64_PAGETABLE_H
+
+#include "memup/base.h"
+
+#define X86_PTE_PRESENT	 0x1u
+#define X86_PTE_WRITE	 0x2u
+#define X86_PTE_UNCACHED 0x18u /* PWT and PCD: UC whatever the MTRRs say */
+#define X86_PTE_LEAF	 0x80u /* at levels 1 and 2 */
+#define X86_PTE_GLOBAL	 0x100u
+#define X86_PTE_NX	 ((uint64_t)1 << 63)
+#define X86_PTE_ADDRESS	 UINT64_C(0x000ffffffffff000)
+
+/* What may be done with memory; nothing is ever written and executed. */
+#define X86_MAP_CODE  (X86_PTE_PRESENT | X86_PTE_GLOBAL)
+#define X86_MAP_CONST (X86_PTE_PRESENT | X86_PTE_GLOBAL | X86_PTE_NX)
+#define X86_MAP_DATA                                     \
+	(X86_PTE_PRESENT | X86_PTE_GLOBAL | X86_PTE_NX | \
+	 (uint64_t)X86_PTE_WRITE)
+#define X86_MAP_DEVICE (X86_MAP_DATA | (uint64_t)X86_PTE_UNCACHED)
+
+#define X86_PAGE ((uint64_t)4096)
+
+struct x86_tables {
+	_Atomic uint64_t *root; /* the PML4, 512 entries */
+	uintptr_t direct;	/* where physical address 0 is mapped */
+	bool gigabytes;		/* the CPU has leaves of 1 GiB */
+	/* A page of zeroes below what is mapped, or 0 when there is none. */
+	mu_phys_t (*new_table)(void *arg);
+	void *arg;
+};
+
+/*
+ * Map @size bytes at @virt to @phys, all multiples of 4 KiB, as @flags say.
+ * What is mapped already stays as it is. MU_ERR_NOMEM when new_table() has
+ * none; the range is mapped in part then.
+ */
+enum mu_status x86_map(const struct x86_tables *tables, uintptr_t virt,
+		       mu_phys_t phys, uint64_t size,
+		       uint64_t flags) MU_MUST_CHECK;
+
+/*
+ * Take access to @size bytes at @virt away, on this CPU at once; others forget
+ * it when they load CR3 or flush. Leaves keep their address. The range ends and
+ * begins where leaves do.
+ */
+void x86_unmap(const struct x86_tables *tables, uintptr_t virt, uint64_t size);
+
+/* The entry that maps @virt, and how many bytes it maps in *@size; 0 when there
+ * is none. Any context. */
+uint64_t x86_lookup(const struct x86_tables *tables, uintptr_t virt,
+		    uint64_t *size);
+
+#endif
