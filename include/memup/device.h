@@ -338,7 +338,7 @@ void mu_device_page_put(struct mu_pagemap *map, struct mu_page *page);
 static inline struct mu_pagemap *
 mu_device_page_map(const struct mu_devices *devices, const struct mu_page *page)
 {
-	return devices->slots[page->zone].map;
+	return devices->slots[mu_page_zone(page)].map;
 }
 
 /*

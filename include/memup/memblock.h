@@ -57,6 +57,9 @@
  *   NOMAP           not to be mapped: never allocated; no cap takes it away
  *   DRIVER_MANAGED  a driver's: never allocated
  *   SCRATCH         while scratch_only is set all that is allocated
+ *   OFFLINE         there, but not in use: never allocated (memup/hotplug.h)
+ *   KERNEL          never in a MOVABLE zone, wherever that begins
+ *   MOVABLE         in the MOVABLE zone of its node, wherever it is
  * and of reserved regions:
  *   RSRV_NOINIT     their descriptors are not to be initialised
  *   RSRV_KERN       for the kernel's own use; every allocation is
@@ -69,10 +72,14 @@
 #define MU_MEMBLOCK_RSRV_NOINIT	   0x10u
 #define MU_MEMBLOCK_RSRV_KERN	   0x20u
 #define MU_MEMBLOCK_SCRATCH	   0x40u
+#define MU_MEMBLOCK_OFFLINE	   0x80u
+#define MU_MEMBLOCK_KERNEL	   0x100u
+#define MU_MEMBLOCK_MOVABLE	   0x200u
 
 #define MU_MEMBLOCK_MEMORY_FLAGS                                        \
 	(MU_MEMBLOCK_HOTPLUG | MU_MEMBLOCK_MIRROR | MU_MEMBLOCK_NOMAP | \
-	 MU_MEMBLOCK_DRIVER_MANAGED | MU_MEMBLOCK_SCRATCH)
+	 MU_MEMBLOCK_DRIVER_MANAGED | MU_MEMBLOCK_SCRATCH |             \
+	 MU_MEMBLOCK_OFFLINE | MU_MEMBLOCK_KERNEL | MU_MEMBLOCK_MOVABLE)
 #define MU_MEMBLOCK_RESERVED_FLAGS \
 	(MU_MEMBLOCK_RSRV_NOINIT | MU_MEMBLOCK_RSRV_KERN)
 
@@ -399,6 +406,16 @@ int mu_memblock_search_pfn_nid(const struct mu_memblock *mb, mu_pfn_t pfn,
 
 /* Are all tables sorted, disjoint, merged and summed? Else MU_ERR_CORRUPT. */
 enum mu_status mu_memblock_validate(const struct mu_memblock *mb) MU_MUST_CHECK;
+
+/* ---- Room for changes while the allocator runs ---- */
+
+/*
+ * Bytes for tables with room for @more regions each beyond those that there
+ * are, and the tables moved there: to @buf, aligned to 64. From then on they do
+ * not grow.
+ */
+size_t mu_memblock_room_size(const struct mu_memblock *mb, unsigned more);
+void mu_memblock_make_room(struct mu_memblock *mb, unsigned more, void *buf);
 
 /* ---- Hand over ---- */
 

@@ -15,8 +15,8 @@
  * is none. Every output may be NULL. @nid is a node, or MU_NO_NODE for all.
  * @flags says which memory regions are of interest: only those with
  * MU_MEMBLOCK_MIRROR or _SCRATCH if these are given; also those with
- * MU_MEMBLOCK_NOMAP or _DRIVER_MANAGED, and (with movable_node) _HOTPLUG, only
- * if these are given.
+ * MU_MEMBLOCK_NOMAP, _DRIVER_MANAGED or _OFFLINE, and (with movable_node)
+ * _HOTPLUG, only if these are given.
  */
 #define MU_MEMBLOCK_FIRST ((uint64_t)0)
 #define MU_MEMBLOCK_LAST  UINT64_MAX

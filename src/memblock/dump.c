@@ -40,8 +40,8 @@ void mu_memblock_dump_all(const struct mu_memblock *mb)
 }
 
 static const char flag_names[][12] = {
-	"HOTPLUG",    "MIRROR",	  "NOMAP",	 "DRV_MNG",
-	"RSV_NOINIT", "RSV_KERN", "KHO_SCRATCH",
+	"HOTPLUG",  "MIRROR",	   "NOMAP",   "DRV_MNG", "RSV_NOINIT",
+	"RSV_KERN", "KHO_SCRATCH", "OFFLINE", "KERNEL",	 "MOVABLE",
 };
 
 void mu_memblock_dump_type(const struct mu_memblock *mb,

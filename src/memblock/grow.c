@@ -148,3 +148,35 @@ enum mu_status mu_memblock_edit(struct mu_memblock *mb,
 	mu_table_apply(type, edit);
 	return MU_OK;
 }
+
+/* ---- Tables in memory of the caller's ---- */
+
+static size_t room_of(const struct mu_memblock_type *type, unsigned more)
+{
+	return mu_align_up(2 * ((size_t)type->cnt + more) *
+				   sizeof(*type->regions),
+			   MU_CACHE_LINE);
+}
+
+size_t mu_memblock_room_size(const struct mu_memblock *mb, unsigned more)
+{
+	return room_of(&mb->memory, more) + room_of(&mb->reserved, more);
+}
+
+void mu_memblock_make_room(struct mu_memblock *mb, unsigned more, void *buf)
+{
+	struct mu_memblock_type *types[] = {&mb->memory, &mb->reserved};
+	char *at = buf;
+
+	for (unsigned i = 0; i < MU_ARRAY_SIZE(types); i++) {
+		struct mu_memblock_type *type = types[i];
+		size_t bytes = room_of(type, more);
+
+		__builtin_memcpy(at, type->regions,
+				 type->cnt * sizeof(*type->regions));
+		type->regions = (struct mu_memblock_region *)(void *)at;
+		type->max = type->cnt + more;
+		at += bytes;
+	}
+	mb->can_resize = false;
+}
