@@ -211,6 +211,16 @@ $(K)/kernel.elf: $(kernel_obj) $(K)/kernel.ld
 build/kernel.elf: $(K)/kernel.elf
 	@cp $< $@
 
+# Firmware that lies to it: tests/qemu/liar.c.
+build/liar.elf: tests/qemu/liar.c tests/qemu/liar.S tests/qemu/liar.ld
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) -m32 -std=c17 -O1 $(WARN) -ffreestanding -nostdlib -static \
+		-fno-pie -no-pie -fno-stack-protector -fcf-protection=none \
+		-fno-asynchronous-unwind-tables -mgeneral-regs-only \
+		-Wl,--build-id=none,--no-warn-rwx-segments,-T,tests/qemu/liar.ld \
+		-o $@ tests/qemu/liar.c tests/qemu/liar.S
+
 .SECONDARY: $(call obj,$(all_src)) $(kernel_obj)
 
 -include $(patsubst %.o,%.d,$(call obj,$(filter-out $(kernel_c),$(all_src))) \
@@ -228,6 +238,10 @@ kernel: build/kernel.elf ## the reference kernel for x86-64 (docs/porting.md)
 qemu: build/kernel.elf ## boot it in QEMU: 4 nodes, 8 CPUs, 64 GiB (CMDLINE=...)
 	@tools/qemu $(CMDLINE)
 
+.PHONY: iso
+iso: build/kernel.elf ## build/memup.iso, from which GRUB boots it (CMDLINE=...)
+	@tools/make-iso build/memup.iso $(CMDLINE)
+
 .PHONY: boot
 boot: build/memup ## build, then bring this host's memory up under every policy
 	build/memup boot
@@ -239,6 +253,10 @@ bench: build/memup-bench ## measure against the machine's limits (docs/benchmark
 .PHONY: bench-padata
 bench-padata: $(O)/memup-bench-padata ## jobs against OpenMP, oneTBB, bare threads and a mutex
 	$(O)/memup-bench-padata --json build/bench-padata.json
+
+.PHONY: bench-linux
+bench-linux: build/kernel.elf ## the kernel beside Debian's Linux in QEMU (ARGS=--quick)
+	@CC=$(CC) tools/bench-linux $(ARGS)
 
 .PHONY: setup
 setup: ## install what tests and lint need (root), or say what is missing

@@ -353,6 +353,7 @@ enum mu_status device_run(struct device_run *run,
 		goto out;
 	status = bringup_open(boot, &config, error);
 	if (status == MU_OK) {
+		bringup_be_silent(boot);
 		for (unsigned i = 0; i < ask->nr; i++)
 			set_up(&devices[i], i, boot, ask, lazy);
 		status = play(run, boot, devices, ask->nr, error);

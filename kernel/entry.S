@@ -50,6 +50,7 @@ pvh_entry:
 	movl	$LOADER_PVH, %ebp
 	jmp	1f
 
+	.globl	multiboot2_entry
 multiboot2_entry:
 	movl	$LOADER_MULTIBOOT2, %ebp
 	cmpl	$0x36d76289, %eax

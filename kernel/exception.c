@@ -128,14 +128,14 @@ static bool is_on_stack(uintptr_t at)
 
 static void tell_trace(uintptr_t rip, uintptr_t rbp)
 {
-	log_err("  called by: 0x%lx", rip);
+	log_err("  at 0x%lx, called by", rip);
 	for (unsigned i = 0; i < 16 && is_on_stack(rbp) && is_on_stack(rbp + 8);
 	     i++) {
 		const uintptr_t *link = (const uintptr_t *)rbp;
 
 		if (!link[1])
 			break;
-		log_err("             0x%lx", link[1] - 1);
+		log_err("     0x%lx", link[1] - 1);
 		if (link[0] <= rbp)
 			break;
 		rbp = link[0];
@@ -166,9 +166,12 @@ void exception(struct frame *frame)
 	log_err("exception %lu, %s, on CPU %u (error code 0x%lx)",
 		frame->vector, name_of(frame->vector), mu_x86_this_cpu()->id,
 		frame->error);
-	if (frame->vector == VECTOR_PAGE_FAULT ||
-	    frame->vector == VECTOR_DOUBLE_FAULT)
+	if (frame->vector == VECTOR_PAGE_FAULT)
 		tell_fault(frame);
+	/* Most are page faults that could not be told, for want of a stack. */
+	if (frame->vector == VECTOR_DOUBLE_FAULT)
+		log_err("  the last page fault was at 0x%lx (%s)",
+			x86_read_cr2(), place_of(x86_read_cr2()));
 	tell_registers(frame);
 	tell_trace(frame->rip, frame->rbp);
 	kernel_exit(EXIT_PANIC);

@@ -16,16 +16,28 @@ static void call(void *arg)
 unsigned run_start(struct run *run, const struct mu_cpumask *cpus,
 		   void (*fn)(void *arg), void *arg)
 {
-	unsigned count = mu_cpumask_weight(cpus), started;
+	const struct mu_port *port = &kernel.x86.port;
+	unsigned self = mu_x86_this_cpu()->id, started = 0;
 
 	run->fn = fn;
 	run->arg = arg;
-	/* More than will be, until it is known how many: none is the last one
-	 * before. relaxed: run_on() publishes it. */
-	atomic_store_explicit(&run->left, count, memory_order_relaxed);
-	started = kernel.x86.port.run_on(&kernel.x86, cpus, count, call, run);
-	atomic_fetch_sub_explicit(&run->left, count - started,
-				  memory_order_relaxed);
+	/* One too many, which is ours: the calls are not over before all have
+	 * begun. relaxed: run_on() publishes it. */
+	atomic_store_explicit(&run->left, 1, memory_order_relaxed);
+	for (unsigned i = 0; i < kernel.x86.nr_cpus; i++) {
+		struct mu_cpumask one = {{0}};
+
+		if (i == self || !mu_cpumask_test(cpus, i) ||
+		    !mu_x86_is_up(&kernel.x86, i))
+			continue;
+		mu_cpumask_set(&one, i);
+		atomic_fetch_add_explicit(&run->left, 1, memory_order_relaxed);
+		/* It may be on its way back from the call before. */
+		while (!port->run_on(port->arg, &one, 1, call, run))
+			port->pause(port->arg, 0);
+		started++;
+	}
+	atomic_fetch_sub_explicit(&run->left, 1, memory_order_relaxed);
 	return started;
 }
 

@@ -13,8 +13,9 @@ struct run {
 	_Atomic uint32_t left; /* CPUs that have not returned */
 };
 
-/* Have @fn(@arg) called on all CPUs of @cpus that are idle; returns at once how
- * many there are. */
+/* Have @fn(@arg) called on all CPUs of @cpus that are up, but not on this one;
+ * returns how many there are when all have begun, or will. None of them may be
+ * in a call that does not return. */
 unsigned run_start(struct run *run, const struct mu_cpumask *cpus,
 		   void (*fn)(void *arg), void *arg);
 

@@ -7,7 +7,7 @@
 
 void stress_init(struct stress *stress, unsigned id, uint64_t budget)
 {
-	memset(stress, 0, sizeof(*stress));
+	memset((void *)stress, 0, sizeof(*stress));
 	stress->random = UINT64_C(0x9e3779b97f4a7c15) * (id + 1);
 	stress->irq_random = ~stress->random;
 	stress->budget = budget;
@@ -163,6 +163,7 @@ static void on_tick(struct kernel_cpu *cpu)
 		else
 			stress->refused++;
 	}
+	atomic_fetch_add_explicit(&stress->interrupts, 1, memory_order_relaxed);
 	/* 100 to 500 us to the next one. */
 	cpu->tick_ns = 100000 + random_below(random, 400000);
 }

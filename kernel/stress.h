@@ -26,7 +26,8 @@ struct stress {
 	struct stress_page irq_slots[STRESS_IRQ_SLOTS];
 	uint64_t allocations[MU_NR_ORDERS];
 	uint64_t irq_allocations;
-	uint64_t refused; /* that could have been refused rightly */
+	_Atomic uint64_t interrupts; /* read by others, relaxed */
+	uint64_t refused;	     /* that could have been refused rightly */
 	/* What must not be: refused while memory was pristine, or a single
 	 * page; a mark that is gone; a free that fails. */
 	const char *wrong;

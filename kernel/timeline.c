@@ -35,10 +35,12 @@ static void tell_map(void)
 		log_warn("command line: cut after %lu bytes",
 			 MAX_KERNEL_CMDLINE);
 	for (unsigned i = 0; i < info->nr_ranges; i++)
-		log_at(start, "BIOS-e820: [mem 0x%016lx-0x%016lx] %s",
-		       info->ranges[i].base,
-		       info->ranges[i].base + info->ranges[i].size - 1,
-		       name_of(info->ranges[i].type));
+		/* What is empty has no last byte. */
+		if (info->ranges[i].size)
+			log_at(start, "BIOS-e820: [mem 0x%016lx-0x%016lx] %s",
+			       info->ranges[i].base,
+			       info->ranges[i].base + info->ranges[i].size - 1,
+			       name_of(info->ranges[i].type));
 	if (info->ranges_lost)
 		log_warn("map: %u ranges did not fit", info->ranges_lost);
 }
@@ -131,6 +133,25 @@ void tell_memory(void)
 		 kernel.x86.clock.hz / 1000 % 1000, kernel.x86.clock.how);
 }
 
+static unsigned cpus_up(void)
+{
+	unsigned up = 0;
+
+	for (unsigned i = 0; i < kernel.x86.nr_cpus; i++)
+		up += mu_x86_is_up(&kernel.x86, i);
+	return up;
+}
+
+void tell_cpus(void)
+{
+	log_at(kernel.stamps.cpus,
+	       "smp: %u of %u CPUs are up after %lu.%03lu ms, by their %s",
+	       cpus_up(), kernel.nr_cpus,
+	       stamp_ns(kernel.stamps.cpus) / 1000000,
+	       stamp_ns(kernel.stamps.cpus) / 1000 % 1000,
+	       kernel.x86.apic.x2 ? "x2APICs" : "xAPICs");
+}
+
 void tell_growth(const char *who)
 {
 	static uint64_t before;
@@ -140,15 +161,6 @@ void tell_growth(const char *who)
 		 stats.claims - before,
 		 size_text(stats.pristine_pages * PAGE).text);
 	before = stats.claims;
-}
-
-static unsigned cpus_up(void)
-{
-	unsigned up = 0;
-
-	for (unsigned i = 0; i < kernel.x86.nr_cpus; i++)
-		up += mu_x86_is_up(&kernel.x86, i);
-	return up;
 }
 
 void tell_end(void)
@@ -168,10 +180,10 @@ void tell_end(void)
 		log_info("memory: the longest claim took %lu ns",
 			 stats.claim_ns_max);
 	log_plain("stat: loader=%s policy=%s nodes=%u cpus=%u ram_bytes=%lu "
-		  "tsc_hz=%lu",
+		  "tsc_hz=%lu entry_tsc=%lu",
 		  kernel.info->loader, mu_policy_str(kernel.options.policy),
 		  present_nodes(), cpus_up(), mu_machine_ram(&kernel.machine),
-		  kernel.x86.clock.hz);
+		  kernel.x86.clock.hz, kernel.x86.clock.start);
 	log_plain("stat: entry_ns=0 described_ns=%lu memblock_ns=%lu "
 		  "mapped_ns=%lu usable_ns=%lu first_alloc_ns=%lu cpus_ns=%lu",
 		  stamp_ns(stamps->described), stamp_ns(stamps->memblock),

@@ -106,7 +106,7 @@ static void ends(void **state)
 	assert_int_equal(stats.reserved, 2 * SECTION_BYTES >> 12);
 	check_in_device(&world, pmem_page(&world, PFN), base);
 	check_in_device(&world, pmem_page(&world, PFN + 40000),
-			base + 40000 * 16);
+			base + 40000 * UINT64_C(16));
 	world_validate(&world, NULL);
 	pmem_remove(&world, &pmem);
 	pmem_check_mark(&world, &mark);
@@ -194,7 +194,7 @@ static void refusals(void **state)
 	*altmap = (struct mu_altmap){
 		.on = true, .reserve = 4096, .align = MU_GIB};
 	refuse(&world, &pmem, MU_ERR_NOMEM, "0x140000000-", "may have 0x0");
-	altmap->align = 3 * 4096;
+	altmap->align = 12288;
 	refuse(&world, &pmem, MU_ERR_INVALID, "0x3000", "power of two");
 	altmap->align = 0;
 	pmem.map.type = MU_DEVICE_PRIVATE;

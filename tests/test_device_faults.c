@@ -181,7 +181,7 @@ static void bare_port(void **state)
 	world.port.run_on = no_threads;
 	world.port.clock = NULL;
 	world.port.memmap_unmap = NULL;
-	for (unsigned turn = 0; turn < 3; turn++) {
+	for (mu_pfn_t turn = 0; turn < 3; turn++) {
 		make(&pmem, false);
 		pmem_register(&world, &pmem);
 		assert_int_equal(
@@ -227,10 +227,10 @@ static void extensions(void **state)
 	ext.ext.base = bytes;
 	ext.ext.map = ext_map;
 	ext.ext.unmap = ext_unmap;
+	memset(bytes, 0x55, sizeof(bytes));
 	world_init_late(&world, "1G/2", MU_POLICY_LAZY, &limits);
 	assert_int_equal(mu_mm_add_page_ext(&world.mm, &ext.ext), MU_OK);
 	world_start(&world);
-	memset(bytes, 0x55, sizeof(bytes));
 	pmem_one(&pmem, "pmem", BASE, 128 * MU_MIB);
 	pmem_mark(&world, &mark, BASE, MU_GIB);
 	ext.unmaps = 0;

@@ -12,8 +12,8 @@
 #define RAM_END (1022 * MU_MIB)
 #define FIRST	(RAM_END >> MU_PAGE_SHIFT_MIN)
 #define UNIT	(2 * MU_MIB)
-#define UNITS	200u
-#define PAGES	(UNITS * 512u)
+#define UNITS	UINT64_C(200)
+#define PAGES	(UNITS * 512)
 #define TURNS	(TEST_TSAN ? 150u : 1500u)
 #define TOUCHES (TEST_TSAN ? 20000u : 400000u)
 

@@ -151,7 +151,7 @@ void world_validate_at(struct world *world, struct mu_census *census,
 	}
 	if (all.total != all.allocated + all.free + all.pristine + all.busy +
 				 all.reserved + all.poisoned + all.device +
-				 all.hole) {
+				 all.offline + all.hole) {
 		print_error("the census does not add up\n");
 		_fail(file, line);
 	}

@@ -22,6 +22,8 @@ BEGIN { boots = split(modes, mode, " ") }
 # ---- Linux ----
 
 /^tsc: Detected .* MHz/ && !mhz { mhz = $3 }
+# The last node's: the direct map is there, the memmap is not.
+/^NODE_DATA\(/ { known = now }
 /^Memory: [0-9]+K\/[0-9]+K available/ {
 	split($2, part, /K\/?/)
 	handed = now
@@ -53,6 +55,8 @@ BEGIN { boots = split(modes, mode, " ") }
 }
 function memup() {
 	fact("mhz", stat["tsc_hz"] / 1e6)
+	fact("entry_ms", stat["entry_tsc"] / stat["tsc_hz"] * 1000)
+	fact("known_ms", stat["mapped_ns"] / 1e6)
 	fact("usable_ms", stat["first_alloc_ns"] / 1e6)
 	fact("usable_kib", stat["usable_bytes"] / 1024)
 	fact("memmap_kib", stat["memmap_reserved_bytes"] / 1024)
@@ -70,7 +74,10 @@ function memup() {
 
 function linux() {
 	fact("mhz", mhz)
-	fact("zero_ms", mark_ticks / mhz / 1000 - mark_ms)
+	# The TSC stands still while a counted CPU waits, the log's time does not.
+	if (mode[boot] != "count")
+		fact("zero_ms", mark_ticks / mhz / 1000 - mark_ms)
+	fact("known_ms", known)
 	fact("handed_ms", handed)
 	fact("usable_kib", usable)
 	fact("all_kib", present)

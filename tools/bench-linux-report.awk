@@ -2,6 +2,7 @@
 # Tables and goals of tools/bench-linux from its facts (a line each: MODE GIB
 # NODES CPUS SYSTEM TURN KEY VALUE), and the same as JSON in the file `json`:
 # the tables as `make bench` has them, and `facts`, every number of every boot.
+# `about` is the first line.
 
 {
 	machine = $2 " " $3 " " $4
@@ -110,31 +111,51 @@ function per_page(who) {
 	return over(times(get(who, "phase_ms"), 1e6), get(who, "pages"))
 }
 
-function usable(    i, nr, part, worst, sizes, size, handed, lazy) {
+function usable(    i, part, worst, sizes, size, handed, lazy) {
 	mode = "warm"
-	nr = nr_machines[mode]
-	table("usable", "time (ms) from each kernel's first reading of its " \
-		"clock until memory can be allocated", \
-		"Linux some|% of all|Linux all|lazy all|deferred|" \
-		"some/lazy|all/lazy")
-	for (i = 1; i <= nr; i++) {
+	table("usable", "ms from the start of each kernel's clock until " \
+		"memory can be allocated", "Linux some|% of all|Linux all|" \
+		"lazy all|some/lazy|deferred|all online|Linux/this")
+	for (i = 1; i <= nr_machines[mode]; i++) {
 		m = machines[mode, i]
 		split(m, part, " ")
 		handed = get("linux", "handed_ms")
 		lazy = get("lazy", "usable_ms")
-		row(name(m), handed "|" over(times(get("linux", "usable_kib"), 100), \
-				get("linux", "all_kib")) \
+		row(name(m), handed "|" over(times(get("linux", "usable_kib"), \
+				100), get("linux", "all_kib")) \
 			"|" get("linux", "all_ms") \
-			"|" lazy "|" get("deferred", "usable_ms") \
-			"|" over(handed, lazy) \
-			"|" over(get("linux", "all_ms"), lazy))
+			"|" lazy "|" over(handed, lazy) \
+			"|" get("deferred", "usable_ms") \
+			"|" get("deferred", "all_ms") \
+			"|" over(get("linux", "all_ms"), get("deferred", "all_ms")))
 		if (!(part[1] in worst))
 			size[++sizes] = part[1]
 		worst[part[1]] = least(worst[part[1]], over(handed, lazy))
 	}
 	for (i = 1; i <= sizes; i++)
-		at_least("Linux: some / lazy: all, " size[i] " GiB", 1, \
-			worst[size[i]])
+		at_least("Linux some / lazy all, the worst of " size[i] " GiB", \
+			1, worst[size[i]])
+}
+
+function minus(a, b) { return a == "" || b == "" ? "" : a - b }
+
+# Where the time until then goes.
+function parts(    i) {
+	mode = "warm"
+	table("parts", "of that, ms: until the machine is known and mapped, " \
+		"and from there", "Linux known|Linux some|lazy known|lazy all|" \
+		"some/lazy")
+	for (i = 1; i <= nr_machines[mode]; i++) {
+		m = machines[mode, i]
+		row(name(m), get("linux", "known_ms") \
+			"|" since("linux", "handed_ms") \
+			"|" get("lazy", "known_ms") "|" since("lazy", "usable_ms") \
+			"|" over(since("linux", "handed_ms"), \
+				since("lazy", "usable_ms")))
+	}
+}
+function since(who, key) {
+	return minus(get(who, key), get(who, "known_ms"))
 }
 
 function phase_row(title,    linux, deferred, eager) {
@@ -205,26 +226,40 @@ function instructions(    linux, deferred, eager, small, large) {
 	at_least("Linux / eager, instructions a page", 10, over(linux, eager))
 }
 
-function memmap(    i, nr, linux, taken, all) {
+function memmap(    i, nr, linux, taken, all, title) {
 	mode = "map"
 	nr = nr_machines[mode]
 	table("memmap", "memory that descriptors and their tables take: MiB", \
-		"Linux|% of all|memup|% of all|Linux/memup|lazy: used")
+		"Linux|% of all|memup|% of all|Linux/this|lazy uses")
 	for (i = 1; i <= nr; i++) {
 		m = machines[mode, i]
 		linux = get("linux", "memmap_kib")
 		all = get("linux", "all_kib")
 		taken = get("lazy", "memmap_kib")
-		row(name(m), over(linux, 1024) "|" over(times(linux, 100), all) \
+		title = name(m)
+		sub(/, [0-9]+ CPUs?$/, "", title)
+		row(title, over(linux, 1024) "|" over(times(linux, 100), all) \
 			"|" over(taken, 1024) "|" over(times(taken, 100), all) \
 			"|" over(linux, taken) \
 			"|" over(get("lazy", "touched_kib"), 1024))
 	}
 }
 
+# When each kernel's clock begins, after the machine does: of the first machine.
+function clocks() {
+	mode = "cold"
+	m = machines[mode, 1]
+	return name(m) ": memup's clock begins " \
+		number(get("lazy", "entry_ms")) " ms after the machine, Linux's " \
+		number(get("linux", "zero_ms")) " ms"
+}
+
 END {
-	out("{\"tables\": [")
+	print about "\n" clocks() "\n"
+	out("{\"about\": \"" about "\", \"clocks\": \"" clocks() \
+		"\", \"tables\": [")
 	usable()
+	parts()
 	phase()
 	instructions()
 	memmap()

@@ -30,6 +30,7 @@
 
 #include "memup/deferred.h"
 #include "memup/device.h"
+#include "memup/hotplug.h"
 #include "memup/machine.h"
 
 struct mu_config {
@@ -100,19 +101,6 @@ enum mu_status mu_config_apply_cmdline(struct mu_config *config,
 				       struct mu_error *error) MU_MUST_CHECK;
 
 /*
- * Which zone an address is in: the platform's limits, and where MOVABLE begins
- * on each node. Private to this floor.
- */
-struct mu_layout {
-	const struct mu_memblock *memblock;
-	unsigned page_shift;
-	mu_pfn_t zone_start[MU_ZONE_MOVABLE];
-	mu_pfn_t zone_end[MU_ZONE_MOVABLE];
-	const mu_pfn_t *movable_start; /* MU_NO_PFN: the node has none */
-	bool mirror;		       /* mirrored memory is never MOVABLE */
-};
-
-/*
  * Everything that is known of one machine's memory. The floors under this one
  * are open to the client: mm.memblock before start, mm.buddy and mm.memmap
  * after.
@@ -125,11 +113,10 @@ struct mu_mm {
 	unsigned page_shift;
 	unsigned nr_nodes;
 	struct mu_layout layout;
-	/* Reserved memory that changes: its descriptors, and memblock's table
-	 * once the allocator runs. Taken before a zone's lock. */
+	/* Reserved memory that changes: its descriptors, and memblock's tables
+	 * once the allocator runs, which change under the hotplug lock as well
+	 * (memup/hotplug.h). Taken after that one and before a zone's. */
 	struct mu_lock reserved_lock;
-	/* One mu_free_reserved() at a time. Taken before reserved_lock. */
-	struct mu_lock late_lock;
 	struct mu_page_ext *exts; /* registered before the start (C) */
 
 	struct mu_memblock memblock;
@@ -137,6 +124,7 @@ struct mu_mm {
 	struct mu_buddy buddy;
 	struct mu_deferred deferred;
 	struct mu_devices devices; /* and the hotplug lock */
+	struct mu_hotplug hotplug;
 };
 
 /* An empty @mm with 4 KiB pages. @port must outlive it. Early boot, one CPU, as
@@ -210,8 +198,9 @@ enum mu_page_state {
 	MU_STATE_RESERVED, /* memory that is not the allocator's */
 	MU_STATE_PRISTINE, /* the allocator's, its descriptor not written */
 	MU_STATE_BUSY,	   /* claimed, being initialised */
-	MU_STATE_ONLINE,   /* free or allocated */
+	MU_STATE_ONLINE,   /* free, allocated or poisoned */
 	MU_STATE_DEVICE,   /* in a pagemap: memup/device.h tells more */
+	MU_STATE_OFFLINE,  /* memory that was taken offline, or never came on */
 };
 
 /* "absent", "reserved", ... */
@@ -266,6 +255,7 @@ struct mu_census {
 	uint64_t pristine;
 	uint64_t busy;
 	uint64_t reserved;
+	uint64_t offline;  /* there, but out of use */
 	uint64_t poisoned; /* taken out of the allocator for good */
 	uint64_t device;   /* in a pagemap, initialised or not */
 	uint64_t hole;

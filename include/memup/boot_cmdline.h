@@ -68,6 +68,17 @@ enum mu_status mu_crashkernel_reserve(struct mu_memblock *memblock,
 				      struct mu_error *error) MU_MUST_CHECK;
 
 /*
+ * Find the highest place for what is to be shared (cma, rounded up to whole
+ * blocks) that is free in one piece, when all else is reserved, and say in
+ * @crash where. It stays free: mu_config.movable_from with cma_base makes it
+ * MOVABLE, so that it holds only what can move. (Linux has its contiguous
+ * allocator for that, and looks for up to four pieces.) MU_ERR_NOMEM.
+ */
+enum mu_status mu_crashkernel_place_cma(struct mu_memblock *memblock,
+					struct mu_crashkernel *crash,
+					struct mu_error *error) MU_MUST_CHECK;
+
+/*
  * All that a command line reserves: crashkernel=, told in @crash, and each
  * reserve_mem=SIZE:ALIGN:NAME, which mu_memblock_reserve_mem_find() finds.
  * After mu_mm_add_machine() and before mu_mm_start(). On failure what was
@@ -77,6 +88,13 @@ enum mu_status mu_mm_reserve_cmdline(struct mu_mm *mm,
 				     struct mu_crashkernel *crash,
 				     const char *text, size_t len,
 				     struct mu_error *error) MU_MUST_CHECK;
+
+/*
+ * The same for the parameters of the machine's own kernel (machine->cmdline):
+ * what makes no sense, or has no place, is passed over, as the kernel does.
+ * @crash may be NULL: then not for its crashkernel=.
+ */
+void mu_mm_reserve_own(struct mu_mm *mm, struct mu_crashkernel *crash);
 
 #define MU_HUGE_POOLS 32
 
@@ -105,5 +123,9 @@ struct mu_huge_pools {
 enum mu_status mu_huge_pools_read(struct mu_huge_pools *pools, const char *text,
 				  size_t len,
 				  struct mu_error *error) MU_MUST_CHECK;
+
+/* Those of machine->cmdline, without what makes no sense. */
+void mu_huge_pools_own(struct mu_huge_pools *pools,
+		       const struct mu_machine *machine);
 
 #endif /* MEMUP_BOOT_CMDLINE_H */

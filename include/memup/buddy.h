@@ -53,7 +53,7 @@ enum mu_zone_type {
 	MU_ZONE_NORMAL,	 /* the rest */
 	MU_ZONE_MOVABLE, /* the end of a node, for pages that can be moved */
 	MU_NR_ZONES,
-	/* What is going offline: in no zonelist, see mu_buddy_isolate(). */
+	/* What is going offline: in no zonelist, see mu_buddy_move(). */
 	MU_ZONE_ISOLATED = MU_NR_ZONES
 };
 
@@ -357,18 +357,19 @@ void mu_buddy_drop_pristine(struct mu_buddy *buddy, struct mu_zone *zone,
 			    uint64_t pages);
 
 /*
- * Memory on its way out. mu_buddy_isolate() moves the block at @start, all of
- * it online, from @from to @isolated, a zone of type MU_ZONE_ISOLATED of the
- * same node, or back: pages that are free are not found by allocations any
- * more, and what is freed does not come back to them. With @gigantic it is the
- * allocated gigantic page at @start. MU_ERR_RESERVED when some page of it is
- * reserved, MU_ERR_BUSY when some page is in nobody's book at this moment (a
- * gigantic page is being freed or split) or larger than the block: nothing has
- * changed then.
+ * Memory on its way out, or back. mu_buddy_move() has the block at @start, all
+ * of it online and in @from, belong to @to from now on; one of them is a zone
+ * of type MU_ZONE_ISOLATED of the node. There pages that are free are not found
+ * by allocations, and what is freed does not come back to them. With @gigantic
+ * it is the allocated gigantic page at @start. MU_ERR_RESERVED when some page
+ * of it is reserved, MU_ERR_BUSY when some page is in nobody's book at this
+ * moment (a gigantic page is being freed or split), larger than the block, or
+ * not in
+ * @from: nothing has changed then. Any context but NMI.
  */
-enum mu_status mu_buddy_isolate(struct mu_buddy *buddy, struct mu_zone *from,
-				struct mu_zone *isolated, mu_pfn_t start,
-				bool gigantic) MU_MUST_CHECK;
+enum mu_status mu_buddy_move(struct mu_buddy *buddy, struct mu_zone *from,
+			     struct mu_zone *to, mu_pfn_t start,
+			     bool gigantic) MU_MUST_CHECK;
 
 /*
  * The first page at or after *@pfn, where a page begins, and before @end, of
@@ -377,6 +378,11 @@ enum mu_status mu_buddy_isolate(struct mu_buddy *buddy, struct mu_zone *from,
  */
 bool mu_buddy_find_in_use(struct mu_buddy *buddy, struct mu_zone *isolated,
 			  mu_pfn_t end, mu_pfn_t *pfn, unsigned *order);
+
+/* Put the block at @start, initialised and published, tails all of it, into the
+ * lists of @zone as new memory, without what is poisoned in it. */
+void mu_buddy_add_around(struct mu_buddy *buddy, struct mu_zone *zone,
+			 mu_pfn_t start);
 
 /* Take the isolated block at @start out of its zone, which it belongs to no
  * more. False when some of its pages are in use. */

@@ -21,7 +21,8 @@
  */
 #include "base/bits.h"
 #include "base/fmt.h"
-#include "boot/layout.h"
+#include "boot/movable.h"
+#include "hotplug/layout.h"
 
 /*
  * Raise *@start, the first pfn of node @nid that is not the kernel's, by @share

@@ -14,21 +14,23 @@
 #include "buddy/lists.h"
 #include "buddy/zone.h"
 
-/* Both locks; the isolated zone's is the inner one. */
-static uintptr_t lock_two(struct mu_buddy *buddy, struct mu_zone *outer,
-			  struct mu_zone *inner)
+/* Both locks; the isolated zone's is the inner one, whichever way it goes. */
+static uintptr_t lock_two(struct mu_buddy *buddy, struct mu_zone *a,
+			  struct mu_zone *b)
 {
+	struct mu_zone *inner = a->type == MU_ZONE_ISOLATED ? a : b;
+	struct mu_zone *outer = inner == a ? b : a;
 	uintptr_t flags = mu_lock_irqsave(buddy->port, &outer->lock);
 
 	mu_lock(buddy->port, &inner->lock);
 	return flags;
 }
 
-static void unlock_two(struct mu_buddy *buddy, struct mu_zone *outer,
-		       struct mu_zone *inner, uintptr_t flags)
+static void unlock_two(struct mu_buddy *buddy, struct mu_zone *a,
+		       struct mu_zone *b, uintptr_t flags)
 {
-	mu_unlock(&inner->lock);
-	mu_unlock_irqrestore(buddy->port, &outer->lock, flags);
+	mu_unlock(&a->lock);
+	mu_unlock_irqrestore(buddy->port, &b->lock, flags);
 }
 
 static void set_zone(struct mu_page *page, mu_pfn_t pages, uint32_t id)
@@ -124,21 +126,20 @@ static enum mu_status move_gigantic(const struct mu_memmap *memmap,
 	return MU_OK;
 }
 
-enum mu_status mu_buddy_isolate(struct mu_buddy *buddy, struct mu_zone *from,
-				struct mu_zone *isolated, mu_pfn_t start,
-				bool gigantic)
+enum mu_status mu_buddy_move(struct mu_buddy *buddy, struct mu_zone *from,
+			     struct mu_zone *to, mu_pfn_t start, bool gigantic)
 {
-	uintptr_t flags = lock_two(buddy, from, isolated);
+	uintptr_t flags = lock_two(buddy, from, to);
 	enum mu_status status;
 
 	if (gigantic) {
-		status = move_gigantic(buddy->memmap, from, isolated, start);
+		status = move_gigantic(buddy->memmap, from, to, start);
 	} else {
 		status = check(buddy->memmap, from, start);
 		if (status == MU_OK)
-			move_block(buddy->memmap, from, isolated, start);
+			move_block(buddy->memmap, from, to, start);
 	}
-	unlock_two(buddy, from, isolated, flags);
+	unlock_two(buddy, from, to, flags);
 	return status;
 }
 

@@ -120,6 +120,16 @@ void mu_zone_give_around(struct mu_buddy *buddy, struct mu_zone *zone,
 	}
 }
 
+void mu_buddy_add_around(struct mu_buddy *buddy, struct mu_zone *zone,
+			 mu_pfn_t start)
+{
+	uintptr_t flags = mu_lock_irqsave(buddy->port, &zone->lock);
+
+	mu_zone_manage(zone, (int64_t)MU_BLOCK_PAGES);
+	mu_zone_give_around(buddy, zone, start, MU_BLOCK_ORDER);
+	mu_unlock_irqrestore(buddy->port, &zone->lock, flags);
+}
+
 void mu_poison_mark(struct mu_buddy *buddy, mu_pfn_t start, mu_pfn_t end,
 		    unsigned to)
 {

@@ -131,15 +131,6 @@ static enum mu_status prepare(const struct mu_devices *devices,
 		atomic_store_explicit(&range->shared.ready, 0,
 				      memory_order_relaxed);
 		status = mu_altmap_place(devices, map, range, error);
-		if (status == MU_OK &&
-		    !mu_memmap_has_room(devices->memmap, range->start,
-					range->last))
-			status = mu_fail(
-				error, MU_ERR_FULL, 0,
-				"%s: 0x%llx-0x%llx: the table of sections has "
-				"no room for it: mu_limits.late is too small",
-				map->name, (ull)range->base,
-				(ull)(range->base + range->size) - 1);
 	}
 	return status;
 }
@@ -244,6 +235,20 @@ static enum mu_status enter(struct mu_devices *devices, struct mu_pagemap *map,
 			       "and mu_limits.ranges is %u",
 			       who.name, who.first, who.last, map->nr_ranges,
 			       nr, devices->max_ranges);
+	}
+	for (unsigned i = 0; i < map->nr_ranges; i++) {
+		const struct mu_device_range *range = &map->ranges[i];
+
+		if (!mu_memmap_keep_room(devices->memmap, range->start,
+					 range->last)) {
+			struct mu_device_who who = mu_device_who(map);
+
+			return mu_fail(error, MU_ERR_FULL, 0,
+				       "%s: 0x%llx-0x%llx: the table of "
+				       "sections has no room for it: "
+				       "mu_limits.late is too small",
+				       who.name, who.first, who.last);
+		}
 	}
 	map->slot = find_slot(devices);
 	map->slot->map = map;

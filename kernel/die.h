@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * die: ends that are asked for, test=die-NAME, so that somebody outside can see
+ * how the kernel ends:
+ *
+ *   die-pristine   read a pristine descriptor
+ *   die-null       write to the null page
+ *   die-stack      recurse for ever
+ *   die-panic      the port's panic hook
+ *   die-other      a page fault on another CPU
+ */
+#ifndef KERNEL_DIE_H
+#define KERNEL_DIE_H
+
+/* Returns if @name is none of them. */
+void die(const char *name);
+
+#endif
