@@ -372,9 +372,9 @@ enum mu_status mu_buddy_move(struct mu_buddy *buddy, struct mu_zone *from,
 			     bool gigantic) MU_MUST_CHECK;
 
 /*
- * The first page at or after *@pfn, where a page begins, and before @end, of
- * the same isolated block, that is not free: false when there is none. *@order
- * is MU_NR_ORDERS when nobody has it at this moment.
+ * The first page at or after *@pfn, where a page begins or began, and before
+ * @end, of the same isolated block, that is not free: false when there is none.
+ * *@order is MU_NR_ORDERS when nobody has it at this moment.
  */
 bool mu_buddy_find_in_use(struct mu_buddy *buddy, struct mu_zone *isolated,
 			  mu_pfn_t end, mu_pfn_t *pfn, unsigned *order);
