@@ -248,11 +248,21 @@ static inline void mu_page_get(struct mu_page *page)
 enum mu_status mu_page_put(struct mu_buddy *buddy,
 			   struct mu_page *page) MU_MUST_CHECK;
 
+/* The zone that a written descriptor says at this moment. */
+static inline struct mu_zone *mu_page_zone_ptr(const struct mu_buddy *buddy,
+					       const struct mu_page *page)
+{
+	/* acquire: the zone may have been made since the page was handed out;
+	 * pairs with the release in mu_buddy_move(). */
+	return &buddy->zones[atomic_load_explicit(&page->zone,
+						  memory_order_acquire)];
+}
+
 /* The node of a written descriptor. */
 static inline int mu_page_nid(const struct mu_buddy *buddy,
 			      const struct mu_page *page)
 {
-	return buddy->zones[mu_page_zone(page)].nid;
+	return mu_page_zone_ptr(buddy, page)->nid;
 }
 
 /* Is there no hole in the span of @zone? O(1): two counters. */

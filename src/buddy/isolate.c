@@ -35,10 +35,11 @@ static void unlock_two(struct mu_buddy *buddy, struct mu_zone *a,
 
 static void set_zone(struct mu_page *page, mu_pfn_t pages, uint32_t id)
 {
-	/* relaxed: under the locks of both zones. */
+	/* release: who goes by it to the zone, without a lock, finds it made.
+	 */
 	for (struct mu_page *end = page + pages; page < end; page++)
 		atomic_store_explicit(&page->zone, (uint16_t)id,
-				      memory_order_relaxed);
+				      memory_order_release);
 }
 
 /* How many descriptors of the page are written. */
