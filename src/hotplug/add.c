@@ -184,7 +184,7 @@ static enum mu_status check_hosts(const struct mu_hotplug *hotplug,
  * O(sections of which any is backed): not under (H), but while the range is
  * listed. */
 static void unback(struct mu_hotplug *hotplug,
-			 const struct mu_hotplug_range *range)
+		   const struct mu_hotplug_range *range)
 {
 	struct mu_memmap_host host;
 	mu_pfn_t pfn = range->start;
