@@ -275,7 +275,7 @@ FUZZ_SECONDS ?= 60
 fuzz_bin := $(patsubst tests/%.c,build/%,$(if $(filter yes,$(FDT)),$(fuzz_src),\
 	$(filter-out %_fdt.c,$(fuzz_src))))
 build/fuzz/fuzz_fdt: fuzz_more := ports/hosted/fdt_machine.c \
-	ports/hosted/read_file.c -D_GNU_SOURCE $(FDT_CFLAGS) -lfdt
+	ports/hosted/fdt_check.c ports/hosted/read_file.c -D_GNU_SOURCE $(FDT_CFLAGS) -lfdt
 
 build/fuzz/%: tests/fuzz/%.c $(core_src) $(port_src) $(all_h)
 	@mkdir -p $(@D)

@@ -123,6 +123,30 @@ void bringup_end(struct bringup *bringup)
 	free(bringup->tables);
 }
 
+bool bringup_zone_part(const struct mu_mm *mm, const struct mu_zone *zone,
+		       const struct mu_memblock_region *region,
+		       mu_phys_t *start, mu_phys_t *end)
+{
+	const struct mu_layout *layout = &mm->layout;
+	bool kernel = layout->mirror && region->flags & MU_MEMBLOCK_MIRROR;
+	mu_pfn_t last = zone->end_pfn;
+
+	if ((region->nid < 0 ? 0 : region->nid) != zone->nid)
+		return false;
+	if (zone->type == MU_ZONE_MOVABLE && kernel)
+		return false;
+	if (zone->type != MU_ZONE_MOVABLE && !kernel &&
+	    layout->movable_start[zone->nid] < last)
+		last = layout->movable_start[zone->nid];
+	*start = zone->start_pfn << mm->page_shift;
+	*end = last << mm->page_shift;
+	if (*start < region->base)
+		*start = region->base;
+	if (*end > region->base + region->size)
+		*end = region->base + region->size;
+	return *start < *end;
+}
+
 void bringup_be_silent(struct bringup *bringup)
 {
 	progress_end(bringup->progress);

@@ -97,6 +97,15 @@ enum mu_status bringup_run(struct run *run, const struct mu_machine *machine,
 			   unsigned threads, const struct early_ask *ask,
 			   struct mu_error *error) MU_MUST_CHECK;
 
+/*
+ * [*@start, *@end), the part of a region of memory that lies in @zone: where
+ * zones of a node lie between each other (kernelcore=mirror) not all that
+ * their spans have in common. False when there is none.
+ */
+bool bringup_zone_part(const struct mu_mm *mm, const struct mu_zone *zone,
+		       const struct mu_memblock_region *region,
+		       mu_phys_t *start, mu_phys_t *end);
+
 /* Bytes of memmap that a policy which writes all of it needs. */
 uint64_t bringup_memmap_bytes(const struct mu_machine *machine);
 

@@ -48,11 +48,10 @@ struct source {
 
 /* ---- From the log to a machine, and on ---- */
 
-static enum mu_status bring_up(struct rows *rows, const struct source *source,
+static enum mu_status bring_up(struct rows *rows, struct source *source,
 			       const struct mu_machine *machine,
 			       struct mu_error *error)
 {
-	const struct said *said = &source->said;
 	struct mu_config config = mu_config_for(machine);
 	struct bringup *bringup = malloc(sizeof(*bringup));
 	enum mu_status status = bringup ? MU_OK : MU_ERR_NOMEM;
@@ -62,7 +61,7 @@ static enum mu_status bring_up(struct rows *rows, const struct source *source,
 		status = bringup_start(bringup, machine, &config, 0, NULL, NULL,
 				       error);
 	if (!status) {
-		rows_compare(rows, said, machine, bringup);
+		rows_compare(rows, &source->said, machine, bringup);
 		bringup_end(bringup);
 	}
 	free(bringup);
@@ -93,7 +92,7 @@ static enum mu_status check_user_map(struct rows *rows,
 	return MU_OK;
 }
 
-static enum mu_status check_all(struct rows *rows, const struct source *source,
+static enum mu_status check_all(struct rows *rows, struct source *source,
 				struct mu_error *error)
 {
 	struct mu_machine *machine;

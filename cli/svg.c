@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include "cli/bringup.h"
 #include "cli/svg_paint.h"
 #include "cli/text.h"
 
@@ -71,6 +72,11 @@ static void put_map(struct picture *picture)
 				"height=\"%.1f\" fill=\"%s\"/>\n",
 				x, y + MAP_HEIGHT - STRIP, width, STRIP,
 				svg_mirror_colour);
+		if (range->type == MU_RANGE_RAM && range->flags & MU_RANGE_KEPT)
+			type = "kept";
+		if (range->type == MU_RANGE_RAM &&
+		    range->flags & MU_RANGE_NOMAP)
+			type = "nomap";
 		snprintf(text, sizeof(text), "%s %s", type,
 			 size_text(range->size));
 		svg_label(out, x, y, width, MAP_HEIGHT, text,
@@ -116,25 +122,12 @@ static void put_zone_part(struct picture *picture, double y,
 			  const struct mu_zone *zone,
 			  const struct mu_memblock_region *region)
 {
-	unsigned shift = picture->mm->page_shift;
-	mu_phys_t start = zone->start_pfn << shift;
-	mu_phys_t end = zone->end_pfn << shift;
-	mu_phys_t region_end = region->base + region->size;
 	const char *name = mu_zone_type_str(zone->type);
-	const struct mu_layout *layout = &picture->mm->layout;
-	mu_pfn_t movable = layout->movable_start[zone->nid];
-	bool kernel = layout->mirror && region->flags & MU_MEMBLOCK_MIRROR;
+	mu_phys_t start, end;
 	char text[48];
 	double x, width;
 
-	start = start > region->base ? start : region->base;
-	end = end < region_end ? end : region_end;
-	/* With kernelcore=mirror zones lie between each other. */
-	if (zone->type == MU_ZONE_MOVABLE)
-		end = kernel ? 0 : end;
-	else if (!kernel && movable < end >> shift)
-		end = movable << shift;
-	if (start >= end)
+	if (!bringup_zone_part(picture->mm, zone, region, &start, &end))
 		return;
 	x = svg_scale_x(&picture->scale, start);
 	width = svg_scale_x(&picture->scale, end) - x;

@@ -22,9 +22,9 @@ void svg_patterns(FILE *out)
 	      "stroke-width=\"1\"/></pattern>"
 	      "<pattern id=\"taken\" width=\"5\" height=\"5\" "
 	      "patternUnits=\"userSpaceOnUse\">"
-	      "<rect width=\"5\" height=\"5\" fill=\"#c9d3c6\"/>"
-	      "<path d=\"M-1 -1L6 6M-1 4L1 6M4 -1L6 1\" stroke=\"#6f7f6b\" "
-	      "stroke-width=\"1.3\"/></pattern></defs>\n",
+	      "<rect width=\"5\" height=\"5\" fill=\"#e3e8e1\"/>"
+	      "<path d=\"M-1 -1L6 6M-1 4L1 6M4 -1L6 1\" stroke=\"#b3bfae\" "
+	      "stroke-width=\"1\"/></pattern></defs>\n",
 	      out);
 }
 

@@ -107,9 +107,8 @@ static bool submit_all(struct run *run, struct mu_padata_shell *shell,
 
 int main(int argc, char **argv)
 {
-	struct block *blocks = calloc(MOST, sizeof(*blocks));
-	void *instance_memory = malloc(mu_padata_instance_size());
-	void *shell_memory = malloc(mu_padata_shell_size());
+	struct block *blocks;
+	void *instance_memory, *shell_memory;
 	struct mu_padata_instance *instance;
 	struct mu_padata_shell *shell;
 	struct sum sum = {.a = 1};
@@ -122,6 +121,9 @@ int main(int argc, char **argv)
 		fputs("usage: checksum FILE\n", stderr);
 		return 2;
 	}
+	blocks = calloc(MOST, sizeof(*blocks));
+	instance_memory = malloc(mu_padata_instance_size());
+	shell_memory = malloc(mu_padata_shell_size());
 	if (!blocks || !instance_memory || !shell_memory || !run_open(&run))
 		return 2;
 	sum.port = run.port;

@@ -74,6 +74,7 @@ void finish_memory(void);    /* memory.c: policy deferred */
 /* timeline.c: what the boot has to tell. */
 void tell_machine(void);
 void tell_memory(void);
+void tell_cpus(void);
 void tell_growth(const char *who);
 void tell_end(void);
 

@@ -2,6 +2,7 @@
 /*
  * main: the boot, from the first C to the last.
  */
+#include "kernel/bench.h"
 #include "kernel/consumers.h"
 #include "kernel/cpu.h"
 #include "kernel/die.h"
@@ -70,9 +71,7 @@ _Noreturn void kernel_main(unsigned loader, uint32_t info)
 	tell_memory();
 	tell_growth("start");
 	start_cpus();
-	log_at(kernel.stamps.cpus, "smp: CPUs are up after %lu.%03lu ms",
-	       stamp_ns(kernel.stamps.cpus) / 1000000,
-	       stamp_ns(kernel.stamps.cpus) / 1000 % 1000);
+	tell_cpus();
 	tell_growth("CPUs");
 	consumers_take();
 	die(kernel.options.test);
@@ -81,10 +80,12 @@ _Noreturn void kernel_main(unsigned loader, uint32_t info)
 		finish_memory();
 		tell_growth("deferred");
 		tell_end();
+		bench_run(kernel.options.bench);
 		kernel_exit(EXIT_PASSED);
 	}
 	passed = tests_run(kernel.options.test);
 	finish_memory();
 	tell_end();
+	bench_run(kernel.options.bench);
 	kernel_exit(passed ? EXIT_PASSED : EXIT_FAILED);
 }

@@ -133,6 +133,25 @@ void tell_memory(void)
 		 kernel.x86.clock.hz / 1000 % 1000, kernel.x86.clock.how);
 }
 
+static unsigned cpus_up(void)
+{
+	unsigned up = 0;
+
+	for (unsigned i = 0; i < kernel.x86.nr_cpus; i++)
+		up += mu_x86_is_up(&kernel.x86, i);
+	return up;
+}
+
+void tell_cpus(void)
+{
+	log_at(kernel.stamps.cpus,
+	       "smp: %u of %u CPUs are up after %lu.%03lu ms, by their %s",
+	       cpus_up(), kernel.nr_cpus,
+	       stamp_ns(kernel.stamps.cpus) / 1000000,
+	       stamp_ns(kernel.stamps.cpus) / 1000 % 1000,
+	       kernel.x86.apic.x2 ? "x2APICs" : "xAPICs");
+}
+
 void tell_growth(const char *who)
 {
 	static uint64_t before;
@@ -142,15 +161,6 @@ void tell_growth(const char *who)
 		 stats.claims - before,
 		 size_text(stats.pristine_pages * PAGE).text);
 	before = stats.claims;
-}
-
-static unsigned cpus_up(void)
-{
-	unsigned up = 0;
-
-	for (unsigned i = 0; i < kernel.x86.nr_cpus; i++)
-		up += mu_x86_is_up(&kernel.x86, i);
-	return up;
 }
 
 void tell_end(void)

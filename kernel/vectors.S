@@ -3,7 +3,7 @@
  * vectors: one stub of 16 bytes for each vector, all alike: an error code (0
  * where the CPU pushes none), the vector, then what they share. There is no
  * user mode, so GS is always the kernel's; and no vector registers are saved,
- * since no handler uses any (-mgeneral-regs-only; ports/x86_64/fill.c).
+ * since no handler uses any (-mgeneral-regs-only).
  */
 	.text
 	.balign	16

@@ -58,13 +58,68 @@ static const char nfit[] = HEADER(
 	      "[02Ah 0042   2]    Length : 0038\n"
 	      "[02Ch 0044   2]    Range Index : 0001\n"
 	      "[02Eh 0046   2]    Flags (decoded below) : 0002\n"
-	      "                   Two digits of it : 00\n"
+	      "                   Proximity Domain Valid : 1\n"
 	      "[030h 0048   4]    Reserved : 00000000\n"
 	      "[034h 0052   4]    Proximity Domain : 00000001\n"
 	      "[038h 0056  16]    GUID : 66F0D379-B4F3-4074-AC43-0D3318B78CDB\n"
 	      "[048h 0072   8]    Address Range Base : 0000000200000000\n"
 	      "[050h 0080   8]    Address Range Length : 0000000040000000\n"
 	      "[058h 0088   8]    Memory Map Attribute : 0000000000008008\n";
+
+/* The same, and one more that somebody wrote below it. */
+static const char added[] =
+	HEADER("SRAT", "00000058",
+	       "00") "[024h 0036   4]    Table Revision : 00000001\n"
+		     "[028h 0040   8]    Reserved : 0000000000000000\n"
+		     "/* Added */\n"
+		     "   Subtable Type : 01 [Memory Affinity]\n"
+		     "   Length : 28\n"
+		     "   Proximity Domain : 00000001\n"
+		     "   Reserved1 : 0000\n"
+		     "   Base Address : 0000000040000000 /* 1 GiB */\n"
+		     "   Address Length : 0000000040000000\n"
+		     "   Reserved2 : 00000000\n"
+		     "   Flags (decoded below) : 00000001\n"
+		     "   Enabled : 1\n"
+		     "   Reserved3 : 0000000000000000\n";
+
+/* `iasl -T HMAT`: lengths, no places. A cache, and how fast node 0 reads. */
+static const char template[] =
+	"[0004]  Signature : \"HMAT\"    [A table]\n"
+	"[0004]  Table Length : 0000006C\n"
+	"[0001]  Revision : 02\n"
+	"[0001]  Checksum : 00\n"
+	"[0006]  Oem ID : \"INTEL \"\n"
+	"[0008]  Oem Table ID : \"TEMPLATE\"\n"
+	"[0004]  Oem Revision : 00000001\n"
+	"[0004]  Asl Compiler ID : \"INTL\"\n"
+	"[0004]  Asl Compiler Revision : 20100528\n\n"
+	"[0004]  Reserved : 00000000\n\n"
+	"[0002]  Structure Type : 0002 [Memory Side Cache Information]\n"
+	"[0002]  Reserved : 0000\n"
+	"[0004]  Length : 00000020\n"
+	"[0004]  Memory Proximity Domain : 00000000\n"
+	"[0004]  Reserved1 : 00000000\n"
+	"[0008]  Memory Side Cache Size : 0000000000000000\n"
+	"[0004]  Cache Attributes (decoded below) : 00000000\n"
+	"        Total Cache Levels : 0\n"
+	"        Cache Line Size : 0000\n"
+	"[0002]  Reserved2 : 0000\n"
+	"[0002]  SMBIOS Handle # : 0000\n\n"
+	"[0002]  Structure Type : 0001 [Latency and Bandwidth]\n"
+	"[0002]  Reserved : 0000\n"
+	"[0004]  Length : 0000002A\n"
+	"[0001]  Flags (decoded below) : 00\n"
+	"        Memory Hierarchy : 0\n"
+	"[0001]  Data Type : 01\n"
+	"[0002]  Reserved1 : 0000\n"
+	"[0004]  Initiator Proximity Domains # : 00000001\n"
+	"[0004]  Target Proximity Domains # : 00000001\n"
+	"[0004]  Reserved2 : 00000000\n"
+	"[0008]  Entry Base Unit : 0000000000002710\n"
+	"[0004]  Initiator Proximity Domain List : 00000000\n"
+	"[0004]  Target Proximity Domain List : 00000000\n"
+	"[0002]  Entry : 0007\n";
 
 static struct mu_machine *read_all(const char *first, const char *second)
 {
@@ -92,6 +147,18 @@ static void fields(void **state)
 	machine = read_all(srat, nfit);
 	assert_ranges(machine, "100000000-13fffffff usable 2\n"
 			       "200000000-23fffffff persistent 1 flags 8\n");
+	free(machine);
+}
+
+/* What has no place counts like what has one, but for bits. */
+static void lines_without_place(void **state)
+{
+	struct mu_machine *machine = read_all(added, template);
+
+	(void)state;
+	assert_ranges(machine, "40000000-7fffffff usable 1\n");
+	assert_int_equal(mu_machine_perf(machine, 0, 0, MU_PERF_READ_LATENCY),
+			 70);
 	free(machine);
 }
 
@@ -188,6 +255,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(fields),
+		cmocka_unit_test(lines_without_place),
 		cmocka_unit_test(raw_bytes),
 		cmocka_unit_test(refused),
 	};

@@ -107,6 +107,67 @@ static void broken_trees(void **state)
 	free(machine);
 }
 
+/* A word of the header, big-endian: byte @at of the tree. */
+static uint32_t word(size_t at)
+{
+	uint32_t value = 0;
+
+	for (unsigned i = 0; i < 4; i++)
+		value = value << 8 | (uint8_t)tree[at + i];
+	return value;
+}
+
+static void good_tree(void)
+{
+	tree_begin(1, 1);
+	tree_put_memory();
+	tree_end();
+}
+
+static void word_misread(size_t at, uint32_t value, const char *why)
+{
+	for (unsigned i = 0; i < 4; i++)
+		tree[at + i] = (char)(value >> (24 - 8 * i));
+	tree_misread(MU_ERR_CORRUPT, why);
+}
+
+static void broken_words(void **state)
+{
+	char why[160];
+
+	(void)state;
+	good_tree();
+	word_misread(0, 0x12345678,
+		     "no device tree: it begins with 0x12345678, expected "
+		     "0xd00dfeed");
+	good_tree();
+	(void)snprintf(why, sizeof(why),
+		       "the device tree says that it has 65536 bytes, %zu are "
+		       "there",
+		       tree_len);
+	word_misread(4, 0x10000, why);
+	good_tree();
+	word_misread(24, 99,
+		     "a device tree of version 17, compatible with 99: "
+		     "expected 2 to 17");
+	good_tree();
+	(void)snprintf(
+		why, sizeof(why),
+		"the header of the device tree has the reserve map at "
+		"0x%x, the structure at 0x10000 and the strings at 0x%x, "
+		"not all in its %zu bytes",
+		word(16), word(12), tree_len);
+	word_misread(8, 0x10000, why);
+	good_tree();
+	/* Behind the root, which has no name: a tag of the structure. */
+	(void)snprintf(
+		why, sizeof(why),
+		"byte 0x%x: the structure of the device tree is sound up "
+		"to here: FDT_ERR_BADSTRUCTURE",
+		word(8) + 8);
+	word_misread(word(8) + 8, 0x77, why);
+}
+
 static void full_machine(void **state)
 {
 	(void)state;
@@ -160,8 +221,8 @@ static void from_a_file(void **state)
 	assert_int_equal(ftruncate(fd, 8), 0);
 	assert_int_equal(mu_machine_load(&machine, path, &error),
 			 MU_ERR_CORRUPT);
-	(void)snprintf(expected, sizeof(expected), "%s: not a device tree",
-		       path);
+	(void)snprintf(expected, sizeof(expected),
+		       "%s: 8 bytes are less than the header", path);
 	assert_memory_equal(error.text, expected, strlen(expected));
 	assert_int_equal(fclose(file), 0);
 	assert_int_equal(remove(path), 0);
@@ -172,6 +233,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(bad_properties),
 		cmocka_unit_test(broken_trees),
+		cmocka_unit_test(broken_words),
 		cmocka_unit_test(full_machine),
 		cmocka_unit_test(from_a_file),
 	};

@@ -199,7 +199,8 @@ static void bad_hosts(void **state)
 		MU_ERR_SYNTAX,
 		"/proc/zoneinfo:1: Node 0, zone DMA: pages, but no start_pfn");
 	put("/proc/iomem", "\n9-8 : System RAM\n");
-	misread_host(MU_ERR_RANGE, "/proc/iomem:2: System RAM at 0x9-0x8");
+	misread_host(MU_ERR_RANGE, "/proc/iomem:2: System RAM at 0x9-0x8 ends "
+				   "before it begins or past 52 address bits");
 	put("/proc/iomem", "0-ffff : System RAM\n");
 	put("/sys/devices/system/node/node0/cpulist", "0-4096\n");
 	misread_host(MU_ERR_RANGE, "4097 more CPUs are over the limit of 4096");

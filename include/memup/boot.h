@@ -49,8 +49,10 @@ struct mu_config {
 	 * zones of mirrored memory then lie between each other: the span of one
 	 * may hold pages of the other. No effect on a machine without a mirror
 	 * but that the two above have none either.
-	 * movable_node: memory that can be removed (MU_RANGE_HOTPLUG) is; goes
-	 * before all of these.
+	 * movable_node: memory that can be removed (MU_RANGE_HOTPLUG) is, but
+	 * on nodes where some is reserved, which stay; goes before all of
+	 * these. Set mm.memblock.movable_node before anything is allocated from
+	 * it, to keep such memory free.
 	 */
 	mu_phys_t kernelcore;
 	mu_phys_t movablecore;

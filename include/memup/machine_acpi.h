@@ -72,8 +72,8 @@ enum mu_status mu_acpi_cpus(const void *table, size_t len,
 /*
  * The same as iasl's disassembler prints them (.dsl): a line for each field,
  * and perhaps the bytes behind them, which then count. Fields alone are a
- * source: length and checksum are made, as iasl does, and not read. @error as
- * above.
+ * source, as it is or from `iasl -T`: length and checksum are made, as iasl
+ * does, and not read. @error as above.
  */
 enum mu_status mu_machine_read_dsl(struct mu_machine *machine, const char *text,
 				   size_t len,

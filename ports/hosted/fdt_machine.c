@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ports/hosted/fdt_check.h"
 #include "ports/hosted/machine.h"
 #include "ports/hosted/read_file.h"
 
@@ -434,7 +435,6 @@ enum mu_status mu_machine_read_fdt(struct mu_machine *machine, const char *text,
 	struct tree tree = {.machine = machine, .error = error};
 	enum mu_status status;
 	char *copy;
-	int code;
 
 	if (machine->finished)
 		return mu_hosted_fail(error, MU_ERR_INVALID,
@@ -447,16 +447,10 @@ enum mu_status mu_machine_read_fdt(struct mu_machine *machine, const char *text,
 				      "bytes",
 				      len);
 	memcpy(copy, text, len);
-	code = fdt_check_full(copy, len);
-	if (code) {
-		status = mu_hosted_fail(error, MU_ERR_CORRUPT,
-					"not a device tree, or a broken one: "
-					"%s",
-					fdt_strerror(code));
-	} else {
-		tree.fdt = copy;
+	status = mu_fdt_check(copy, len, error);
+	tree.fdt = copy;
+	if (!status)
 		status = read_tree(&tree);
-	}
 	free(copy);
 	return status;
 }

@@ -15,7 +15,7 @@
  *   clock                       the time-stamp counter              hooks.c
  *   memmap_map, memmap_unmap,   page tables; windows of memory      memmap.c
  *   and the same two with _at
- *   memmap_fill                 MOVNTDQ, interrupts off             fill.c
+ *   memmap_fill                 MOVNTI                              fill.c
  *   run_on, wait, wake          a mailbox for each CPU, HLT, IPI    work.c
  *
  *   pause                       PAUSE, and flush the TLB if asked   flush.c

@@ -121,8 +121,17 @@ static enum mu_status push_value(struct mu_table_text *text,
 }
 
 /*
- * "[02Ch 0044  20]": where the field lies. Where other fields have that, one
- * without it is made of bits of the field before.
+ * A few bits of the field before, whose value has them already: an odd number
+ * of digits tells them, but for this one.
+ */
+static bool is_bits(struct mu_text line)
+{
+	return mu_text_find(&line, "Cache Line Size : ");
+}
+
+/*
+ * "[02Ch 0044  20]" is where the field lies. A template has "[0020]", how long
+ * it is, and lines that somebody added have nothing.
  */
 static enum mu_status read_field(struct mu_table_text *text,
 				 struct mu_text line)
@@ -130,22 +139,18 @@ static enum mu_status read_field(struct mu_table_text *text,
 	struct mu_text value = line, place = line;
 	uint64_t offset;
 
-	if (!find_value(&value))
+	if (!find_value(&value) || is_bits(line))
 		return MU_OK;
 	mu_text_blanks(&place);
 	if (mu_text_skip(&place, "[") && !mu_text_number(&place, 16, &offset) &&
-	    mu_text_skip(&place, "h ")) {
-		if (offset != text->len)
-			return mu_text_failed(
-				text->error,
-				mu_fail(text->error, MU_ERR_SYNTAX, 0,
-					"a field at 0x%llx, expected one at "
-					"0x%zx",
-					(unsigned long long)offset, text->len),
-				&line);
-	} else if (*text->title.at == '[') {
-		return MU_OK;
-	}
+	    mu_text_skip(&place, "h ") && offset != text->len)
+		return mu_text_failed(text->error,
+				      mu_fail(text->error, MU_ERR_SYNTAX, 0,
+					      "a field at 0x%llx, expected one "
+					      "at 0x%zx",
+					      (unsigned long long)offset,
+					      text->len),
+				      &line);
 	return push_value(text, line, value);
 }
 

@@ -119,9 +119,10 @@ static enum mu_status read_line(struct reader *reader, struct mu_text line)
 		if (!mu_text_skip(&line, "System RAM"))
 			return MU_OK;
 		return mu_fail(reader->error, MU_ERR_RANGE, 0,
-			       "System RAM at 0x%llx-0x%llx",
+			       "System RAM at 0x%llx-0x%llx ends before it "
+			       "begins or past %d address bits",
 			       (unsigned long long)start,
-			       (unsigned long long)end);
+			       (unsigned long long)end, MU_PHYS_BITS);
 	}
 	if (mu_text_skip(&line, "System RAM"))
 		return add_ram(reader, nested, start, end - start + 1);

@@ -35,6 +35,8 @@ void mu_memblock_dump_all(const struct mu_memblock *mb)
 	       (unsigned long long)mb->reserved.total_size);
 	dump(mb, &mb->memory);
 	dump(mb, &mb->reserved);
+	if (mb->physmem.cnt)
+		dump(mb, &mb->physmem);
 }
 
 static const char flag_names[][12] = {

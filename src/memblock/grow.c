@@ -3,7 +3,7 @@
  * grow: tables that do not fit any more move to memory of memblock's own.
  *
  * Moving a table changes the reserved table: the new array is reserved, the old
- * one, if it was allocated too, is freed. So a full memory table may make the
+ * one, if it was allocated too, is freed. So any other full table may make the
  * reserved table grow, and the reserved table when it is full needs room for
  * its own new array. Both are settled before anything changes: how long each
  * array must be, then one place for all new arrays, then copies, and only then,
@@ -86,8 +86,10 @@ static enum mu_status grow(struct mu_memblock *mb,
 			   struct mu_memblock_type *type, unsigned cnt,
 			   const struct mu_table_edit *edit)
 {
-	struct plan plans[2] = {{.type = &mb->memory}, {.type = &mb->reserved}};
-	struct plan *memory = &plans[0], *reserved = &plans[1];
+	bool other = type != &mb->reserved;
+	struct plan plans[2] = {{.type = other ? type : &mb->memory},
+				{.type = &mb->reserved}};
+	struct plan *first = &plans[0], *reserved = &plans[1];
 	struct mu_table_edit old[2], new = {.fill = true};
 	unsigned need;
 	char *array;
@@ -98,16 +100,16 @@ static enum mu_status grow(struct mu_memblock *mb,
 		return MU_ERR_UNSUPPORTED;
 
 	/* One region more for the new arrays, one for each that is freed. */
-	need = type == &mb->reserved ? cnt : mb->reserved.cnt;
-	if (type == &mb->memory && plan_for(mb, memory, cnt))
-		need += mb->memory.array_size ? 1 : 0;
+	need = other ? mb->reserved.cnt : cnt;
+	if (other && plan_for(mb, first, cnt))
+		need += type->array_size ? 1 : 0;
 	if (plan_for(mb, reserved, need + 1) && mb->reserved.array_size)
 		plan_for(mb, reserved, need + 2);
 
-	new.base = find_outside(mb, memory->size + reserved->size, edit);
+	new.base = find_outside(mb, first->size + reserved->size, edit);
 	if (!new.base)
 		return MU_ERR_NOMEM;
-	new.end = new.base + memory->size + reserved->size;
+	new.end = new.base + first->size + reserved->size;
 	array = mb->port->phys_to_virt(mb->port->arg, new.base,
 				       new.end - new.base);
 	if (!array)
@@ -119,8 +121,8 @@ static enum mu_status grow(struct mu_memblock *mb,
 		old[i] = (struct mu_table_edit){.drop = true};
 		if (plans[i].max)
 			move_table(mb, &plans[i],
-				   i ? new.base + memory->size : new.base,
-				   i ? array + memory->size : array, &old[i]);
+				   i ? new.base + first->size : new.base,
+				   i ? array + first->size : array, &old[i]);
 	}
 	mu_table_apply(&mb->reserved, &new);
 	for (int i = 0; i < 2; i++) {

@@ -203,6 +203,17 @@ bool mu_memblock_prev_free(const struct mu_memblock *mb, uint64_t *cursor,
 		    &range, start, end, out_nid);
 }
 
+bool mu_memblock_next_physmem(const struct mu_memblock *mb, uint64_t *cursor,
+			      const struct mu_memblock_type *without,
+			      mu_phys_t *start, mu_phys_t *end)
+{
+	struct range range;
+
+	return tell(next(&mb->physmem, without ? without : &nothing, NULL,
+			 cursor, &range),
+		    &range, start, end, NULL);
+}
+
 #define ANY_FLAGS                                  \
 	(MU_MEMBLOCK_HOTPLUG | MU_MEMBLOCK_NOMAP | \
 	 MU_MEMBLOCK_DRIVER_MANAGED | MU_MEMBLOCK_OFFLINE)

@@ -16,9 +16,11 @@
  *   sum:NAME     the sum of the table NAME is
  *   length:NAME  that table says that it is shorter than its header
  *   empty-srat   SRAT names CPUs but no memory
+ *   long-cmdline the command line has 5000 letters more
  *   ghosts       MADT names CPUs that were never there (-smp N,maxcpus=M)
  *
- * 32-bit code, flat, no paging; at an address that QEMU's firmware leaves alone.
+ * 32-bit code, flat, no paging; at an address that QEMU's firmware leaves
+ * alone.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -39,7 +41,8 @@ struct range {
 
 static struct range map[MAX_RANGES];
 static uint8_t rsdp[36];
-static char cmdline[4096];
+static char cmdline[8192];
+static uint32_t cmdline_len;
 
 void (*liar(struct info *info))(void);
 
@@ -236,6 +239,9 @@ static void lie(struct info *info, const char *what)
 		empty_srat(info);
 	else if (begins(what, "ghosts"))
 		add_ghosts(info);
+	else if (begins(what, "long-cmdline"))
+		while (cmdline_len < 5000)
+			cmdline[cmdline_len++] = 'x';
 }
 
 static uint32_t read_hex(const char *text)
@@ -256,7 +262,7 @@ static uint32_t read_hex(const char *text)
 void (*liar(struct info *info))(void)
 {
 	const char *from = at(info->cmdline);
-	uint32_t enter = 0, to = 0;
+	uint32_t enter = 0;
 
 	while (*from) {
 		const char *word = from;
@@ -270,12 +276,11 @@ void (*liar(struct info *info))(void)
 		else if (begins(word, "enter="))
 			enter = read_hex(word + 6);
 		else
-			for (uint32_t i = 0; i <= len && to < 4094; i++)
-				cmdline[to++] = i < len ? word[i] : ' ';
+			for (uint32_t i = 0; i < len; i++)
+				cmdline[cmdline_len++] = word[i];
+		cmdline[cmdline_len++] = ' ';
 	}
-	if (to)
-		to--;
-	cmdline[to] = '\0';
+	cmdline[cmdline_len] = '\0';
 	info->cmdline = (uintptr_t)cmdline;
 	return (void (*)(void))(uintptr_t)enter;
 }
