@@ -46,10 +46,13 @@ static enum mu_status try_once(struct mu_hotplug *hotplug, mu_pfn_t pfn,
 
 	if (!region)
 		return MU_ERR_HOLE;
-	if (region->flags & MU_MEMBLOCK_OFFLINE && is_changing(hotplug, pfn)) {
+	change = change_of(hotplug, pfn);
+	if (region->flags & MU_MEMBLOCK_OFFLINE && change) {
 		/* It may be in use, or isolated; what is pristine is in the
 		 * hands of who changes it. */
-		status = mu_buddy_poison(hotplug->buddy, pfn, later);
+		status = change->leaving
+				 ? MU_ERR_PRISTINE
+				 : mu_buddy_poison(hotplug->buddy, pfn, later);
 		return status == MU_ERR_PRISTINE ? MU_ERR_BUSY : status;
 	}
 	if (region->flags & (MU_MEMBLOCK_OFFLINE | MU_MEMBLOCK_NOMAP) || !pfn ||
