@@ -57,11 +57,12 @@ kernel_c := $(sort $(wildcard ports/x86_64/*.c kernel/*.c))
 kernel_s := $(sort $(wildcard ports/x86_64/*.S kernel/*.S))
 bench_src := $(sort $(wildcard bench/*.c))
 bench_padata_src := $(sort $(wildcard bench/padata/*.c))
+example_src := $(sort $(filter-out %/run.c,$(wildcard examples/*.c)))
 all_src := $(core_src) $(port_src) $(cli_src) $(wildcard tests/*.c) \
-	$(bench_src) $(bench_padata_src) $(kernel_c)
+	$(bench_src) $(bench_padata_src) $(wildcard examples/*.c) $(kernel_c)
 fuzz_src := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 all_h   := $(wildcard include/memup/*.h src/*/*.h ports/*/*.h cli/*.h \
-	kernel/*.h \
+	kernel/*.h examples/*.h \
 	tests/*.h tests/*/*.h bench/*.h bench/*/*.h)
 
 # Short lines; V=1 shows the commands.
@@ -157,6 +158,17 @@ $(O)/memup-bench-padata: $(call obj,$(filter-out %/omp.c,$(bench_padata_src)) \
 	$(Q)$(CC) $(SAN_$(BUILD)) $(LDFLAGS) -o $@ $^ $(LDLIBS) \
 		$(bench_padata_libs)
 
+# One that shows what the padata floor needs is linked with that and no more.
+$(O)/examples/alone: $(O)/examples/alone.o \
+		$(call obj,$(wildcard src/base/*.c src/padata/*.c))
+	$(call say,LD,$@)
+	$(Q)$(CC) $(SAN_$(BUILD)) $(LDFLAGS) -o $@ $^ -pthread
+
+$(filter-out %/alone,$(patsubst %.c,$(O)/%,$(example_src))): %: %.o \
+		$(O)/examples/run.o $(O)/libmemup-hosted.a $(O)/libmemup.a
+	$(call say,LD,$@)
+	$(Q)$(CC) $(SAN_$(BUILD)) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
 $(O)/tests/test_%: $(O)/tests/test_%.o $(call obj,$(test_lib)) \
 		$(O)/libmemup-cli.a $(O)/libmemup-hosted.a $(O)/libmemup.a
 	$(call say,LD,$@)
@@ -214,9 +226,10 @@ build/liar.elf: tests/qemu/liar.c tests/qemu/liar.S tests/qemu/liar.ld
 -include $(patsubst %.o,%.d,$(call obj,$(filter-out $(kernel_c),$(all_src))) \
 	$(kernel_obj))
 
-.PHONY: lib tests
+.PHONY: lib tests examples
 lib: $(O)/libmemup.a ## the freestanding library alone
-tests: $(patsubst %.c,$(O)/%,$(test_src)) $(O)/memup
+tests: $(patsubst %.c,$(O)/%,$(test_src)) $(O)/memup examples
+examples: $(patsubst %.c,$(O)/%,$(example_src)) ## small programs that use padata
 
 .PHONY: kernel
 kernel: build/kernel.elf ## the reference kernel for x86-64 (docs/porting.md)
@@ -245,6 +258,10 @@ bench: build/memup-bench ## measure against the machine's limits (docs/benchmark
 bench-padata: $(O)/memup-bench-padata ## jobs against OpenMP, oneTBB, bare threads and a mutex
 	$(O)/memup-bench-padata --json build/bench-padata.json
 
+.PHONY: bench-linux
+bench-linux: build/kernel.elf ## the kernel beside Debian's Linux in QEMU (ARGS=--quick)
+	@CC=$(CC) tools/bench-linux $(ARGS)
+
 .PHONY: setup
 setup: ## install what tests and lint need (root), or say what is missing
 	@tools/setup
@@ -262,7 +279,7 @@ FUZZ_SECONDS ?= 60
 fuzz_bin := $(patsubst tests/%.c,build/%,$(if $(filter yes,$(FDT)),$(fuzz_src),\
 	$(filter-out %_fdt.c,$(fuzz_src))))
 build/fuzz/fuzz_fdt: fuzz_more := ports/hosted/fdt_machine.c \
-	ports/hosted/read_file.c -D_GNU_SOURCE $(FDT_CFLAGS) -lfdt
+	ports/hosted/fdt_check.c ports/hosted/read_file.c -D_GNU_SOURCE $(FDT_CFLAGS) -lfdt
 
 build/fuzz/%: tests/fuzz/%.c $(core_src) $(port_src) $(all_h)
 	@mkdir -p $(@D)

@@ -83,3 +83,31 @@ void classic_by_pass(struct classic *classic, uint64_t start, uint64_t end)
 		free_block(classic, page);
 	}
 }
+
+/* What Linux had under the hotplug lock: a page like others, reserved. */
+PASS void device_pass(struct classic_page *page, uint64_t nr)
+{
+	for (struct classic_page *end = page + nr; page < end; page++) {
+		memset(page, 0, sizeof(*page));
+		page->flags = (uint64_t)3 << ZONE_SHIFT | FLAG_RESERVED;
+		/* relaxed: nobody else knows of the page. */
+		atomic_store_explicit(&page->refcount, 1, memory_order_relaxed);
+		page->mapcount = -1;
+		page->lru.next = page->lru.prev = &page->lru;
+	}
+}
+
+/* And after it: whose page it is, and nothing in the owner's word. */
+PASS void pgmap_pass(struct classic_page *page, uint64_t nr, void *pgmap)
+{
+	for (struct classic_page *end = page + nr; page < end; page++) {
+		page->lru.next = pgmap;
+		page->lru.prev = NULL;
+	}
+}
+
+void classic_device(struct classic_page *pages, uint64_t nr, void *pgmap)
+{
+	device_pass(pages, nr);
+	pgmap_pass(pages, nr, pgmap);
+}

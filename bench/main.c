@@ -23,6 +23,7 @@ static const struct {
 	{"gigantic", bench_gigantic},
 	{"touch", bench_touch},
 	{"alloc", bench_alloc},
+	{"device", bench_device},
 };
 #define NR_TABLES (sizeof(tables) / sizeof(tables[0]))
 

@@ -39,6 +39,15 @@ void samples_add(struct samples *samples, double value)
 	samples->at[samples->nr++] = value;
 }
 
+void samples_ratios(struct samples *ratios, const struct samples *a,
+		    const struct samples *b)
+{
+	if (a->nr != b->nr)
+		die("%zu samples against %zu", a->nr, b->nr);
+	for (size_t i = 0; i < a->nr; i++)
+		samples_add(ratios, a->at[i] / b->at[i]);
+}
+
 void samples_free(struct samples *samples)
 {
 	free(samples->at);

@@ -23,6 +23,13 @@ void samples_free(struct samples *samples);
  */
 double samples_rank(struct samples *samples, double rank);
 
+/*
+ * Add to @ratios those of @a to @b, turn by turn: both are as they were added,
+ * not sorted yet. What changes slowly on a machine changes none of these.
+ */
+void samples_ratios(struct samples *ratios, const struct samples *a,
+		    const struct samples *b);
+
 static inline double samples_median(struct samples *samples)
 {
 	return samples_rank(samples, 0.5);

@@ -22,6 +22,7 @@ void bench_stall(struct bench *bench);
 void bench_gigantic(struct bench *bench);
 void bench_touch(struct bench *bench);
 void bench_alloc(struct bench *bench);
+void bench_device(struct bench *bench);
 
 /*
  * What the program does when it runs itself: initialise @blocks blocks and

@@ -7,7 +7,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include "cli/bringup.h"
+#include "cli/boot_report.h"
 #include "cli/command.h"
 #include "cli/text.h"
 #include "ports/hosted/machine.h"
@@ -25,13 +25,14 @@ static const char help[] =
 	"\n"
 	"MACHINE    a file, told by what is in it: a Linux boot log, ACPI "
 	"tables\n"
-	"           or what acpidump prints, a device tree (.dtb), "
+	"           or what acpidump or iasl -d prints, a device tree (.dtb), "
 	"/proc/iomem,\n"
-	"           /proc/zoneinfo, what lsmem or numactl --hardware prints; "
-	"`-`\n"
-	"           is standard input; a directory as "
-	"/sys/firmware/acpi/tables\n"
-	"           or /sys/firmware/memmap; or a description: 64T, 8x1T/448\n"
+	"           /proc/zoneinfo, what lsmem or numactl --hardware prints,\n"
+	"           what `grep -r .` or `tail -n +1` of /sys/firmware/memmap "
+	"or\n"
+	"           /sys/devices/system/node prints; `-` is standard input; a\n"
+	"           directory as /sys/firmware/acpi/tables or\n"
+	"           /sys/firmware/memmap; or a description: 64T, 8x1T/448\n"
 	"           (8 nodes, 448 CPUs), 2G@0:0+2G@4G:1/8 "
 	"(SIZE@ADDRESS:NODE),\n"
 	"           64G,-1G@3G (a hole). Several make one machine: ranges of "
@@ -41,7 +42,13 @@ static const char help[] =
 	"--cmdline  parameters of the kernel, such as \"mem=4G "
 	"memmap=1G$8G\":\n"
 	"           mem, memmap, numa, kernelcore, movablecore, "
-	"movable_node\n"
+	"movable_node,\n"
+	"           crashkernel, reserve_mem, hugepages, hugepagesz. Those "
+	"that\n"
+	"           a log's machine was booted with count as well, but for "
+	"what\n"
+	"           is in its map already; crashkernel= and hugepages= here\n"
+	"           replace them\n"
 	"--policy   eager: the boot CPU initialises all descriptors first\n"
 	"           deferred: on demand, and the rest by threads on all nodes\n"
 	"           lazy: on demand alone\n"
@@ -68,6 +75,10 @@ static const char help[] =
 	"byte can be allocated; the last descriptor is written (`-`: some\n"
 	"memory stays pristine); descriptors written; memmap memory in use;\n"
 	"longest single claim, from claim to free list; threads.\n"
+	"\n"
+	"Huge pages that parameters ask for are taken then, too, and stay "
+	"taken:\n"
+	"a table, or \"huge_pages\", tells how many there were.\n"
 	"\n"
 	"Exit codes: 0 done, 1 the machine does not validate, or did not give\n"
 	"what the boot asked for, 2 bad input.\n";
@@ -217,6 +228,7 @@ static bool is_possible(const struct mu_machine *machine,
 	uint64_t need = bringup_memmap_bytes(machine);
 	uint64_t have = mu_hosted_available();
 	uint64_t early = early_bytes(&options->ask, machine);
+	struct reserve reserve;
 
 	if (options->threads > cpus) {
 		fprintf(stderr,
@@ -247,6 +259,9 @@ static bool is_possible(const struct mu_machine *machine,
 		options->policy[i] = false;
 	}
 	early = (early >> machine->page_shift) * sizeof(struct mu_page);
+	if (reserve_read_pools(&reserve, machine, options->cmdline, NULL) ==
+	    MU_OK)
+		early += huge_memmap_bytes(&reserve, machine->page_shift, need);
 	if (early < have - have / 16)
 		return true;
 	fprintf(stderr,
@@ -254,115 +269,6 @@ static bool is_possible(const struct mu_machine *machine,
 		"this host has %s of memory left\n",
 		machine->source, size_text(early), size_text(have));
 	return false;
-}
-
-static unsigned count_nodes(const struct mu_machine *machine)
-{
-	unsigned nodes = 0;
-
-	for (unsigned i = 0; i < machine->nr_nodes; i++)
-		nodes += machine->nodes[i].present;
-	return nodes;
-}
-
-static void print_table(const struct mu_machine *machine,
-			const struct run *runs, unsigned nr)
-{
-	static const char *const names[] = {
-		"policy",	">first alloc", ">all usable", ">online",
-		">descriptors", ">memmap",	">claims",     ">longest",
-		">threads",	"valid",
-	};
-	struct table table;
-
-	printf("%s: %s in %u node%s, %u CPU%s\n\n", machine->source,
-	       size_text(mu_machine_ram(machine)), count_nodes(machine),
-	       count_nodes(machine) == 1 ? "" : "s", mu_machine_cpus(machine),
-	       mu_machine_cpus(machine) == 1 ? "" : "s");
-	table_begin(&table, sizeof(names) / sizeof(names[0]), names);
-	for (unsigned i = 0; i < nr; i++) {
-		const struct run *run = &runs[i];
-
-		table_add(&table, "%s", mu_policy_str(run->policy));
-		table_add(&table, "%s", time_text(run->first_alloc_ns));
-		table_add(&table, "%s", time_text(run->usable_ns));
-		table_add(&table, "%s",
-			  run->is_online ? time_text(run->online_ns) : "-");
-		table_add(&table, "%s", count_text(run->descriptors_written));
-		table_add(&table, "%s", size_text(run->memmap_bytes));
-		table_add(&table, "%s", count_text(run->claims));
-		table_add(&table, "%s", time_text(run->claim_ns_max));
-		table_add(&table, "%u", run->threads);
-		table_add(&table, "%s", run->valid ? "yes" : "NO");
-	}
-	table_end(&table, stdout);
-}
-
-static void print_early(const struct run *runs, unsigned nr)
-{
-	static const char *const names[] = {
-		"policy",	"consumer", ">asked",	       ">got",
-		">allocations", ">runs",    ">blocks written", ">took",
-	};
-	struct table table;
-
-	putchar('\n');
-	table_begin(&table, sizeof(names) / sizeof(names[0]), names);
-	for (unsigned i = 0; i < nr * NR_EARLY_KINDS; i++) {
-		enum early_kind kind = (enum early_kind)(i % NR_EARLY_KINDS);
-		const struct run *run = &runs[i / NR_EARLY_KINDS];
-		const struct early_row *row = &run->early.rows[kind];
-
-		if (!row->asked)
-			continue;
-		table_add(&table, "%s", mu_policy_str(run->policy));
-		table_add(&table, "%s", early_name(kind));
-		table_add(&table, "%s",
-			  row->wanted ? size_text(row->wanted) : "auto");
-		table_add(&table, "%s",
-			  row->status == MU_OK ? size_text(row->bytes)
-					       : mu_status_str(row->status));
-		table_add(&table, "%s", count_text(row->allocations));
-		table_add(&table, "%s", count_text(row->runs));
-		table_add(&table, "%s", count_text(row->blocks));
-		table_add(&table, "%s", time_text(row->ns));
-	}
-	table_end(&table, stdout);
-}
-
-static void print_json(const struct mu_machine *machine, const struct run *runs,
-		       unsigned nr, bool early)
-{
-	printf("{\"machine\":{\"source\":");
-	json_string(stdout, machine->source);
-	printf(",\"nodes\":%u,\"cpus\":%u,\"bytes\":%" PRIu64
-	       ",\"ranges\":%u},\"runs\":[",
-	       count_nodes(machine), mu_machine_cpus(machine),
-	       mu_machine_ram(machine), machine->nr_ranges);
-	for (unsigned i = 0; i < nr; i++) {
-		const struct run *run = &runs[i];
-
-		printf("%s{\"policy\":\"%s\",\"threads\":%u,"
-		       "\"first_alloc_ns\":%" PRIu64 ",\"usable_ns\":%" PRIu64,
-		       i ? "," : "", mu_policy_str(run->policy), run->threads,
-		       run->first_alloc_ns, run->usable_ns);
-		if (run->is_online)
-			printf(",\"online_ns\":%" PRIu64, run->online_ns);
-		else
-			printf(",\"online_ns\":null");
-		printf(",\"pages\":%" PRIu64 ",\"descriptors_written\":%" PRIu64
-		       ",\"memmap_bytes\":%" PRIu64 ",\"claims\":%" PRIu64
-		       ",\"claim_ns_max\":%" PRIu64 ",\"valid\":%s",
-		       run->pages, run->descriptors_written, run->memmap_bytes,
-		       run->claims, run->claim_ns_max,
-		       run->valid ? "true" : "false");
-		if (early) {
-			printf(",\"early\":");
-			early_json(stdout, &run->early);
-		}
-		putchar('}');
-	}
-	printf("]}\n");
 }
 
 /* Did the boot of @run get all that it asked for? Says so if not. */
@@ -385,6 +291,27 @@ static bool check_early(const struct mu_machine *machine, const struct run *run)
 	return all;
 }
 
+static bool check_huge(const struct mu_machine *machine, const struct run *run)
+{
+	bool all = true;
+
+	for (unsigned i = 0; i < run->huge.nr; i++) {
+		const struct huge_row *row = &run->huge.row[i];
+
+		if (row->got == row->asked)
+			continue;
+		fprintf(stderr,
+			"memup boot: %s: policy %s: %s of %s huge pages of "
+			"%s%s\n",
+			machine->source, mu_policy_str(run->policy),
+			count_text(row->got), count_text(row->asked),
+			size_text(row->page_size),
+			row->possible ? "" : ", which memup has none of");
+		all = false;
+	}
+	return all;
+}
+
 static int boot(const struct mu_machine *machine, struct options *options)
 {
 	struct run runs[MU_POLICY_LAZY + 1];
@@ -401,7 +328,8 @@ static int boot(const struct mu_machine *machine, struct options *options)
 			continue;
 		options->config.policy = (enum mu_policy)i;
 		status = bringup_run(&runs[nr], machine, &options->config,
-				     options->threads, &options->ask, &error);
+				     options->cmdline, options->threads,
+				     &options->ask, &error);
 		if (status != MU_OK) {
 			fprintf(stderr, "memup boot: %s: policy %s: %s\n",
 				machine->source,
@@ -418,23 +346,21 @@ static int boot(const struct mu_machine *machine, struct options *options)
 				runs[nr].why.text);
 			code = EXIT_NO;
 		}
-		if (!check_early(machine, &runs[nr]))
+		if (!check_early(machine, &runs[nr]) ||
+		    !check_huge(machine, &runs[nr]))
 			code = EXIT_NO;
 		nr++;
 	}
-	if (options->json) {
-		print_json(machine, runs, nr, early_is_asked(&options->ask));
-		return code;
-	}
-	print_table(machine, runs, nr);
-	if (early_is_asked(&options->ask))
-		print_early(runs, nr);
+	if (options->json)
+		boot_json(machine, runs, nr);
+	else
+		boot_tables(machine, runs, nr);
 	return code;
 }
 
 static int run_boot(int argc, char **argv)
 {
-	struct options options = {.config = mu_config_default()};
+	struct options options = {0};
 	struct mu_machine *machine;
 	struct mu_error error = {0};
 	int code = parse(argc, argv, &options);
@@ -446,9 +372,8 @@ static int run_boot(int argc, char **argv)
 		fprintf(stderr, "memup boot: %s\n", error.text);
 		return EXIT_USAGE;
 	}
-	if (options.cmdline &&
-	    mu_config_apply_cmdline(&options.config, machine, options.cmdline,
-				    strlen(options.cmdline), &error) != MU_OK) {
+	if (bringup_config(&options.config, machine, options.cmdline, &error) !=
+	    MU_OK) {
 		fprintf(stderr, "memup boot: kernel parameters: %s\n",
 			error.text);
 		code = EXIT_USAGE;

@@ -24,10 +24,24 @@ enum mu_status bringup_prepare(struct bringup *bringup,
 			       enum mu_hosted_backing backing, unsigned threads,
 			       const char *title, struct mu_error *error)
 {
+	const struct mu_limits none = {0};
+
+	return bringup_prepare_late(bringup, machine, backing, threads, title,
+				    &none, error);
+}
+
+enum mu_status bringup_prepare_late(struct bringup *bringup,
+				    const struct mu_machine *machine,
+				    enum mu_hosted_backing backing,
+				    unsigned threads, const char *title,
+				    const struct mu_limits *limits,
+				    struct mu_error *error)
+{
 	struct mu_hosted_config hosted = {
 		/* Who finishes takes part: one fewer. */
 		.threads = threads ? threads - 1 : 0,
 		.backing = backing,
+		.limit = limits->end,
 		.tick = tick,
 		.tick_arg = bringup,
 	};
@@ -43,6 +57,8 @@ enum mu_status bringup_prepare(struct bringup *bringup,
 	bringup->began = bringup->port.clock(bringup->port.arg);
 	mu_mm_init(mm, &bringup->port);
 	status = mu_mm_add_machine(mm, machine, error);
+	if (status == MU_OK)
+		status = mu_mm_set_limits(mm, limits, error);
 	if (status == MU_OK)
 		bringup->to_write =
 			mu_mm_memmap_bytes(mm) / sizeof(struct mu_page);
@@ -64,21 +80,37 @@ enum mu_status bringup_open(struct bringup *bringup,
 			   bringup->tables, error);
 }
 
+enum mu_status bringup_config(struct mu_config *config,
+			      const struct mu_machine *machine,
+			      const char *cmdline, struct mu_error *error)
+{
+	*config = mu_config_for(machine);
+	if (!cmdline)
+		return MU_OK;
+	return mu_config_apply_cmdline(config, machine, cmdline,
+				       strlen(cmdline), error);
+}
+
 enum mu_status bringup_start(struct bringup *bringup,
 			     const struct mu_machine *machine,
-			     const struct mu_config *config, unsigned threads,
+			     const struct mu_config *base, unsigned threads,
+			     const char *cmdline, struct reserve *reserve,
 			     struct mu_error *error)
 {
-	enum mu_hosted_backing backing = config->policy == MU_POLICY_LAZY
-						 ? MU_BACK_SECTION
-						 : MU_BACK_HUGE;
+	enum mu_hosted_backing backing =
+		base->policy == MU_POLICY_LAZY ? MU_BACK_SECTION : MU_BACK_HUGE;
+	struct mu_config config = *base;
 	enum mu_status status =
 		bringup_prepare(bringup, machine, backing, threads,
-				mu_policy_str(config->policy), error);
+				mu_policy_str(config.policy), error);
 
 	if (status != MU_OK)
 		return status;
-	status = bringup_open(bringup, config, error);
+	if (reserve)
+		status = reserve_take(reserve, &bringup->mm, &config, cmdline,
+				      error);
+	if (status == MU_OK)
+		status = bringup_open(bringup, &config, error);
 	if (status != MU_OK)
 		bringup_end(bringup);
 	return status;
@@ -89,6 +121,36 @@ void bringup_end(struct bringup *bringup)
 	progress_end(bringup->progress);
 	mu_hosted_destroy(bringup->hosted);
 	free(bringup->tables);
+}
+
+bool bringup_zone_part(const struct mu_mm *mm, const struct mu_zone *zone,
+		       const struct mu_memblock_region *region,
+		       mu_phys_t *start, mu_phys_t *end)
+{
+	const struct mu_layout *layout = &mm->layout;
+	bool kernel = layout->mirror && region->flags & MU_MEMBLOCK_MIRROR;
+	mu_pfn_t last = zone->end_pfn;
+
+	if ((region->nid < 0 ? 0 : region->nid) != zone->nid)
+		return false;
+	if (zone->type == MU_ZONE_MOVABLE && kernel)
+		return false;
+	if (zone->type != MU_ZONE_MOVABLE && !kernel &&
+	    layout->movable_start[zone->nid] < last)
+		last = layout->movable_start[zone->nid];
+	*start = zone->start_pfn << mm->page_shift;
+	*end = last << mm->page_shift;
+	if (*start < region->base)
+		*start = region->base;
+	if (*end > region->base + region->size)
+		*end = region->base + region->size;
+	return *start < *end;
+}
+
+void bringup_be_silent(struct bringup *bringup)
+{
+	progress_end(bringup->progress);
+	bringup->progress = NULL;
 }
 
 uint64_t bringup_memmap_bytes(const struct mu_machine *machine)
@@ -121,8 +183,9 @@ static void fill_in(struct run *run, const struct mu_mm *mm)
 }
 
 enum mu_status bringup_run(struct run *run, const struct mu_machine *machine,
-			   const struct mu_config *base, unsigned threads,
-			   const struct early_ask *ask, struct mu_error *error)
+			   const struct mu_config *base, const char *cmdline,
+			   unsigned threads, const struct early_ask *ask,
+			   struct mu_error *error)
 {
 	struct bringup *bringup = malloc(sizeof(*bringup));
 	struct mu_config config = *base;
@@ -138,7 +201,8 @@ enum mu_status bringup_run(struct run *run, const struct mu_machine *machine,
 	run->policy = policy;
 	run->threads = policy == MU_POLICY_DEFERRED ? threads : 1;
 	config.measure = true;
-	status = bringup_start(bringup, machine, &config, run->threads, error);
+	status = bringup_start(bringup, machine, &config, run->threads, cmdline,
+			       &run->reserve, error);
 	if (status != MU_OK)
 		goto out;
 	port = &bringup->port;
@@ -146,8 +210,10 @@ enum mu_status bringup_run(struct run *run, const struct mu_machine *machine,
 	run->usable_ns = port->clock(port->arg) - began;
 	status = mu_alloc_pages(&bringup->mm.buddy, MU_NO_NODE, 0, 0, &pfn);
 	run->first_alloc_ns = port->clock(port->arg) - began;
-	if (status == MU_OK)
+	if (status == MU_OK) {
+		huge_take(&run->huge, &bringup->mm, &run->reserve);
 		early_take(&run->early, &bringup->mm, ask);
+	}
 	if (status == MU_OK && policy == MU_POLICY_DEFERRED)
 		status = mu_mm_finish(&bringup->mm, threads);
 	run->online_ns = policy == MU_POLICY_EAGER

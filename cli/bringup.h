@@ -4,6 +4,8 @@
 #define MEMUP_CLI_BRINGUP_H
 
 #include "cli/early.h"
+#include "cli/huge.h"
+#include "cli/reserve.h"
 #include "memup/memup.h"
 #include "ports/hosted/hosted.h"
 
@@ -22,6 +24,8 @@ struct run {
 	uint64_t claims;
 	uint64_t claim_ns_max;
 	struct early_took early; /* if it was asked for */
+	struct reserve reserve;
+	struct huge_took huge; /* of reserve.pools */
 	bool valid;
 	struct mu_error why; /* when it is not */
 };
@@ -48,26 +52,59 @@ enum mu_status bringup_prepare(struct bringup *bringup,
 			       const char *title,
 			       struct mu_error *error) MU_MUST_CHECK;
 
+/* The same for a machine to which memory or devices come later. */
+enum mu_status bringup_prepare_late(struct bringup *bringup,
+				    const struct mu_machine *machine,
+				    enum mu_hosted_backing backing,
+				    unsigned threads, const char *title,
+				    const struct mu_limits *limits,
+				    struct mu_error *error) MU_MUST_CHECK;
+
 /* The tables and mu_mm_start(). On failure bringup_end() is still to come. */
 enum mu_status bringup_open(struct bringup *bringup,
 			    const struct mu_config *config,
 			    struct mu_error *error) MU_MUST_CHECK;
 
-/* Both, with the backing that suits the policy. On failure nothing is left. */
+/* The configuration that @machine's own kernel has, and @cmdline, or NULL, on
+ * top. */
+enum mu_status bringup_config(struct mu_config *config,
+			      const struct mu_machine *machine,
+			      const char *cmdline,
+			      struct mu_error *error) MU_MUST_CHECK;
+
+/*
+ * Both, with the backing that suits the policy, and what parameters reserve in
+ * between: @cmdline's, or NULL, and those of the machine's own kernel. @reserve
+ * tells what that was; NULL: nothing is to be reserved. On failure nothing is
+ * left.
+ */
 enum mu_status bringup_start(struct bringup *bringup,
 			     const struct mu_machine *machine,
-			     const struct mu_config *config, unsigned threads,
+			     const struct mu_config *base, unsigned threads,
+			     const char *cmdline, struct reserve *reserve,
 			     struct mu_error *error) MU_MUST_CHECK;
 void bringup_end(struct bringup *bringup);
 
+/* Show no progress of descriptors of RAM: something else goes on. */
+void bringup_be_silent(struct bringup *bringup);
+
 /*
- * All of it: start as @base says, allocate, take what @ask says, finish if
- * the policy does, validate.
+ * All of it: start as @base and @cmdline say, allocate, take huge pages and
+ * what @ask says, finish if the policy does, validate.
  */
 enum mu_status bringup_run(struct run *run, const struct mu_machine *machine,
-			   const struct mu_config *base, unsigned threads,
-			   const struct early_ask *ask,
+			   const struct mu_config *base, const char *cmdline,
+			   unsigned threads, const struct early_ask *ask,
 			   struct mu_error *error) MU_MUST_CHECK;
+
+/*
+ * [*@start, *@end), the part of a region of memory that lies in @zone: where
+ * zones of a node lie between each other (kernelcore=mirror) not all that
+ * their spans have in common. False when there is none.
+ */
+bool bringup_zone_part(const struct mu_mm *mm, const struct mu_zone *zone,
+		       const struct mu_memblock_region *region,
+		       mu_phys_t *start, mu_phys_t *end);
 
 /* Bytes of memmap that a policy which writes all of it needs. */
 uint64_t bringup_memmap_bytes(const struct mu_machine *machine);

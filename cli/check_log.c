@@ -78,8 +78,15 @@ static const char *after(const char *line, const char *word)
 	return at ? at + strlen(word) : NULL;
 }
 
-static bool read_mem(const char *at, uint64_t *base, uint64_t *end)
+/* "[mem 0x1000-0xffffff]", or of Linux 3.4 and before page frames,
+ * "0x00000001 -> 0x00001000". */
+static bool read_mem(struct said *said, const char *at, uint64_t *base,
+		     uint64_t *end)
 {
+	if (sscanf(at, " 0x%" SCNx64 " -> 0x%" SCNx64, base, end) == 2) {
+		said->frames = true;
+		return *end >= *base;
+	}
 	if (sscanf(at, " [mem %" SCNx64 "-%" SCNx64 "]", base, end) != 2)
 		return false;
 	/* Nothing is 0 to 0, or ends one below its start. */
@@ -103,7 +110,7 @@ static bool zone_line(struct reader *reader)
 		at += strspn(at, " \t");
 		if (!strncmp(at, "empty", 5))
 			base = end = 0;
-		else if (!read_mem(at, &base, &end))
+		else if (!read_mem(said, at, &base, &end))
 			return false;
 		add_range(reader, &said->zones, &said->nr_zones, names[i],
 			  MU_NO_NODE, base, end);
@@ -129,12 +136,21 @@ static bool movable_line(struct reader *reader)
 static bool early_line(struct reader *reader)
 {
 	struct said *said = reader->said;
-	const char *at = strstr(reader->line, "node ");
+	const char *at = strstr(reader->line, "node "), *frames;
 	uint64_t base, end;
 	int nid, len = 0;
 
-	if (!at || sscanf(at, "node %d:%n", &nid, &len) != 1 || !len ||
-	    !read_mem(at + len, &base, &end))
+	/* "    0: 0x00000000 -> 0x0000009f" */
+	frames = at ? NULL : strstr(reader->line, ": 0x");
+	while (frames && frames > reader->line &&
+	       isdigit((unsigned char)frames[-1]))
+		frames--;
+	if (!at && frames && (sscanf(frames, "%d:%n", &nid, &len) != 1 || !len))
+		return false;
+	if (at && (sscanf(at, "node %d:%n", &nid, &len) != 1 || !len))
+		return false;
+	at = at ? at : frames;
+	if (!at || !read_mem(said, at + len, &base, &end))
 		return false;
 	if (base < end)
 		add_range(reader, &said->early, &said->nr_early, "", nid, base,
@@ -174,7 +190,7 @@ static void span_line(struct reader *reader, const char *at)
 	    len < 25)
 		return;
 	len = 0;
-	if (!read_mem(at + len, &base, &end)) {
+	if (!read_mem(said, at + len, &base, &end)) {
 		if (!strstr(at, "memoryless") && !strstr(at, "memory-less"))
 			return;
 		base = end = 0;
@@ -182,20 +198,26 @@ static void span_line(struct reader *reader, const char *at)
 	add_range(reader, &said->spans, &said->nr_spans, "", nid, base, end);
 }
 
-/* "  DMA zone: 3998 pages, LIFO batch:0", after the node's total. */
+/*
+ * "  DMA zone: 3998 pages, LIFO batch:0", after the node's total. Old kernels
+ * have two more lines, "56 pages used for memmap" and "5 pages reserved": they
+ * are part of it.
+ */
 static void present_line(struct reader *reader, const char *line)
 {
 	struct said *said = reader->said;
 	const char *at = strstr(line, " zone: ");
 	const char *name = at;
 	uint64_t pages;
-	char zone[16];
+	char zone[16], after_pages;
 
 	if (!said->nr_total)
 		return;
 	while (name > line && isalnum((unsigned char)name[-1]))
 		name--;
-	if (sscanf(at, " zone: %" SCNu64 " pages, LIFO", &pages) != 1 ||
+	if (sscanf(at, " zone: %" SCNu64 " pages%c", &pages, &after_pages) !=
+		    2 ||
+	    (after_pages != ',' && !said->is_old) ||
 	    (size_t)(at - name) >= sizeof(zone))
 		return;
 	snprintf(zone, sizeof(zone), "%.*s", (int)(at - name), name);
@@ -207,11 +229,12 @@ static void pages_lines(struct reader *reader)
 {
 	struct said *said = reader->said;
 	const char *line = reader->line, *at;
+	uint64_t pages, end;
 	char zone[16];
-	uint64_t pages;
 	int nid;
 
-	at = said->is_old ? NULL : strstr(line, "On node ");
+	/* Before Linux 2.6.19 they too are less the memmap. */
+	at = said->is_old && !said->has_early ? NULL : strstr(line, "On node ");
 	if (at &&
 	    sscanf(at, "On node %d totalpages: %" SCNu64, &nid, &pages) == 2)
 		add_pages(reader, &said->total, &said->nr_total, "", nid,
@@ -222,15 +245,58 @@ static void pages_lines(struct reader *reader)
 			&nid, zone, &pages) == 3)
 		add_pages(reader, &said->unavailable, &said->nr_unavailable,
 			  zone, nid, pages);
-	else if (strstr(line, " pages, LIFO batch"))
+	else if (strstr(line, " zone: ") && strstr(line, " pages"))
 		present_line(reader, line);
 	at = after(line, "Memory: ");
 	if (at && sscanf(at, "%*[0-9]K/%" SCNu64 "K available", &pages) == 1)
 		said->total_kib = pages;
+	/* Small letters: the end of memory, holes and all, on x86. */
+	if (at && said->has_e820 &&
+	    sscanf(at, "%*[0-9]k/%" SCNu64 "k available", &pages) == 1)
+		said->end_kib = pages;
+	at = after(line, "Reserving ");
+	if (at && strstr(at, " for crashkernel") &&
+	    sscanf(at, "%" SCNu64 "MB of memory", &pages) == 1 &&
+	    pages < (uint64_t)1 << 40)
+		said->crash_bytes = pages * MU_MIB;
+	at = after(line, "crashkernel reserved: ");
+	if (at && sscanf(at, "%" SCNx64 " - %" SCNx64, &pages, &end) == 2 &&
+	    end > pages)
+		said->crash_bytes = end - pages;
 	at = after(line, "last_pfn = ");
 	/* The second one is of memory below 4 GiB. */
 	if (at && sscanf(at, "%" SCNx64, &pages) == 1 && pages > said->last_pfn)
 		said->last_pfn = pages;
+}
+
+/*
+ * "percpu: Embedded 20 pages/cpu s44600 r0 d37320 u81920", or of a hash table
+ * "(order: 6, 262144 bytes": one amount in pages and in bytes.
+ */
+static void page_size_lines(struct said *said, const char *line)
+{
+	const char *at = strstr(line, " pages/cpu"), *number = at;
+	unsigned long long parts[3], bytes = 0, pages = 0;
+	unsigned order;
+
+	while (number && number > line && isdigit((unsigned char)number[-1]))
+		number--;
+	if (at && (at = strstr(at, " s")) != NULL &&
+	    sscanf(at, " s%llu r%llu d%llu", &parts[0], &parts[1], &parts[2]) ==
+		    3) {
+		bytes = parts[0] + parts[1] + parts[2];
+		pages = strtoull(number, NULL, 10);
+	} else if ((at = strstr(line, "(order: ")) != NULL &&
+		   !said->page_shift &&
+		   sscanf(at, "(order: %u, %llu bytes", &order, &bytes) == 2 &&
+		   order < 32) {
+		pages = 1ull << order;
+	}
+	if (!pages || bytes % pages)
+		return;
+	for (unsigned shift = 12; shift <= 16; shift++)
+		if (bytes / pages == 1ull << shift)
+			said->page_shift = shift;
 }
 
 static void cpu_lines(struct said *said, const char *line)
@@ -270,11 +336,14 @@ static void map_lines(struct reader *reader)
 
 	if (version && sscanf(version, "%u.%u.", &major, &minor) == 2)
 		said->is_old = major < 3 || (major == 3 && minor < 10);
-	if (strstr(line, "BIOS-e820:") || after(line, "Xen: ["))
-		said->is_x86 = said->has_e820 = said->has_map = true;
+	if (strstr(line, "BIOS-e820:") || after(line, "Xen: [") ||
+	    (sscanf(line, "%*[^X]Xen: %16" SCNx64 " - ", &base) == 1))
+		said->has_e820 = said->has_firmware = said->has_map = true;
+	if (strstr(line, "memcluster "))
+		said->has_firmware = said->has_map = true;
 	if (strstr(line, "SRAT: Node ") && strstr(line, "[mem"))
-		said->has_nodes = said->has_map = true;
-	if (at && read_mem(at, &base, &end)) {
+		said->has_map = true;
+	if (at && read_mem(said, at, &base, &end)) {
 		at = strchr(at, ']');
 		add_range(reader, &said->user, &said->nr_user,
 			  at ? at + 1 + strspn(at + 1, " ") : "", MU_NO_NODE,
@@ -287,13 +356,14 @@ static void titles(struct reader *reader, const char *where)
 	struct said *said = reader->said;
 	const char *line = reader->line, *at;
 
-	if (strstr(line, "Zone ranges:")) {
+	if (strstr(line, "Zone ranges:") || strstr(line, "Zone PFN ranges:")) {
 		reader->list = LIST_ZONES;
 		said->nr_zones = 0;
 	} else if (strstr(line, "Movable zone start for each node")) {
 		reader->list = LIST_MOVABLE;
 		said->has_movable = true;
-	} else if (strstr(line, "Early memory node ranges")) {
+	} else if (strstr(line, "Early memory node ranges") ||
+		   strstr(line, "active PFN ranges")) {
 		reader->list = LIST_EARLY;
 	} else if (strstr(line, "user-defined physical RAM map:")) {
 		said->user_map = where;
@@ -363,6 +433,7 @@ bool said_read(struct said *said, const char *text, size_t len)
 		if (!list_line(&reader)) {
 			map_lines(&reader);
 			pages_lines(&reader);
+			page_size_lines(said, reader.line);
 			cpu_lines(said, reader.line);
 		}
 	}
@@ -374,6 +445,23 @@ bool said_read(struct said *said, const char *text, size_t len)
 		said_free(&best);
 	}
 	return !reader.full;
+}
+
+static void to_bytes(struct said_range *list, unsigned nr, unsigned shift)
+{
+	for (unsigned i = 0; i < nr; i++) {
+		list[i].base <<= shift;
+		list[i].end <<= shift;
+	}
+}
+
+void said_to_bytes(struct said *said, unsigned shift)
+{
+	if (!said->frames)
+		return;
+	to_bytes(said->zones, said->nr_zones, shift);
+	to_bytes(said->early, said->nr_early, shift);
+	said->frames = false;
 }
 
 void said_free(struct said *said)

@@ -12,7 +12,7 @@
 
 #include "memup/base.h"
 
-/* [base, end) in bytes; of what, the array says. */
+/* [base, end) in bytes, or in page frames; of what, the array says. */
 struct said_range {
 	char name[24]; /* a zone's, or a type of memory */
 	int nid;
@@ -37,14 +37,15 @@ struct said {
 	const char *cmdline;
 	size_t cmdline_len;
 
-	/* Before Linux 3.10 pages of nodes and zones are less the memmap. */
+	/* Before Linux 3.10 pages of zones are less what the memmap takes, and
+	 * the second number of "Memory:" is the end of memory. */
 	bool is_old;
-	bool has_map;	/* any line that makes a boot count */
-	bool is_x86;	/* it has an e820 map */
-	bool has_early; /* "Early memory node ranges" */
-	bool has_nodes; /* SRAT lines about memory */
-	bool has_cpus;	/* lines that tell each CPU's node */
-	bool has_e820;	/* a map with types */
+	bool frames;	   /* zones and early ranges are in page frames */
+	bool has_map;	   /* any line that makes a boot count */
+	bool has_early;	   /* "Early memory node ranges", "early_node_map" */
+	bool has_cpus;	   /* lines that tell each CPU's node */
+	bool has_e820;	   /* a map with types */
+	bool has_firmware; /* any map of the firmware's */
 
 	struct said_range *zones, *movable, *early, *spans, *user;
 	unsigned nr_zones, nr_movable, nr_early, nr_spans, nr_user;
@@ -53,7 +54,10 @@ struct said {
 	bool has_movable; /* the title of that list */
 
 	/* 0: not said. */
+	unsigned page_shift; /* of the kernel's pages */
 	uint64_t total_kib;
+	uint64_t end_kib;
+	uint64_t crash_bytes;  /* "for crashkernel" */
 	uint64_t last_pfn;     /* of all memory, after the last change */
 	unsigned cpus_present; /* allowed, but for those to be added */
 	unsigned cpus_up;
@@ -66,6 +70,9 @@ struct said {
  * used. False when there was no memory for it.
  */
 bool said_read(struct said *said, const char *text, size_t len);
+
+/* Page frames of 2^@shift bytes become addresses. */
+void said_to_bytes(struct said *said, unsigned shift);
 void said_free(struct said *said);
 
 #endif

@@ -81,7 +81,7 @@ static void compare_early(struct checker *checker)
 		row_bare(checker->rows, VERDICT_ABSENT, "early memory ranges");
 		return;
 	}
-	if (!said->has_e820) {
+	if (!said->has_firmware) {
 		row_bare(checker->rows, VERDICT_TAKEN, "early memory ranges");
 		return;
 	}

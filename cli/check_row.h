@@ -14,7 +14,8 @@ struct checker {
 	const struct said *said;
 	const struct mu_machine *machine;
 	const struct mu_mm *mm;
-	unsigned shift;
+	unsigned shift;		     /* of memup's pages */
+	unsigned linux_shift;	     /* of the kernel's: some have 8 KiB */
 	mu_pfn_t first_pfn, end_pfn; /* of all memory */
 };
 

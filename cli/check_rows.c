@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <stdarg.h>
 #include "cli/check_row.h"
+#include "cli/text.h"
 
 /* ---- Rows ---- */
 
@@ -145,6 +146,49 @@ static void compare_zones(struct checker *checker)
 	}
 }
 
+/*
+ * A zone HighMem is what the direct map of 32 bits has no room for. memup plans
+ * for 64: to it the two are one.
+ */
+static void join_highmem(struct said *said)
+{
+	struct said_range *normal = NULL, *high = NULL;
+
+	for (unsigned i = 0; i < said->nr_zones; i++) {
+		if (!strcmp(said->zones[i].name, "Normal"))
+			normal = &said->zones[i];
+		if (!strcmp(said->zones[i].name, "HighMem"))
+			high = &said->zones[i];
+	}
+	if (!normal || !high || high->base == high->end ||
+	    normal->end != high->base)
+		return;
+	normal->end = high->end;
+	high->base = high->end;
+}
+
+/*
+ * How much the machine's own parameters reserve for a crash kernel; where, the
+ * kernel's own memory decides, which is in no log.
+ */
+static void compare_crash(struct checker *checker)
+{
+	const struct mu_machine *machine = checker->machine;
+	struct mu_crashkernel crash = {0};
+	char a[32], b[32];
+
+	if (!checker->said->crash_bytes ||
+	    mu_crashkernel_read(&crash, mu_machine_ram(machine),
+				machine->cmdline, machine->cmdline_len, NULL) ||
+	    !crash.size) {
+		row_bare(checker->rows, VERDICT_ABSENT, "crash kernel");
+		return;
+	}
+	snprintf(a, sizeof(a), "%s", size_text(crash.size));
+	snprintf(b, sizeof(b), "%s", size_text(checker->said->crash_bytes));
+	row_add(checker->rows, a, b, "crash kernel");
+}
+
 static void compare_movable(struct checker *checker)
 {
 	const struct said *said = checker->said;
@@ -187,8 +231,15 @@ static void compare_totals(struct checker *checker)
 
 	for (unsigned nid = 0; nid < mm->nr_nodes; nid++)
 		pages += mm->buddy.nodes[nid].present_pages;
-	add_numbers(checker->rows, "total memory",
-		    pages << (checker->shift - 10), said->total_kib, "K");
+	/* Of the same line, the end where it is not the total. */
+	if (said->end_kib && !said->total_kib)
+		add_numbers(checker->rows, "end of memory",
+			    checker->end_pfn << (checker->shift - 10),
+			    said->end_kib, "K");
+	else
+		add_numbers(checker->rows, "total memory",
+			    pages << (checker->shift - 10), said->total_kib,
+			    "K");
 	if (!said->last_pfn) {
 		row_bare(checker->rows, VERDICT_ABSENT, "last_pfn");
 		return;
@@ -226,7 +277,7 @@ static void compare_cpus(struct checker *checker)
 	add_numbers(checker->rows, "node ids", ids, said->node_ids, "");
 }
 
-void rows_compare(struct rows *rows, const struct said *said,
+void rows_compare(struct rows *rows, struct said *said,
 		  const struct mu_machine *machine,
 		  const struct bringup *bringup)
 {
@@ -236,10 +287,14 @@ void rows_compare(struct rows *rows, const struct said *said,
 		.machine = machine,
 		.mm = &bringup->mm,
 		.shift = machine->page_shift,
+		.linux_shift = said->page_shift ? said->page_shift
+						: machine->page_shift,
 	};
 	mu_pfn_t start, end;
 	uint64_t cursor;
 
+	said_to_bytes(said, checker.linux_shift);
+	join_highmem(said);
 	checker.first_pfn = UINT64_MAX;
 	mu_for_each_mem_pfn_range (&bringup->mm.memblock, cursor, MU_NO_NODE,
 				   &start, &end, NULL) {
@@ -251,6 +306,7 @@ void rows_compare(struct rows *rows, const struct said *said,
 	compare_cpus(&checker);
 	compare_zones(&checker);
 	compare_movable(&checker);
+	compare_crash(&checker);
 	compare_pages(&checker);
 	compare_ranges(&checker);
 }

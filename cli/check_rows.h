@@ -29,9 +29,10 @@ struct rows {
 
 /*
  * Add the rows that the lines of @said and the machine, as far brought up as
- * @bringup, have in common. @machine is what @bringup was made of.
+ * @bringup, have in common. @machine is what @bringup was made of. Page frames
+ * in @said become addresses.
  */
-void rows_compare(struct rows *rows, const struct said *said,
+void rows_compare(struct rows *rows, struct said *said,
 		  const struct mu_machine *machine,
 		  const struct bringup *bringup);
 

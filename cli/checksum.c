@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -110,6 +111,18 @@ static void wait_free(const struct mu_port *port, struct block *block)
 		port->wait(port->arg, &block->free, 0);
 }
 
+/* Wait for input, but not for ever: Ctrl-C may come before the wait begins, or
+ * to another thread. False if it did. */
+static bool readable(int fd)
+{
+	struct pollfd in = {.fd = fd, .events = POLLIN};
+
+	while (!pool_interrupted())
+		if (poll(&in, 1, 100) > 0)
+			return true;
+	return false;
+}
+
 /* Fill @block from @offset on; 0 bytes: it is over, or failed. */
 static void next_block(struct sum *sum, struct block *block, uint64_t offset,
 		       uint64_t size)
@@ -121,14 +134,14 @@ static void next_block(struct sum *sum, struct block *block, uint64_t offset,
 			size - offset < BLOCK ? (size_t)(size - offset) : BLOCK;
 		return;
 	}
-	while (block->bytes < BLOCK) {
+	while (block->bytes < BLOCK && readable(sum->fd)) {
 		ssize_t got = read(sum->fd, block->data + block->bytes,
 				   BLOCK - block->bytes);
 		int none = 0;
 
-		if (got < 0 && errno == EINTR && !pool_interrupted())
+		if (got < 0 && errno == EINTR)
 			continue;
-		if (got < 0 && !pool_interrupted())
+		if (got < 0)
 			atomic_compare_exchange_strong(&sum->why, &none, errno);
 		if (got <= 0)
 			return;
@@ -213,7 +226,9 @@ static int checksum(const char *name, const struct pool_options *options)
 	struct pool pool;
 	int code = EXIT_USAGE;
 
+	pool_catch();
 	if (!sum || !pool_open(&pool, options, who)) {
+		pool_uncatch();
 		free(sum);
 		return EXIT_USAGE;
 	}
@@ -227,7 +242,6 @@ static int checksum(const char *name, const struct pool_options *options)
 		/* Files of /proc say that they are empty. */
 		sum->seekable =
 			!is_stdin && S_ISREG(file.st_mode) && file.st_size > 0;
-		pool_catch();
 		status = sum_up(&pool, sum, (uint64_t)file.st_size);
 		if (sum->why || status != MU_OK) {
 			fprintf(stderr, "%s: %s: %s\n", who, name,
@@ -243,8 +257,8 @@ static int checksum(const char *name, const struct pool_options *options)
 			       is_stdin ? "" : name);
 			code = EXIT_DONE;
 		}
-		pool_uncatch();
 	}
+	pool_uncatch();
 	if (sum->fd > STDIN_FILENO)
 		close(sum->fd);
 	pool_close(&pool);

@@ -309,7 +309,7 @@ static int make_plan(const struct mu_machine *machine,
 	unsigned smt = options->smt ? options->smt : 1;
 	int code = EXIT_USAGE;
 
-	if (!options->smt && !options->machine)
+	if (!options->smt && !options->nr_machine)
 		smt = plan_host_smt();
 	if (!make_nodes(&plan, smt)) {
 		fputs("memup plan: out of memory\n", stderr);
@@ -340,7 +340,8 @@ static int run_plan(int argc, char **argv)
 	if (options.validate)
 		return plan_validate(stdout, options.json) ? EXIT_DONE
 							   : EXIT_NO;
-	if (mu_machine_load(&machine, options.machine, &error) != MU_OK) {
+	if (mu_machine_load_all(&machine, options.machine, options.nr_machine,
+				NULL, &error) != MU_OK) {
 		fprintf(stderr, "memup plan: %s\n", error.text);
 		return EXIT_USAGE;
 	}

@@ -9,14 +9,15 @@
 #include "memup/base.h"
 
 const char plan_help[] =
-	"usage: memup plan [MACHINE] [--svg FILE] [--json] [PARAMETERS]\n"
+	"usage: memup plan [MACHINE...] [--svg FILE] [--json] [PARAMETERS]\n"
 	"       memup plan --validate [--json]\n"
 	"\n"
 	"Predict how long initialising all of a machine's descriptors takes "
 	"with 1,\n"
 	"2, ... threads on each node, and where more threads stop to pay.\n"
 	"\n"
-	"MACHINE      as for `memup boot`; without it this host\n"
+	"MACHINE      as for `memup boot`, several make one; without it this "
+	"host\n"
 	"--svg FILE   write the curve as a picture; `-` is standard output, "
 	"instead\n"
 	"             of the table\n"
@@ -172,13 +173,13 @@ int plan_parse(int argc, char **argv, struct plan_options *options)
 		if (!parse_option(option, optarg, options))
 			return EXIT_USAGE;
 	}
-	if (optind < argc)
-		options->machine = argv[optind++];
-	if (optind < argc || (options->validate && options->machine)) {
+	options->machine = (const char *const *)argv + optind;
+	options->nr_machine = (unsigned)(argc - optind);
+	if (options->validate && options->nr_machine) {
 		fprintf(stderr,
-			"memup plan: one MACHINE at a time, none with "
-			"--validate; '%s' is too many\n",
-			argv[optind < argc ? optind : optind - 1]);
+			"memup plan: --validate has machines of its own; "
+			"'%s' is too many\n",
+			options->machine[0]);
 		return EXIT_USAGE;
 	}
 	if (options->nr_points == 1 ||

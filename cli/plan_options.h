@@ -8,7 +8,9 @@
 #define NOT_SAID (-1.0)
 
 struct plan_options {
-	const char *machine, *svg;
+	const char *const *machine; /* @nr_machine sources of one */
+	unsigned nr_machine;
+	const char *svg;
 	bool json, validate;
 	double rate, bandwidth; /* bytes/ns, as GB/s are; or NOT_SAID */
 	double chunk_ns, start_ns, sibling;

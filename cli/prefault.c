@@ -14,6 +14,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 #include "cli/command.h"
+#include "cli/holes.h"
 #include "cli/pool.h"
 #include "cli/text.h"
 
@@ -75,6 +76,7 @@ struct area {
 	const char *name;  /* of the file */
 	bool made;	   /* by us */
 	uint64_t was_long; /* the file, in bytes */
+	enum holes holes;
 	/* For each unit of a file: was it one hole? Written by the thread that
 	 * has the unit, read by the one that undoes it. */
 	uint8_t *hole;
@@ -149,16 +151,6 @@ static uint64_t unit_bytes(const struct area *area, uint64_t unit)
 	return left < area->unit ? left : area->unit;
 }
 
-static bool is_hole(const struct area *area, uint64_t unit)
-{
-	off_t at = (off_t)(unit * area->unit);
-	off_t data = lseek(area->fd, at, SEEK_DATA);
-
-	/* ENXIO: no data from there on. */
-	return data < 0 ? errno == ENXIO
-			: (uint64_t)(data - at) >= unit_bytes(area, unit);
-}
-
 static bool punch(const struct area *area, uint64_t unit)
 {
 	return !fallocate(area->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
@@ -182,7 +174,8 @@ static bool populate(struct area *area, uint64_t unit)
 	uint64_t bytes = unit_bytes(area, unit);
 
 	if (area->fd >= 0)
-		area->hole[unit] = is_hole(area, unit);
+		area->hole[unit] = holes_is_one(area->fd, area->holes,
+						unit * area->unit, bytes);
 	if (!madvise(at, bytes, MADV_POPULATE_WRITE))
 		return true;
 	if (errno != EINVAL)
@@ -289,6 +282,7 @@ static bool open_file(struct area *area, const struct options *options)
 		return false;
 	}
 	area->was_long = area->bytes = (uint64_t)status.st_size;
+	area->holes = holes_of(area->fd);
 	if ((uint64_t)fs.f_bsize > area->unit)
 		area->unit = (uint64_t)fs.f_bsize; /* hugetlbfs */
 	if (options->size > area->bytes)

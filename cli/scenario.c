@@ -29,6 +29,7 @@ static const char help[] =
 static const struct scenario *const scenarios[] = {
 	&scenario_trace_buf,	  &scenario_crashkernel, &scenario_hash_tables,
 	&scenario_single_zeroing, &scenario_empty_zone,	 &scenario_window,
+	&scenario_zone_device,
 };
 #define NR_SCENARIOS (sizeof(scenarios) / sizeof(scenarios[0]))
 

@@ -81,5 +81,6 @@ extern const struct scenario scenario_hash_tables;
 extern const struct scenario scenario_single_zeroing;
 extern const struct scenario scenario_empty_zone;
 extern const struct scenario scenario_window;
+extern const struct scenario scenario_zone_device;
 
 #endif

@@ -35,6 +35,17 @@ enum mu_status stage_prepare(struct stage *stage, const char *what,
 			     enum mu_hosted_backing backing, unsigned threads,
 			     struct mu_error *error)
 {
+	const struct mu_limits none = {0};
+
+	return stage_prepare_late(stage, what, page_shift, backing, threads,
+				  &none, error);
+}
+
+enum mu_status
+stage_prepare_late(struct stage *stage, const char *what, unsigned page_shift,
+		   enum mu_hosted_backing backing, unsigned threads,
+		   const struct mu_limits *limits, struct mu_error *error)
+{
 	enum mu_status status;
 
 	memset(stage, 0, sizeof(*stage));
@@ -43,8 +54,8 @@ enum mu_status stage_prepare(struct stage *stage, const char *what,
 	stage->machine = make_machine(what, page_shift, &status, error);
 	if (!stage->machine)
 		return status;
-	status = bringup_prepare(&stage->boot, stage->machine, backing, threads,
-				 what, error);
+	status = bringup_prepare_late(&stage->boot, stage->machine, backing,
+				      threads, what, limits, error);
 	if (status != MU_OK)
 		free(stage->machine);
 	return status;

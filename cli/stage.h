@@ -32,6 +32,14 @@ enum mu_status stage_prepare(struct stage *stage, const char *what,
 			     enum mu_hosted_backing backing, unsigned threads,
 			     struct mu_error *error) MU_MUST_CHECK;
 
+/* The same for a machine to which memory or devices come later. */
+enum mu_status stage_prepare_late(struct stage *stage, const char *what,
+				  unsigned page_shift,
+				  enum mu_hosted_backing backing,
+				  unsigned threads,
+				  const struct mu_limits *limits,
+				  struct mu_error *error) MU_MUST_CHECK;
+
 /* Start with stage.config. On failure nothing is left. */
 enum mu_status stage_open(struct stage *stage,
 			  struct mu_error *error) MU_MUST_CHECK;

@@ -4,15 +4,15 @@
 #define MEMUP_CLI_SVG_H
 
 #include <stdio.h>
-#include "cli/bringup.h"
+#include "cli/show.h"
 
 /*
- * Draw @machine, brought up in @mm, on @out: the firmware's ranges and holes in
- * one lane, below it a lane for each node with the zones of its memory, one
- * rect each, with a title that tells all of it. False when there is no memory
- * for the picture; whether it could be written only @out knows.
+ * Draw @shown on @out: the firmware's ranges and holes in one lane, below it
+ * what parameters reserve, if they do, and a lane for each node with the zones
+ * of its memory; one rect each, with a title that tells all of it. False when
+ * there is no memory for the picture; whether it could be written only @out
+ * knows.
  */
-bool svg_draw(FILE *out, const struct mu_machine *machine,
-	      const struct mu_mm *mm);
+bool svg_draw(FILE *out, const struct shown *shown);
 
 #endif

@@ -13,10 +13,12 @@ static int by_value(const void *a, const void *b)
 	return (left > right) - (left < right);
 }
 
-/* Every address at which a range or a zone begins or ends, sorted. */
-static size_t collect_edges(mu_phys_t *edges, const struct mu_machine *machine,
-			    const struct mu_mm *mm)
+/* Every address at which a range, a zone or a reservation begins or ends,
+ * sorted. */
+static size_t collect_edges(mu_phys_t *edges, const struct shown *shown)
 {
+	const struct mu_machine *machine = shown->machine;
+	const struct mu_mm *mm = shown->mm;
 	const struct mu_range *last = &machine->ranges[machine->nr_ranges - 1];
 	mu_phys_t top = last->base + last->size;
 	size_t nr = 0, unique = 1;
@@ -33,6 +35,12 @@ static size_t collect_edges(mu_phys_t *edges, const struct mu_machine *machine,
 
 		edges[nr++] = start < top ? start : top;
 		edges[nr++] = end < top ? end : top;
+	}
+	for (unsigned i = 0; i < shown->reserve->nr; i++) {
+		const struct reserve_row *row = &shown->reserve->row[i];
+
+		edges[nr++] = row->base;
+		edges[nr++] = row->base + row->size;
 	}
 	qsort(edges, nr, sizeof(*edges), by_value);
 	for (size_t i = 1; i < nr; i++)
@@ -82,10 +90,13 @@ static double least(const struct svg_piece *piece)
 	return piece->hole ? HOLE_PIXELS : LEAST_PIXELS;
 }
 
-bool svg_scale_make(struct svg_scale *scale, const struct mu_machine *machine,
-		    const struct mu_mm *mm, double left, double width)
+bool svg_scale_make(struct svg_scale *scale, const struct shown *shown,
+		    double left, double width)
 {
-	size_t room = 2 * ((size_t)machine->nr_ranges + mm->buddy.nr_zones) + 1;
+	const struct mu_machine *machine = shown->machine;
+	size_t room = 2 * ((size_t)machine->nr_ranges +
+			   shown->mm->buddy.nr_zones + shown->reserve->nr) +
+		      1;
 	mu_phys_t *edges = malloc(room * sizeof(*edges));
 	double sum = 0, x = left;
 
@@ -96,7 +107,7 @@ bool svg_scale_make(struct svg_scale *scale, const struct mu_machine *machine,
 		svg_scale_free(scale);
 		return false;
 	}
-	make_pieces(scale, machine, edges, collect_edges(edges, machine, mm));
+	make_pieces(scale, machine, edges, collect_edges(edges, shown));
 	free(edges);
 	for (size_t i = 0; i < scale->nr; i++) {
 		sum += weight(&scale->piece[i]);

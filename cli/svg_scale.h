@@ -11,7 +11,7 @@
 #ifndef MEMUP_CLI_SVG_SCALE_H
 #define MEMUP_CLI_SVG_SCALE_H
 
-#include "cli/bringup.h"
+#include "cli/show.h"
 
 struct svg_piece {
 	mu_phys_t start, end;
@@ -26,11 +26,11 @@ struct svg_scale {
 };
 
 /*
- * Make the scale of a machine, from pixel @left on, about @width wide; wider
+ * Make the scale of @shown, from pixel @left on, about @width wide; wider
  * where there are too many pieces. False without memory.
  */
-bool svg_scale_make(struct svg_scale *scale, const struct mu_machine *machine,
-		    const struct mu_mm *mm, double left, double width);
+bool svg_scale_make(struct svg_scale *scale, const struct shown *shown,
+		    double left, double width);
 void svg_scale_free(struct svg_scale *scale);
 
 /* The pixel of @address, which is not past the last range. */

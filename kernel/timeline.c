@@ -180,10 +180,10 @@ void tell_end(void)
 		log_info("memory: the longest claim took %lu ns",
 			 stats.claim_ns_max);
 	log_plain("stat: loader=%s policy=%s nodes=%u cpus=%u ram_bytes=%lu "
-		  "tsc_hz=%lu",
+		  "tsc_hz=%lu entry_tsc=%lu",
 		  kernel.info->loader, mu_policy_str(kernel.options.policy),
 		  present_nodes(), cpus_up(), mu_machine_ram(&kernel.machine),
-		  kernel.x86.clock.hz);
+		  kernel.x86.clock.hz, kernel.x86.clock.start);
 	log_plain("stat: entry_ns=0 described_ns=%lu memblock_ns=%lu "
 		  "mapped_ns=%lu usable_ns=%lu first_alloc_ns=%lu cpus_ns=%lu",
 		  stamp_ns(stamps->described), stamp_ns(stamps->memblock),

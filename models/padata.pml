@@ -7,8 +7,9 @@
  * calls, once at the start and once more in between (the ramp). The port
  * promises as many as it likes. A promised call begins at any time, or not
  * before the caller has returned; those that have not begun can be taken back.
- * Under IDLE they cannot, and all do begin. Any chunk may fail. Somebody else may cancel at any time;
- * helpers may be told that they are too many.
+ * Under IDLE they cannot, and all do begin. Any chunk may fail. Somebody else
+ * may cancel at any time; helpers may be told that they are too many. And WAYS
+ * times a helper makes way for others: it has another call promised and leaves.
  *
  * To be true in every run:
  *   - no unit is done twice, none after the caller returned;
@@ -18,8 +19,23 @@
  *     is undone, exactly once, and no other;
  *   - the caller returns (spin's check for invalid end states).
  *
- * spin: -DIDLE=0
- * spin: -DIDLE=1
+ * spin: -DIDLE=0 -DWAYS=0
+ * spin: -DIDLE=1 -DWAYS=0
+ * spin: -DHELPERS=2 -DWAYS=1
+ * spin: -DHELPERS=1 -DWAYS=2
+ *
+ * What goes wrong when a new call is counted after it was promised; when a
+ * helper that failed does not stay; when the caller does not wait for those
+ * that stay; when one that made way does not look whether there are units left,
+ * or looks when it does not count any more; and when the caller takes nothing
+ * back:
+ *
+ * broken: -DHELPERS=1 -DWAYS=1 -DBREAK_COUNT
+ * broken: -DHELPERS=2 -DWAYS=0 -DBREAK_STAY
+ * broken: -DHELPERS=2 -DWAYS=0 -DBREAK_WAIT
+ * broken: -DHELPERS=1 -DWAYS=1 -DBREAK_LOOK
+ * broken: -DHELPERS=1 -DWAYS=1 -DBREAK_LATE
+ * broken: -DHELPERS=1 -DWAYS=0 -DBREAK_CANCEL
  */
 #ifndef CHUNKS
 #define CHUNKS 3
@@ -30,16 +46,21 @@
 #ifndef IDLE
 #define IDLE 0
 #endif
+#ifndef WAYS
+#define WAYS 1
+#endif
+#define CALLS (HELPERS + WAYS)
 
 /* The job: fields of struct mu_padata_mt. */
-byte next, done, working, helpers, excess;
+byte next, done, excess;
+byte working, helpers;		/* the halves of mt->calls */
 bool failure;	/* status is not MU_OK */
 bool undone;
 bool failed[CHUNKS + 1];	/* the list of nodes: which chunks */
 byte node_of[CHUNKS + 1];	/* whose stack the node is on */
 
 bool gone;	/* the caller has returned: the memory is not the job's */
-bool left[HELPERS + 1];	/* this call has returned: nor is its stack */
+bool left[CALLS + 1];	/* this call has returned: nor is its stack */
 
 /*
  * The port: a call is not promised, promised, begun, or taken back. One that is
@@ -47,13 +68,74 @@ bool left[HELPERS + 1];	/* this call has returned: nor is its stack */
  * begin before the caller has returned.
  */
 mtype = { NOT, PROMISED, STUCK, BEGUN, TAKEN };
-mtype call[HELPERS + 1];
+mtype call[CALLS + 1];
+byte ways;	/* how often somebody made way */
 
 /* The units. */
 byte did[CHUNKS + 1], undid[CHUNKS + 1];
 
 /* Every access to the job. */
 #define JOB assert(!gone)
+
+/* mu_helpers_cancel(): run_cancel holds the port's lock. */
+inline cancel()
+{
+	d_step {
+		i = 1;
+		do
+		:: i <= CALLS ->
+			if
+			:: call[i] == PROMISED || call[i] == STUCK ->
+				call[i] = TAKEN;
+				taken++
+			:: else
+			fi;
+			i++
+		:: else -> break
+		od;
+		i = 0
+	};
+	atomic {
+		JOB;
+		working = working - taken;
+		helpers = helpers - taken;
+		taken = 0
+	}
+}
+
+inline look()
+{
+	atomic { JOB; stop = (next == CHUNKS) };
+	if
+	:: stop -> cancel()
+	:: else
+	fi
+}
+
+/* mu_helpers_make_way(): the new call counts before it is promised. */
+inline make_way()
+{
+#ifndef BREAK_COUNT
+	atomic { JOB; working++; helpers++ };
+#endif
+	if
+	:: d_step { ways < WAYS -> ways++; call[HELPERS + ways] = PROMISED;
+		way = true }
+	:: d_step { ways < WAYS -> ways++; call[HELPERS + ways] = STUCK;
+		way = true }
+	:: skip
+	fi;
+#ifdef BREAK_COUNT
+	atomic { JOB; working++; helpers++ };
+#endif
+	if
+	:: way ->
+#if !defined(BREAK_LOOK) && !defined(BREAK_LATE)
+		look()
+#endif
+	:: else -> atomic { JOB; working--; helpers-- }
+	fi
+}
 
 /* take() and work(): chunk is where the cursor was, CHUNKS for nothing left. */
 inline work(who)
@@ -94,12 +176,21 @@ inline work(who)
 	   :: who > 0 -> d_step {
 		JOB;
 		if
-		:: excess > 0 -> excess--; chunk = CHUNKS
+		:: mine -> chunk = CHUNKS
+		:: !mine && excess > 0 -> excess--; chunk = CHUNKS
 		:: else
 		fi
 	      };
 	      if
 	      :: chunk == CHUNKS -> break
+	      :: else
+	      fi;
+	      if
+	      :: ways < WAYS -> make_way()
+	      :: skip
+	      fi;
+	      if
+	      :: way -> break
 	      :: else
 	      fi
 	   :: else
@@ -109,27 +200,35 @@ inline work(who)
 
 proctype helper(byte me)
 {
-	byte chunk;
-	bool mine;
+	byte chunk, i, taken;
+	bool mine, way, stop;
 
 	/* A call that was never promised, or was taken back, never begins. */
 end_unborn:
 	atomic { call[me] == PROMISED -> call[me] = BEGUN };
 	work(me);
-	atomic { JOB; working-- };
 	if
-	:: mine -> atomic { JOB; undone -> skip }
-	:: else
+	:: !mine -> atomic { JOB; left[me] = true; working--; helpers-- }
+	:: else ->
+		atomic { JOB; working-- };
+#ifndef BREAK_STAY
+		atomic { JOB; undone -> skip };
+#endif
+		atomic { JOB; left[me] = true; helpers-- }
 	fi;
-	atomic { JOB; left[me] = true; helpers-- }
+#ifdef BREAK_LATE
+	if
+	:: way -> look()
+	:: else
+	fi
+#endif
 }
 
 /* mu_helpers_add() of the calls [from, to): counted before they are promised,
  * each of them or not, and what was not is taken off again. */
 inline add(from, to)
 {
-	atomic { working = working + (to - from) };
-	atomic { helpers = helpers + (to - from) };
+	atomic { working = working + (to - from); helpers = helpers + (to - from) };
 	i = from;
 	do
 	:: i < to ->
@@ -143,19 +242,23 @@ inline add(from, to)
 		i++
 	:: else -> break
 	od;
-	atomic { working = working - refused };
-	atomic { helpers = helpers - refused; refused = 0; i = 0 }
+	atomic {
+		working = working - refused;
+		helpers = helpers - refused;
+		refused = 0;
+		i = 0
+	}
 }
 
 active proctype caller()
 {
 	byte chunk, i, refused, taken, past;
-	bool mine, more;
+	bool mine, more, way, stop;
 
 	atomic {
 		i = 1;
 		do
-		:: i <= HELPERS -> call[i] = NOT; run helper(i); i++
+		:: i <= CALLS -> call[i] = NOT; run helper(i); i++
 		:: else -> break
 		od;
 		run canceller();
@@ -177,26 +280,8 @@ active proctype caller()
 		   fi
 	fi;
 	work(0);
-#if !IDLE
-	skip;
-	/* mu_helpers_cancel(): run_cancel holds the port's lock. */
-	d_step {
-		i = 1;
-		do
-		:: i <= HELPERS ->
-			if
-			:: call[i] == PROMISED || call[i] == STUCK ->
-				call[i] = TAKEN;
-				taken++
-			:: else
-			fi;
-			i++
-		:: else -> break
-		od;
-		i = 0
-	};
-	working = working - taken;
-	atomic { helpers = helpers - taken; taken = 0 };
+#if !IDLE && !defined(BREAK_CANCEL)
+	cancel();
 #endif
 	working == 0;
 	/* mu_undo(): the chunks taken are the first ones, done or failed. */
@@ -231,8 +316,14 @@ active proctype caller()
 		more = true
 	:: else -> more = false
 	fi;
-	undone = true;
+	/* Nobody stays unless a chunk failed. */
+	if
+	:: failure -> undone = true
+	:: else -> assert(helpers == 0)
+	fi;
+#ifndef BREAK_WAIT
 	helpers == 0;
+#endif
 	d_step {
 		gone = true;
 		i = 0;

@@ -61,7 +61,6 @@ static void *cpu_main(void *arg)
 		if (call) {
 			cpu->calls = call->next;
 			pp->begun++;
-			pp->begun_on_node[node_of(pp, cpu->id)]++;
 			pthread_mutex_unlock(&pp->lock);
 			call->fn(call->arg);
 			free(call);

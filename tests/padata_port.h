@@ -54,7 +54,6 @@ struct padata_port {
 	struct padata_port_cpu *cpu;
 	uint64_t promised, begun, cancelled, moved;
 	_Atomic unsigned went_idle;
-	unsigned begun_on_node[MU_MAX_NODES];
 	/* wait() and wake() */
 	pthread_mutex_t sleep_lock;
 	pthread_cond_t sleep;

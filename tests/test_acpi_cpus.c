@@ -9,8 +9,8 @@ struct table {
 
 static void put(struct table *t, uint64_t value, unsigned size)
 {
-	for (unsigned i = 0; i < size; i++)
-		t->bytes[t->len++] = (uint8_t)(value >> (8 * i));
+	for (unsigned i = 0; i < size; i++, value >>= 8)
+		t->bytes[t->len++] = (uint8_t)value;
 }
 
 /* A header, and @fixed bytes of zeroes behind it. */

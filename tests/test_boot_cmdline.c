@@ -47,6 +47,10 @@ static void crash_sizes(void **state)
 	assert_int_equal(crash.low, 256 * MU_MIB);
 	crash = crash_of(8 * MU_GIB, "crashkernel=72M,low crashkernel=1G,high");
 	assert_int_equal(crash.low, 72 * MU_MIB);
+	crash = crash_of(8 * MU_GIB, "crashkernel=64M crashkernel=1G,cma");
+	assert_int_equal(crash.size, 64 * MU_MIB);
+	assert_int_equal(crash.cma, MU_GIB);
+	assert_int_equal(crash_of(8 * MU_GIB, "crashkernel=1G,cma").cma, 0);
 	/* One without a suffix is before one with. */
 	crash = crash_of(8 * MU_GIB, "crashkernel=1G,high crashkernel=96M");
 	assert_false(crash.high);
@@ -72,6 +76,10 @@ static void crash_refused(void **state)
 		{"crashkernel=1G", "not less than there is RAM", MU_ERR_RANGE},
 		{"crashkernel=2G,high", "not less than there is RAM",
 		 MU_ERR_RANGE},
+		{"crashkernel=2G,cma", "not less than there is RAM",
+		 MU_ERR_RANGE},
+		{"crashkernel=64M,cmax", "expected @, a comma or the end",
+		 MU_ERR_SYNTAX},
 		{"crashkernel=64M@1M,high",
 		 "expected a size and no more before the suffix",
 		 MU_ERR_SYNTAX},
@@ -156,6 +164,70 @@ static void crash_places(void **state)
 	world_destroy(&world);
 }
 
+/* Shared memory stays with the allocator, for what can move. */
+static void crash_cma(void **state)
+{
+	struct mu_crashkernel crash;
+	const struct mu_zone *zone;
+	struct world world;
+
+	(void)state;
+	assert_int_equal(reserve(&world, "2x4G",
+				 "crashkernel=256M,high crashkernel=510M,cma "
+				 "reserve_mem=4M:4M:x",
+				 &crash),
+			 MU_OK);
+	assert_int_equal(crash.cma_base, 0);
+	assert_int_equal(mu_crashkernel_place_cma(&world.mm.memblock, &crash,
+						  &world.error),
+			 MU_OK);
+	assert_int_equal(crash.cma, 512 * MU_MIB);
+	assert_int_equal(crash.cma_base, 8 * MU_GIB - 772 * MU_MIB);
+	assert_false(mu_memblock_is_region_reserved(&world.mm.memblock,
+						    crash.cma_base, crash.cma));
+	world.config.movable_from = crash.cma_base;
+	world_start(&world);
+	assert_null(world_zone(&world, 0, MU_ZONE_MOVABLE));
+	zone = world_zone(&world, 1, MU_ZONE_MOVABLE);
+	assert_non_null(zone);
+	assert_int_equal(zone->start_pfn << 12, crash.cma_base);
+	assert_int_equal(zone->managed_pages << 12, crash.cma);
+	world_destroy(&world);
+
+	/* In one piece, and what is reserved already stays. */
+	assert_int_equal(reserve(&world, "512M@0+512M@1G",
+				 "crashkernel=64M crashkernel=513M,cma",
+				 &crash),
+			 MU_OK);
+	assert_int_equal(mu_crashkernel_place_cma(&world.mm.memblock, &crash,
+						  &world.error),
+			 MU_ERR_NOMEM);
+	assert_string_equal(world.error.text,
+			    "crashkernel: no place for 0x20400000 bytes of "
+			    "cma in one piece");
+	check_reserved(&world, crash.base, crash.size);
+	crash.cma = 0;
+	assert_int_equal(
+		mu_crashkernel_place_cma(&world.mm.memblock, &crash, NULL),
+		MU_OK);
+	world_destroy(&world);
+	/* No effect where there is no memory. */
+	world_init(&world, "1G", MU_POLICY_LAZY);
+	world.config.movable_from = 4 * MU_GIB;
+	world_start(&world);
+	assert_null(world_zone(&world, 0, MU_ZONE_MOVABLE));
+	world_destroy(&world);
+	/* What begins earlier stays. */
+	world_init(&world, "8G", MU_POLICY_LAZY);
+	world.config.movable_from = 6 * MU_GIB;
+	world.config.kernelcore = 5 * MU_GIB;
+	world_start(&world);
+	assert_int_equal(world_zone(&world, 0, MU_ZONE_MOVABLE)->start_pfn
+				 << 12,
+			 5 * MU_GIB);
+	world_destroy(&world);
+}
+
 static void no_place(void **state)
 {
 	static const struct {
@@ -212,6 +284,50 @@ static void named_memory(void **state)
 	assert_int_equal(
 		reserve(&world, "1G", "reserve_mem=12M:3:trace", &crash),
 		MU_ERR_INVALID);
+	world_destroy(&world);
+}
+
+/* A machine's own parameters, with whatever the kernel shrugged off. */
+static void own_parameters(void **state)
+{
+	static const char text[] =
+		"crashkernel=auto crashkernel=64M crashkernel=x,high "
+		"reserve_mem=1M:4096:one reserve_mem=1M:3:two "
+		"reserve_mem=1M:4096:one hugepages=x hugepages=3 "
+		"hugepagesz=3M hugepagesz=2M hugepages=0:1,1:x hugepages=5";
+	struct mu_huge_pools pools;
+	struct mu_crashkernel crash;
+	mu_phys_t base, size;
+	struct world world;
+
+	(void)state;
+	world_init(&world, "1G", MU_POLICY_LAZY);
+	mu_machine_set_cmdline(world.machine, text, strlen(text));
+	mu_mm_reserve_own(&world.mm, &crash);
+	assert_int_equal(crash.size, 64 * MU_MIB);
+	check_reserved(&world, crash.base, crash.size);
+	assert_int_equal(mu_memblock_reserve_mem_find(&world.mm.memblock, "one",
+						      &base, &size),
+			 MU_OK);
+	assert_int_equal(mu_memblock_reserved_size(&world.mm.memblock),
+			 4096 + 65 * MU_MIB);
+	mu_huge_pools_own(&pools, world.machine);
+	assert_int_equal(pools.nr, 2);
+	assert_int_equal(pools.pools[0].count, 3);
+	assert_int_equal(pools.pools[0].size, 0);
+	assert_int_equal(pools.pools[1].count, 5);
+	assert_int_equal(pools.pools[1].size, 2 * MU_MIB);
+	world_start(&world);
+	world_destroy(&world);
+
+	/* One that has no place, and one that is not wanted. */
+	world_init(&world, "64M@0+64M@1G", MU_POLICY_LAZY);
+	mu_machine_set_cmdline(world.machine, "crashkernel=96M", 15);
+	mu_mm_reserve_own(&world.mm, &crash);
+	assert_int_equal(crash.size, 0);
+	mu_machine_set_cmdline(world.machine, "crashkernel=16M", 15);
+	mu_mm_reserve_own(&world.mm, NULL);
+	assert_int_equal(mu_memblock_reserved_size(&world.mm.memblock), 4096);
 	world_destroy(&world);
 }
 
@@ -297,8 +413,10 @@ int main(void)
 		cmocka_unit_test(crash_sizes),
 		cmocka_unit_test(crash_refused),
 		cmocka_unit_test(crash_places),
+		cmocka_unit_test(crash_cma),
 		cmocka_unit_test(no_place),
 		cmocka_unit_test(named_memory),
+		cmocka_unit_test(own_parameters),
 		cmocka_unit_test(huge_pages),
 		cmocka_unit_test(huge_pages_refused),
 	};

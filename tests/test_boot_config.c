@@ -53,6 +53,36 @@ static void amounts(void **state)
 	assert_false(config.movable_node);
 }
 
+/* A machine's own kernel passes over what makes no sense; so does this. */
+static void of_a_machine(void **state)
+{
+	static const char words[] =
+		"movablecore=64M kernelcore=much kernelcore=1G movablecore=x "
+		"movable_node=1 kernelcore=mirror";
+	struct mu_machine *machine = world_machine("4G", 12);
+	struct mu_config config;
+
+	(void)state;
+	config = mu_config_for(machine);
+	assert_int_equal(config.dma32_limit, 4 * MU_GIB);
+	assert_int_equal(config.movablecore, 0);
+	mu_machine_set_cmdline(machine, words, strlen(words));
+	machine->arch = MU_ARCH_S390;
+	config = mu_config_for(machine);
+	assert_int_equal(config.dma_limit, 2 * MU_GIB);
+	assert_int_equal(config.dma32_limit, 0);
+	assert_int_equal(config.kernelcore, MU_GIB);
+	assert_int_equal(config.movablecore, 64 * MU_MIB);
+	assert_true(config.kernelcore_mirror);
+	assert_false(config.movable_node);
+	machine->zones_told = true;
+	machine->dma32_limit = MU_GIB;
+	config = mu_config_for(machine);
+	assert_int_equal(config.dma_limit, 0);
+	assert_int_equal(config.dma32_limit, MU_GIB);
+	free(machine);
+}
+
 static void refused(const char *text, enum mu_status status)
 {
 	struct mu_error error = {.text = ""};
@@ -168,6 +198,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(amounts),
+		cmocka_unit_test(of_a_machine),
 		cmocka_unit_test(bad_amounts),
 		cmocka_unit_test(kept_memory),
 		cmocka_unit_test(many_kept),

@@ -219,6 +219,29 @@ static void movable_node(void **state)
 	}
 }
 
+/* A node that has something of the kernel's cannot go. */
+static void movable_node_in_use(void **state)
+{
+	struct world world;
+
+	(void)state;
+	world_init_machine(&world, hotplug(4, 0xe, 0), MU_POLICY_LAZY,
+			   world_backing());
+	world_one_zone(&world);
+	world.config.movable_node = true;
+	world.mm.memblock.movable_node = true;
+	/* Half a page, in the last of node 2. */
+	assert_int_equal(mu_memblock_reserve(&world.mm.memblock, 192 * M - 2048,
+					     1024, 0),
+			 MU_OK);
+	world_start(&world);
+	assert_null(world_zone(&world, 0, MU_ZONE_MOVABLE));
+	assert_non_null(world_zone(&world, 1, MU_ZONE_MOVABLE));
+	assert_null(world_zone(&world, 2, MU_ZONE_MOVABLE));
+	assert_non_null(world_zone(&world, 3, MU_ZONE_MOVABLE));
+	world_destroy(&world);
+}
+
 /* Without the wish hot-pluggable memory is memory as any other. */
 static void no_movable_node(void **state)
 {
@@ -397,6 +420,7 @@ int main(void)
 		cmocka_unit_test(highest_zone_only),
 		cmocka_unit_test(as_linux_shares),
 		cmocka_unit_test(movable_node),
+		cmocka_unit_test(movable_node_in_use),
 		cmocka_unit_test(no_movable_node),
 		cmocka_unit_test(kernelcore_mirror),
 		cmocka_unit_test(no_mirror),

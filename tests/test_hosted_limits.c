@@ -16,6 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "memup/padata.h"
 #include "ports/hosted/cgroup.h"
 #include "ports/hosted/hosted.h"
 #include "ports/hosted/topology.h"
@@ -222,6 +223,65 @@ static void priorities(void **state)
 	}
 }
 
+/* A job of two units, one for its helper, which looks at itself. */
+struct observed {
+	pthread_t caller;
+	struct seen helper;
+};
+
+static enum mu_status observe(uint64_t start, uint64_t end, void *arg)
+{
+	struct observed *observed = arg;
+
+	(void)start;
+	(void)end;
+	if (!pthread_equal(pthread_self(), observed->caller))
+		look(&observed->helper);
+	while (!atomic_load(&observed->helper.there))
+		sched_yield();
+	return MU_OK;
+}
+
+/* Who may not come back from idle priority does not go there. */
+static bool can_come_back(void)
+{
+	struct rlimit limit;
+
+	return !geteuid() ||
+	       (!getrlimit(RLIMIT_NICE, &limit) && limit.rlim_cur >= 20);
+}
+
+/* Helpers of a job in the background are idle for as long as it takes. */
+static void background(void **state)
+{
+	struct mu_hosted_config config = {.threads = 1};
+	struct mu_hosted *hosted;
+
+	(void)state;
+	assert_int_equal(mu_hosted_create(&hosted, NULL, &config, NULL), MU_OK);
+	if (mu_hosted_port(hosted)->cpu_count(hosted) < 2) {
+		mu_hosted_destroy(hosted);
+		print_message("this process may use one CPU only\n");
+		skip();
+	}
+	for (unsigned i = 0; i < 6; i++) {
+		struct observed observed = {.caller = pthread_self()};
+		struct mu_padata_mt_job job = {.thread_fn = observe,
+					       .fn_arg = &observed,
+					       .size = 2,
+					       .background = i % 2};
+
+		assert_int_equal(mu_padata_do_multithreaded(
+					 mu_hosted_port(hosted), &job),
+				 MU_OK);
+		assert_int_equal(observed.helper.policy,
+				 i % 2 && can_come_back() ? SCHED_IDLE
+							  : SCHED_OTHER);
+		assert_int_equal(sched_getscheduler(0), SCHED_OTHER);
+	}
+	mu_hosted_destroy(hosted);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -231,6 +291,7 @@ int main(void)
 		cmocka_unit_test(mask_and_affinity),
 		cmocka_unit_test(no_cpu_left),
 		cmocka_unit_test(priorities),
+		cmocka_unit_test(background),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

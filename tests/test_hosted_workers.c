@@ -7,6 +7,7 @@
 #include <cmocka.h>
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -276,6 +277,44 @@ static void later_never_lost(void **state)
 	}
 }
 
+/* A signal to the process is for its own threads, here the only one. */
+static _Atomic int handled_by_caller;
+static pthread_t caller;
+
+static void on_signal(int number)
+{
+	(void)number;
+	atomic_fetch_add(&handled_by_caller,
+			 pthread_equal(pthread_self(), caller) ? 1 : -1000);
+}
+
+static void no_signals(void **state)
+{
+	struct sigaction action = {.sa_handler = on_signal}, before;
+	struct mu_hosted *hosted = create(3);
+	const struct mu_port *port = mu_hosted_port(hosted);
+	struct calls calls = {.port = port};
+	sigset_t mask, old;
+	unsigned got;
+
+	(void)state;
+	caller = pthread_self();
+	sigaction(SIGUSR1, &action, &before);
+	got = port->run_on(port->arg, NULL, 3, stay, &calls);
+	/* Blocked here, it would go to any other thread that takes it. */
+	sigemptyset(&mask);
+	sigaddset(&mask, SIGUSR1);
+	pthread_sigmask(SIG_BLOCK, &mask, &old);
+	kill(getpid(), SIGUSR1);
+	usleep(1000);
+	assert_int_equal(handled_by_caller, 0);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	assert_int_equal(handled_by_caller, 1);
+	open_gate(&calls, got);
+	sigaction(SIGUSR1, &before, NULL);
+	mu_hosted_destroy(hosted);
+}
+
 struct sum {
 	uint64_t parts[1000];
 };
@@ -343,6 +382,7 @@ int main(void)
 		cmocka_unit_test(later_in_order),
 		cmocka_unit_test(later_after_cancel),
 		cmocka_unit_test(later_never_lost),
+		cmocka_unit_test(no_signals),
 		cmocka_unit_test(many_jobs),
 	};
 

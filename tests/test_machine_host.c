@@ -132,7 +132,20 @@ static void from_iomem_and_blocks(void **state)
 	put("/sys/devices/system/node/node0/distance", "10 17\n");
 	put("/sys/devices/system/node/node5/distance", "28 10\n");
 	put("/sys/devices/system/node/online", "0,5\n");
+	put("/proc/cmdline", "quiet kernelcore=1G\n");
+	put("/sys/devices/system/node/node5/access0/initiators/read_latency",
+	    "120\n");
+	put("/sys/devices/system/node/node5/access0/initiators/write_bandwidth",
+	    "9000\n");
+	put("/sys/devices/system/node/node5/access0/initiators/node0/x", "");
 	machine = read_host();
+	assert_string_equal(machine->cmdline, "quiet kernelcore=1G");
+	assert_int_equal(mu_machine_perf(machine, 0, 5, MU_PERF_READ_LATENCY),
+			 120);
+	assert_int_equal(
+		mu_machine_perf(machine, 0, 5, MU_PERF_WRITE_BANDWIDTH), 9000);
+	assert_int_equal(mu_machine_perf(machine, 5, 5, MU_PERF_READ_LATENCY),
+			 0);
 	assert_ranges(machine, "0-1fff usable 0\n"
 			       "2000-7fff usable 5\n");
 	assert_int_equal(machine->nodes[0].nr_cpus, 6);
@@ -186,7 +199,8 @@ static void bad_hosts(void **state)
 		MU_ERR_SYNTAX,
 		"/proc/zoneinfo:1: Node 0, zone DMA: pages, but no start_pfn");
 	put("/proc/iomem", "\n9-8 : System RAM\n");
-	misread_host(MU_ERR_RANGE, "/proc/iomem:2: System RAM at 0x9-0x8");
+	misread_host(MU_ERR_RANGE, "/proc/iomem:2: System RAM at 0x9-0x8 ends "
+				   "before it begins or past 52 address bits");
 	put("/proc/iomem", "0-ffff : System RAM\n");
 	put("/sys/devices/system/node/node0/cpulist", "0-4096\n");
 	misread_host(MU_ERR_RANGE, "4097 more CPUs are over the limit of 4096");

@@ -85,6 +85,42 @@ static void first_megabyte(void **state)
 		   "0-fffff usable 0\n");
 }
 
+#define LAST_PFN "last_pfn = 0x140000 max_arch_pfn = 0x400000000\n"
+
+/* A map that Linux prints again counts if that is before it has its memory. */
+static void modified_maps(void **state)
+{
+	(void)state;
+	assert_log(MAP "modified physical RAM map:\n"
+		       "modified: [mem 0x0000000000100000-0x00000000001fffff] "
+		       "reserved\n" LAST_PFN "modified physical RAM map:\n"
+		       "modified: [mem 0x0000000000200000-0x00000000002fffff] "
+		       "usable\n" LAST_PFN,
+		   "200000-2fffff usable 0\n");
+	assert_log(MAP "modified: [mem 0x0000000000100000-0x00000000001fffff] "
+		       "usable\n" LAST_PFN
+		       "modified: [mem 0x0000000000100000-0x0000000000100fff] "
+		       "ACPI NVS\n"
+		       "modified: [mem 0x0000000000300000-0x0000000000300fff] "
+		       "usable\n",
+		   "100000-100fff usable 0 flags 10\n"
+		   "101000-1fffff usable 0\n");
+	/* No log of x86 without that line, but pieces of one. */
+	assert_log(MAP "modified: [mem 0x0000000000100000-0x00000000001fffff] "
+		       "usable\n",
+		   "100000-1fffff usable 0\n");
+}
+
+static void ramdisk(void **state)
+{
+	(void)state;
+	assert_log(MAP "RAMDISK: [mem 0x3f000000-0x3f000fff]\n"
+		       "RAMDISK: in words\n",
+		   "0-3effffff usable 0\n3f000000-3f000fff usable 0 flags "
+		   "10\n3f001000-3fffffff usable 0\n"
+		   "100000000-13fffffff usable 0\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -92,6 +128,8 @@ int main(void)
 		cmocka_unit_test(nonsense_stays_an_error),
 		cmocka_unit_test(late_reservations),
 		cmocka_unit_test(first_megabyte),
+		cmocka_unit_test(modified_maps),
+		cmocka_unit_test(ramdisk),
 	};
 
 	return cmocka_run_group_tests_name("machine_log_late", tests, NULL,

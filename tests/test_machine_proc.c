@@ -183,10 +183,14 @@ static void bad_iomem(void **state)
 		 "00000000-00000000 : System RAM\n",
 		 "no System RAM with an address", 0, MU_ERR_NOT_FOUND},
 		{"", "no System RAM with an address", 0, MU_ERR_NOT_FOUND},
-		{"\n2000-1fff : System RAM\n", "System RAM at 0x2000-0x1fff", 2,
-		 MU_ERR_RANGE},
+		{"\n2000-1fff : System RAM\n",
+		 "System RAM at 0x2000-0x1fff ends before it begins or past 52 "
+		 "address bits",
+		 2, MU_ERR_RANGE},
 		{"2000-10000000000000 : System RAM\n",
-		 "System RAM at 0x2000-0x10000000000000", 1, MU_ERR_RANGE},
+		 "System RAM at 0x2000-0x10000000000000 ends before it begins "
+		 "or past 52 address bits",
+		 1, MU_ERR_RANGE},
 	};
 
 	(void)state;

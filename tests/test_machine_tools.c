@@ -210,8 +210,7 @@ static void any(void **state)
 				"Node 0, zone      DMA      1      2\n",
 				&error),
 		MU_ERR_NOT_FOUND);
-	assert_string_equal(error.text, "no boot log, nor anything else that "
-					"tells of memory");
+	assert_non_null(strstr(error.text, "free pages"));
 	assert_int_equal(machine_misread(mu_machine_read_any, "", &error),
 			 MU_ERR_NOT_FOUND);
 }

@@ -249,7 +249,7 @@ static void bad_attributes(void **state)
 	fails(MU_ERR_INVALID, mu_memblock_add_node(mb, 0x20000, 0x1000, 0,
 						   MU_MEMBLOCK_RSRV_KERN));
 	fails(MU_ERR_INVALID,
-	      mu_memblock_add_node(mb, 0x20000, 0x1000, 0, 0x80));
+	      mu_memblock_add_node(mb, 0x20000, 0x1000, 0, 0x8000));
 	fails(MU_ERR_INVALID,
 	      mu_memblock_reserve(mb, 0, 0x1000, MU_MEMBLOCK_NOMAP));
 	fails(MU_ERR_INVALID,

@@ -379,6 +379,71 @@ static void last_words(void **state)
 	padata_port_destroy(&test.pp);
 }
 
+/* A submitter that is held up when its job can be seen: others do the job and
+ * take the instance down, which has to wait for the submitter. */
+static _Thread_local unsigned unlocks_to_go;
+static _Atomic bool held_up, goes_on;
+
+static void slow_unlock(void *arg, uintptr_t flags)
+{
+	(void)arg;
+	(void)flags;
+	if (!unlocks_to_go || --unlocks_to_go)
+		return;
+	atomic_store(&held_up, true);
+	while (atomic_load(&test.done) < 2)
+		sched_yield();
+	usleep(20000);
+	atomic_store(&goes_on, true);
+}
+
+static uintptr_t no_interrupts(void *arg)
+{
+	(void)arg;
+	return 0;
+}
+
+static void *submit_slowly(void *arg)
+{
+	unsigned cb = 1;
+
+	/* Is it open, the shell's list, the instance's. */
+	unlocks_to_go = 3;
+	padata_check(!mu_padata_do_parallel(test.shell, arg, &cb));
+	return NULL;
+}
+
+static void late_submitter(void **state)
+{
+	static const struct padata_port_config config = {.cpus = 2};
+	_Atomic bool gate = false;
+	unsigned cb = 1;
+	pthread_t other;
+
+	(void)state;
+	begin(&test, &config, 0);
+	test.pp.port.irq_save = no_interrupts;
+	test.pp.port.irq_restore = slow_unlock;
+	test.jobs[0].gate = &gate;
+	assert_int_equal(
+		mu_padata_do_parallel(test.shell, &test.jobs[0].padata, &cb),
+		MU_OK);
+	assert_int_equal(pthread_create(&other, NULL, submit_slowly,
+					&test.jobs[1].padata),
+			 0);
+	while (!atomic_load(&held_up))
+		sched_yield();
+	atomic_store(&gate, true);
+	await(&test, 2);
+	assert_int_equal(mu_padata_shell_fini(test.shell), MU_OK);
+	assert_int_equal(mu_padata_instance_fini(test.instance), MU_OK);
+	assert_true(atomic_load(&goes_on));
+	free(test.shell);
+	free(test.instance);
+	pthread_join(other, NULL);
+	padata_port_destroy(&test.pp);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -389,6 +454,7 @@ int main(void)
 		cmocka_unit_test(alone),
 		cmocka_unit_test(submitted_from_serial),
 		cmocka_unit_test(last_words),
+		cmocka_unit_test(late_submitter),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

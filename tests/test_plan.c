@@ -12,6 +12,7 @@
 #include "cli/plan_model.h"
 #include "cli/plan_svg.h"
 #include "cli/plan_validate.h"
+#include "tests/cli.h"
 
 static void assert_near(double a, double b)
 {
@@ -246,6 +247,31 @@ static void svg(void **state)
 	}
 }
 
+/* A log and a description make one machine. */
+static void several_sources(void **state)
+{
+#define PLAN "plan --json --rate 5 --bandwidth 20 "
+#define LOG  "tests/fixtures/logs/eight-nodes-8g.log"
+	struct cli one = cli_run(NULL, PLAN LOG);
+	struct cli two = cli_run(NULL, PLAN LOG " 16G");
+
+	(void)state;
+	assert_int_equal(one.code, 0);
+	assert_int_equal(two.code, 0);
+	assert_non_null(strstr(one.out, "eight-nodes-8g.log\",\"bytes\":"));
+	assert_non_null(
+		strstr(two.out, "eight-nodes-8g.log, 16G\",\"bytes\":"));
+	/* The last node has 1 GiB in the log, and 8 with the description. */
+	assert_non_null(
+		strstr(one.out, "{\"pages\":262144,\"cores\":1,\"cpus\":1}]"));
+	assert_non_null(
+		strstr(two.out, "{\"pages\":2097152,\"cores\":1,\"cpus\":1}]"));
+	cli_free(&one);
+	cli_free(&two);
+	cli_refused(NULL, "plan --validate 16G", "'16G' is too many");
+	cli_refused(NULL, "plan 16G /nowhere", "/nowhere");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -260,6 +286,7 @@ int main(void)
 		cmocka_unit_test(published_ladders),
 		cmocka_unit_test(prediction_is_blind),
 		cmocka_unit_test(svg),
+		cmocka_unit_test(several_sources),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

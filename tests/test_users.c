@@ -6,21 +6,20 @@
 #include <setjmp.h>
 #include <cmocka.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "cli/command.h"
 #include "cli/crc.h"
 #include "cli/pool.h"
+#include "tests/child.h"
 
-#define MIB	    (1ll << 20)
-#define EXIT_KILLED 128
+#define MIB (1ll << 20)
 
 static char file[64], out[64];
 
@@ -49,40 +48,9 @@ static int remove_names(void **state)
 	return unlink(out);
 }
 
-/* Start @command in a child, what it prints goes to @out. */
-static pid_t start(const struct command *command, const char *const *args)
-{
-	char *argv[12];
-	int argc = 0;
-	pid_t child = fork();
-
-	assert_true(child >= 0);
-	if (child)
-		return child;
-	while (args[argc]) {
-		argv[argc] = strdup(args[argc]);
-		argc++;
-	}
-	argv[argc] = NULL;
-	optind = 1;
-	if (!freopen(out, "w", stdout) || !freopen("/dev/null", "w", stderr))
-		_exit(99);
-	exit(command->run(argc, argv));
-}
-
-static int finish(pid_t child)
-{
-	int status;
-
-	assert_int_equal(waitpid(child, &status, 0), child);
-	if (WIFSIGNALED(status))
-		return EXIT_KILLED + WTERMSIG(status);
-	return WEXITSTATUS(status);
-}
-
 static int run(const struct command *command, const char *const *args)
 {
-	return finish(start(command, args));
+	return child_end(child_start(command, args, out));
 }
 
 #define prefault(...)          \
@@ -213,13 +181,13 @@ static void prefault_interrupted(void **state)
 		if (look().st_size != 32 * MIB)
 			write_data();
 		before = look();
-		child = start(&command_prefault, args);
+		child = child_start(&command_prefault, args, out);
 		usleep(i * 1000);
 		kill(child, SIGINT);
-		code = finish(child);
+		code = child_end(child);
 		/* Before it was ready for it, nothing was begun. */
 		assert_true(code == EXIT_DONE || code == EXIT_NO ||
-			    code == EXIT_KILLED + SIGINT);
+			    code == CHILD_KILLED + SIGINT);
 		if (code == EXIT_DONE) {
 			assert_int_equal(look().st_size, 96 * MIB);
 		} else {
@@ -365,6 +333,56 @@ static void checksum_file(void **state)
 	}
 }
 
+/* Ctrl-C while it reads: it says nothing, and ends by itself. */
+static void checksum_interrupted(void **state)
+{
+	static const char *const args[] = {"checksum", file, "--threads", "2",
+					   NULL};
+	char text[16];
+	pid_t child;
+	int code;
+
+	(void)state;
+	/* Longer than anybody would wait for, and nothing but a hole. */
+	assert_int_equal(truncate(file, 1ll << 50), 0);
+	child = child_start(&command_checksum, args, out);
+	while (!child_has_read(child, 100 * MIB))
+		usleep(1000);
+	kill(child, SIGINT);
+	code = child_end(child);
+	assert_int_equal(code, EXIT_NO);
+	child_printed(out, text, sizeof(text));
+	assert_string_equal(text, "");
+}
+
+/* The same while it waits for input that does not come. */
+static void checksum_input_interrupted(void **state)
+{
+	static const char *const args[] = {"checksum", "-", NULL};
+	int ends[2], left, input = dup(STDIN_FILENO);
+	char data[4096] = {1}, text[16];
+	pid_t child;
+
+	(void)state;
+	assert_int_equal(pipe(ends), 0);
+	assert_int_equal(dup2(ends[0], STDIN_FILENO), STDIN_FILENO);
+	child = child_start(&command_checksum, args, out);
+	dup2(input, STDIN_FILENO);
+	close(input);
+	assert_int_equal(write(ends[1], data, sizeof(data)), sizeof(data));
+	/* Until it has taken what there is. */
+	do {
+		usleep(1000);
+		assert_int_equal(ioctl(ends[0], FIONREAD, &left), 0);
+	} while (left);
+	kill(child, SIGINT);
+	assert_int_equal(child_end(child), EXIT_NO);
+	close(ends[0]);
+	close(ends[1]);
+	child_printed(out, text, sizeof(text));
+	assert_string_equal(text, "");
+}
+
 static void cpu_lists(void **state)
 {
 	static const char *const bad[] = {"",	"a",	 "1,",	",1",
@@ -395,6 +413,8 @@ int main(void)
 		file_test(refused),
 		file_test(prefault_interrupted),
 		file_test(checksum_file),
+		file_test(checksum_interrupted),
+		file_test(checksum_input_interrupted),
 		cmocka_unit_test(crc_against_bits),
 		cmocka_unit_test(cpu_lists),
 		cmocka_unit_test(job_interrupted),

@@ -150,7 +150,8 @@ void world_validate_at(struct world *world, struct mu_census *census,
 		_fail(file, line);
 	}
 	if (all.total != all.allocated + all.free + all.pristine + all.busy +
-				 all.reserved + all.device + all.hole) {
+				 all.reserved + all.poisoned + all.device +
+				 all.offline + all.hole) {
 		print_error("the census does not add up\n");
 		_fail(file, line);
 	}

@@ -194,6 +194,7 @@ static void measure(struct bench *bench, const char *id, const char *title,
 	struct report *report = &bench->report;
 	uint32_t items = one_by_one ? ALONE : ITEMS;
 	struct samples memup = {NULL, 0, 0}, queue = {NULL, 0, 0};
+	struct samples ratios = {NULL, 0, 0};
 
 	for (unsigned rep = 0; rep < 3 * bench->reps; rep++) {
 		bench_settle();
@@ -201,13 +202,15 @@ static void measure(struct bench *bench, const char *id, const char *title,
 		bench_settle();
 		samples_add(&queue, by_queue(bench, rounds, items, one_by_one));
 	}
+	samples_ratios(&ratios, &memup, &queue);
 	report_table(report, id, title, one_by_one ? time : rate);
 	row(report, "memup", &memup, one_by_one);
 	row(report, "mutex and queue", &queue, one_by_one);
 	report_at_most(report,
 		       one_by_one ? "memup's latency, of the queue's"
 				  : "memup's time, of the queue's",
-		       1, samples_median(&memup) / samples_median(&queue));
+		       1, samples_median(&ratios));
+	samples_free(&ratios);
 	samples_free(&memup);
 	samples_free(&queue);
 }

@@ -91,6 +91,7 @@ enum mu_status {
 	MU_ERR_CORRUPT,	      /* an invariant or a checksum does not hold */
 	MU_ERR_UNSUPPORTED,   /* the port has no hook for it */
 	MU_ERR_CANCELLED,     /* stopped on request */
+	MU_ERR_OFFLINE,	      /* memory, but offline: not in the allocator */
 	MU_NR_STATUS
 };
 

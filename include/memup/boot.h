@@ -30,6 +30,7 @@
 
 #include "memup/deferred.h"
 #include "memup/device.h"
+#include "memup/hotplug.h"
 #include "memup/machine.h"
 
 struct mu_config {
@@ -48,13 +49,22 @@ struct mu_config {
 	 * zones of mirrored memory then lie between each other: the span of one
 	 * may hold pages of the other. No effect on a machine without a mirror
 	 * but that the two above have none either.
-	 * movable_node: memory that can be removed (MU_RANGE_HOTPLUG) is; goes
-	 * before all of these.
+	 * movable_node: memory that can be removed (MU_RANGE_HOTPLUG) is, but
+	 * on nodes where some is reserved, which stay; goes before all of
+	 * these. Set mm.memblock.movable_node before anything is allocated from
+	 * it, to keep such memory free.
 	 */
 	mu_phys_t kernelcore;
 	mu_phys_t movablecore;
 	bool kernelcore_mirror;
 	bool movable_node;
+	/*
+	 * MOVABLE of the node that this address is on begins here at the
+	 * latest, with the next block: for memory that is somebody else's
+	 * tomorrow, such as mu_crashkernel.cma_base. 0, or no memory there: not
+	 * asked for.
+	 */
+	mu_phys_t movable_from;
 	/* Pages that the min watermarks add up to; 0: from the memory's size.
 	 */
 	uint64_t min_free_pages;
@@ -74,6 +84,13 @@ struct mu_config {
 struct mu_config mu_config_default(void);
 
 /*
+ * As above, with the zones that Linux has on @machine (mu_machine_zones()), and
+ * what the parameters of its own kernel (machine->cmdline) say of MOVABLE; one
+ * that makes no sense is passed over, as the kernel does. @machine is finished.
+ */
+struct mu_config mu_config_for(const struct mu_machine *machine);
+
+/*
  * Do to @config what kernelcore=N, movablecore=N (N bytes, with K, M, G, T, P
  * or E, or N% of the RAM of @machine, which is finished), kernelcore=mirror and
  * movable_node on a kernel's command line ask for, the last of each; @len bytes
@@ -84,19 +101,6 @@ enum mu_status mu_config_apply_cmdline(struct mu_config *config,
 				       const struct mu_machine *machine,
 				       const char *text, size_t len,
 				       struct mu_error *error) MU_MUST_CHECK;
-
-/*
- * Which zone an address is in: the platform's limits, and where MOVABLE begins
- * on each node. Private to this floor.
- */
-struct mu_layout {
-	const struct mu_memblock *memblock;
-	unsigned page_shift;
-	mu_pfn_t zone_start[MU_ZONE_MOVABLE];
-	mu_pfn_t zone_end[MU_ZONE_MOVABLE];
-	const mu_pfn_t *movable_start; /* MU_NO_PFN: the node has none */
-	bool mirror;		       /* mirrored memory is never MOVABLE */
-};
 
 /*
  * Everything that is known of one machine's memory. The floors under this one
@@ -111,11 +115,10 @@ struct mu_mm {
 	unsigned page_shift;
 	unsigned nr_nodes;
 	struct mu_layout layout;
-	/* Reserved memory that changes: its descriptors, and memblock's table
-	 * once the allocator runs. Taken before a zone's lock. */
+	/* Reserved memory that changes: its descriptors, and memblock's tables
+	 * once the allocator runs, which change under the hotplug lock as well
+	 * (memup/hotplug.h). Taken after that one and before a zone's. */
 	struct mu_lock reserved_lock;
-	/* One mu_free_reserved() at a time. Taken before reserved_lock. */
-	struct mu_lock late_lock;
 	struct mu_page_ext *exts; /* registered before the start (C) */
 
 	struct mu_memblock memblock;
@@ -123,6 +126,7 @@ struct mu_mm {
 	struct mu_buddy buddy;
 	struct mu_deferred deferred;
 	struct mu_devices devices; /* and the hotplug lock */
+	struct mu_hotplug hotplug;
 };
 
 /* An empty @mm with 4 KiB pages. @port must outlive it. Early boot, one CPU, as
@@ -196,8 +200,9 @@ enum mu_page_state {
 	MU_STATE_RESERVED, /* memory that is not the allocator's */
 	MU_STATE_PRISTINE, /* the allocator's, its descriptor not written */
 	MU_STATE_BUSY,	   /* claimed, being initialised */
-	MU_STATE_ONLINE,   /* free or allocated */
+	MU_STATE_ONLINE,   /* free, allocated or poisoned */
 	MU_STATE_DEVICE,   /* in a pagemap: memup/device.h tells more */
+	MU_STATE_OFFLINE,  /* memory that was taken offline, or never came on */
 };
 
 /* "absent", "reserved", ... */
@@ -252,7 +257,9 @@ struct mu_census {
 	uint64_t pristine;
 	uint64_t busy;
 	uint64_t reserved;
-	uint64_t device; /* in a pagemap, initialised or not */
+	uint64_t offline;  /* there, but out of use */
+	uint64_t poisoned; /* taken out of the allocator for good */
+	uint64_t device;   /* in a pagemap, initialised or not */
 	uint64_t hole;
 	uint64_t total; /* the sum of the others */
 };

@@ -23,6 +23,8 @@ struct mu_crashkernel {
 	mu_phys_t base; /* the address that is asked for, or that was found */
 	mu_phys_t low;	/* bytes below 4 GiB, if the rest is above */
 	mu_phys_t low_base;
+	mu_phys_t cma; /* bytes more that the running kernel may use, too */
+	mu_phys_t cma_base;
 	bool fixed; /* at base and nowhere else */
 	bool high;
 };
@@ -37,6 +39,9 @@ struct mu_crashkernel {
  *   SIZE,high                   above 4 GiB if there is room
  *   SIZE,low                    how much of it also below 4 GiB; 256 MiB if
  *                               this is not there, none if SIZE is 0
+ *   SIZE,cma                    memory that is the crash kernel's after a crash
+ *                               and holds only what can move until then;
+ *                               nothing without one of the others
  *
  * Of each form the last counts, of the first three one without a suffix before
  * one with. MU_ERR_SYNTAX; MU_ERR_RANGE for a number past 64 bits, a range that
@@ -51,10 +56,27 @@ enum mu_status mu_crashkernel_read(struct mu_crashkernel *crash, mu_phys_t ram,
  * Reserve it in @memblock, in steps of 16 MiB and from the top as x86 does, and
  * say in @crash where. MU_ERR_NOMEM when there is no such place, MU_ERR_INVALID
  * for a BASE that is not a multiple of 16 MiB: then nothing is reserved.
+ *
+ * What is to be shared (cma, rounded up to whole blocks) gets a place, the
+ * highest that is free in one piece, but is not reserved:
+ * mu_config.movable_from with cma_base makes it MOVABLE, which is what Linux's
+ * contiguous allocator keeps for movable pages. (Linux looks for up to four
+ * pieces.)
  */
 enum mu_status mu_crashkernel_reserve(struct mu_memblock *memblock,
 				      struct mu_crashkernel *crash,
 				      struct mu_error *error) MU_MUST_CHECK;
+
+/*
+ * Find the highest place for what is to be shared (cma, rounded up to whole
+ * blocks) that is free in one piece, when all else is reserved, and say in
+ * @crash where. It stays free: mu_config.movable_from with cma_base makes it
+ * MOVABLE, so that it holds only what can move. (Linux has its contiguous
+ * allocator for that, and looks for up to four pieces.) MU_ERR_NOMEM.
+ */
+enum mu_status mu_crashkernel_place_cma(struct mu_memblock *memblock,
+					struct mu_crashkernel *crash,
+					struct mu_error *error) MU_MUST_CHECK;
 
 /*
  * All that a command line reserves: crashkernel=, told in @crash, and each
@@ -66,6 +88,13 @@ enum mu_status mu_mm_reserve_cmdline(struct mu_mm *mm,
 				     struct mu_crashkernel *crash,
 				     const char *text, size_t len,
 				     struct mu_error *error) MU_MUST_CHECK;
+
+/*
+ * The same for the parameters of the machine's own kernel (machine->cmdline):
+ * what makes no sense, or has no place, is passed over, as the kernel does.
+ * @crash may be NULL: then not for its crashkernel=.
+ */
+void mu_mm_reserve_own(struct mu_mm *mm, struct mu_crashkernel *crash);
 
 #define MU_HUGE_POOLS 32
 
@@ -94,5 +123,9 @@ struct mu_huge_pools {
 enum mu_status mu_huge_pools_read(struct mu_huge_pools *pools, const char *text,
 				  size_t len,
 				  struct mu_error *error) MU_MUST_CHECK;
+
+/* Those of machine->cmdline, without what makes no sense. */
+void mu_huge_pools_own(struct mu_huge_pools *pools,
+		       const struct mu_machine *machine);
 
 #endif /* MEMUP_BOOT_CMDLINE_H */

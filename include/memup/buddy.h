@@ -52,10 +52,12 @@ enum mu_zone_type {
 	MU_ZONE_DMA32,	 /* below 4 GiB */
 	MU_ZONE_NORMAL,	 /* the rest */
 	MU_ZONE_MOVABLE, /* the end of a node, for pages that can be moved */
-	MU_NR_ZONES
+	MU_NR_ZONES,
+	/* What is going offline: in no zonelist, see mu_buddy_move(). */
+	MU_ZONE_ISOLATED = MU_NR_ZONES
 };
 
-/* "DMA", "DMA32", "Normal", "Movable". */
+/* "DMA", "DMA32", "Normal", "Movable", "isolated". */
 const char *mu_zone_type_str(enum mu_zone_type type);
 
 enum mu_watermark { MU_WMARK_MIN, MU_WMARK_LOW, MU_WMARK_HIGH, MU_NR_WMARKS };
@@ -91,6 +93,7 @@ struct mu_zone {
 	/* Written (L), read as hints without. */
 	_Atomic uint64_t watermark[MU_NR_WMARKS];
 	_Atomic uint64_t managed_pages; /* free + pristine + allocated */
+	uint64_t poisoned_pages;	/* taken out for good (L) */
 	/* Changes when a claim ends, whatever became of the memory, and when
 	 * pristine memory has come to the extents: who found nothing may look
 	 * again. (A) */
@@ -106,6 +109,9 @@ struct mu_zone {
 	int nid;		/* (C) */
 };
 
+/* Most pages that can be poisoned. */
+#define MU_MAX_POISONED 256
+
 /* No zone of that type. */
 #define MU_NO_ZONE UINT16_MAX
 
@@ -116,7 +122,7 @@ struct mu_node {
 	_Atomic(struct mu_zone *) preferred[MU_NR_ZONES];
 	/* Its own zones; MU_NO_ZONE where it has none. Written once, when the
 	 * zone is made, before it has memory. (H) */
-	uint16_t zone_id[MU_NR_ZONES];
+	uint16_t zone_id[MU_NR_ZONES + 1];
 	/* Zone ids of all nodes, nearest first, highest type first, then
 	 * MU_NO_ZONE. Written (H), read by all (A): see buddy/zonelist.c. */
 	_Atomic uint16_t *zonelist;
@@ -164,6 +170,11 @@ struct mu_buddy {
 	struct mu_node *nodes;	 /* indexed by node id (C) */
 	unsigned nr_nodes;	 /* (C) */
 	struct mu_source source; /* grow is NULL: there is none */
+	/* Pages that the hardware lost, ascending; under poison_lock, which is
+	 * taken inside of a zone's. */
+	struct mu_lock poison_lock;
+	unsigned nr_poisoned;
+	mu_pfn_t poisoned[MU_MAX_POISONED];
 };
 
 /*
@@ -237,11 +248,21 @@ static inline void mu_page_get(struct mu_page *page)
 enum mu_status mu_page_put(struct mu_buddy *buddy,
 			   struct mu_page *page) MU_MUST_CHECK;
 
+/* The zone that a written descriptor says at this moment. */
+static inline struct mu_zone *mu_page_zone_ptr(const struct mu_buddy *buddy,
+					       const struct mu_page *page)
+{
+	/* acquire: the zone may have been made since the page was handed out;
+	 * pairs with the release in mu_buddy_move(). */
+	return &buddy->zones[atomic_load_explicit(&page->zone,
+						  memory_order_acquire)];
+}
+
 /* The node of a written descriptor. */
 static inline int mu_page_nid(const struct mu_buddy *buddy,
 			      const struct mu_page *page)
 {
-	return buddy->zones[mu_page_zone(page)].nid;
+	return mu_page_zone_ptr(buddy, page)->nid;
 }
 
 /* Is there no hole in the span of @zone? O(1): two counters. */
@@ -249,6 +270,30 @@ static inline bool mu_zone_is_contiguous(const struct mu_zone *zone)
 {
 	return zone->present_pages == zone->end_pfn - zone->start_pfn;
 }
+
+/*
+ * The hardware has lost the page at @pfn, whose descriptor (or that of the page
+ * with one descriptor that it is in) was written: nobody gets it any more. A
+ * free page leaves the lists, one that somebody has does when it is given back:
+ * *@later. MU_ERR_OVERLAP when it is known already, MU_ERR_FULL when
+ * MU_MAX_POISONED are, MU_ERR_HOLE, MU_ERR_PRISTINE. The caller knows that its
+ * block stays online: mu_memory_failure() does. Any context but NMI.
+ */
+enum mu_status mu_buddy_poison(struct mu_buddy *buddy, mu_pfn_t pfn,
+			       bool *later) MU_MUST_CHECK;
+
+/* Remember @pfn, which is not the allocator's, so that who makes it so leaves
+ * it out. Errors of mu_buddy_poison(). */
+enum mu_status mu_buddy_note_poison(struct mu_buddy *buddy,
+				    mu_pfn_t pfn) MU_MUST_CHECK;
+
+/* The first poisoned page in [@pfn, @end), or @end. Any context but NMI. */
+mu_pfn_t mu_buddy_next_poisoned(struct mu_buddy *buddy, mu_pfn_t pfn,
+				mu_pfn_t end);
+
+/* [@start, @end) is other memory from now on: what of it was poisoned goes. */
+void mu_buddy_forget_poison(struct mu_buddy *buddy, mu_pfn_t start,
+			    mu_pfn_t end);
 
 /*
  * Set the marks of every zone from its managed pages, as Linux does:
@@ -321,6 +366,39 @@ void mu_buddy_grow_pristine(struct mu_buddy *buddy, struct mu_zone *zone,
 /* @pages of @zone that were pristine are its memory no more. */
 void mu_buddy_drop_pristine(struct mu_buddy *buddy, struct mu_zone *zone,
 			    uint64_t pages);
+
+/*
+ * Memory on its way out, or back. mu_buddy_move() has the block at @start, all
+ * of it online and in @from, belong to @to from now on; one of them is a zone
+ * of type MU_ZONE_ISOLATED of the node. There pages that are free are not found
+ * by allocations, and what is freed does not come back to them. With @gigantic
+ * it is the allocated gigantic page at @start. MU_ERR_RESERVED when some page
+ * of it is reserved, MU_ERR_BUSY when some page is in nobody's book at this
+ * moment (a gigantic page is being freed or split), larger than the block, or
+ * not in
+ * @from: nothing has changed then. Any context but NMI.
+ */
+enum mu_status mu_buddy_move(struct mu_buddy *buddy, struct mu_zone *from,
+			     struct mu_zone *to, mu_pfn_t start,
+			     bool gigantic) MU_MUST_CHECK;
+
+/*
+ * The first page at or after *@pfn, where a page begins or began, and before
+ * @end, of the same isolated block, that is not free: false when there is none.
+ * *@order is MU_NR_ORDERS when nobody has it at this moment.
+ */
+bool mu_buddy_find_in_use(struct mu_buddy *buddy, struct mu_zone *isolated,
+			  mu_pfn_t end, mu_pfn_t *pfn, unsigned *order);
+
+/* Put the block at @start, initialised and published, tails all of it, into the
+ * lists of @zone as new memory, without what is poisoned in it. */
+void mu_buddy_add_around(struct mu_buddy *buddy, struct mu_zone *zone,
+			 mu_pfn_t start);
+
+/* Take the isolated block at @start out of its zone, which it belongs to no
+ * more. False when some of its pages are in use. */
+bool mu_buddy_extract(struct mu_buddy *buddy, struct mu_zone *isolated,
+		      mu_pfn_t start);
 
 /* Whoever waits for @zone may look again: after what was done to it. */
 void mu_zone_tell_growth(struct mu_zone *zone);

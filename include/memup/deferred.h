@@ -196,19 +196,19 @@ void mu_deferred_add_late(struct mu_deferred *deferred, struct mu_zone *zone,
 			  mu_pfn_t start, mu_pfn_t end);
 
 /*
- * The other way: what is pristine of the whole blocks [@start, @end) of @zone
- * is claimed, not initialised, and no memory of the zone any more: *@pages
- * more, also when it fails. O(extents), whatever their size. For each piece,
- * counted in *@pieces, room for an extent is promised, so that it can be given
- * back by mu_deferred_add_late() for certain; if it never is,
- * mu_deferred_unpromise(). MU_ERR_FULL when there is no room: some of it is
- * taken then. What another CPU is cutting off at this moment may be missed. Any
- * context but NMI.
+ * The other way: some of what is pristine in the whole blocks [@start, @end) of
+ * @zone is claimed, not initialised, and no memory of the zone any more: *@pfn
+ * and *@pages of it, O(extents) whatever their size. MU_ERR_NOT_FOUND when
+ * nothing is pristine there; what another CPU is cutting off at this moment may
+ * be missed. Room for an extent is promised with each piece, so that it can be
+ * given back by mu_deferred_add_late() for certain; if it never is,
+ * mu_deferred_unpromise(). MU_ERR_FULL when there is no room. Any context but
+ * NMI.
  */
 enum mu_status mu_deferred_withdraw(struct mu_deferred *deferred,
 				    struct mu_zone *zone, mu_pfn_t start,
-				    mu_pfn_t end, uint64_t *pages,
-				    unsigned *pieces) MU_MUST_CHECK;
+				    mu_pfn_t end, mu_pfn_t *pfn,
+				    mu_pfn_t *pages) MU_MUST_CHECK;
 
 /*
  * A background finisher: threads at idle priority that initialise what is
@@ -278,6 +278,10 @@ void mu_deferred_init(struct mu_deferred *deferred, struct mu_buddy *buddy,
 #define MU_EXTENTS_PER_RANGE 3
 /* And how many each zone has room for beyond, to be made while running. */
 #define MU_EXTENTS_SPARE 64
+
+/* A zone that is made while others allocate: before it is in their zonelists.
+ */
+void mu_deferred_add_zone(struct mu_deferred *deferred, struct mu_zone *zone);
 
 /* Where the extents of @zone go, @max of them; before its first
  * mu_deferred_add(). */

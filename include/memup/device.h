@@ -48,6 +48,9 @@
  * sparse- vmemmap: improve memory savings for compound devmaps", Joao Martins,
  * 2022.)
  *
+ *   A page extension (memup/page_ext.h) lies where the descriptor does: it is
+ *   that of mu_page_to_pfn(), which for compound pages is no pfn of theirs.
+ *
  *   What is ready is told by two masks of the section, memmap.h's struct
  *   mu_claims; for the up to two blocks of a range that it shares with RAM or
  *   other ranges, by a pair of masks in the range. Ranges are multiples of 2
@@ -171,7 +174,8 @@ struct mu_pagemap {
 	struct mu_device_slot *slot; /* (C) */
 	_Atomic uint32_t state;	     /* (A) who registers or removes it */
 	_Atomic uint64_t written;    /* (A) relaxed: descriptors, a statistic */
-	uint64_t lock_ns;	     /* time under (H) of the last change */
+	/* Of the last change: waiting for (H), and under it. */
+	uint64_t wait_ns, lock_ns;
 };
 
 /*
@@ -271,7 +275,8 @@ struct mu_pagemap *mu_pagemap_get(struct mu_devices *devices, mu_pfn_t pfn);
 /* Does @map, which the caller holds, have @pfn? O(log of its ranges). */
 bool mu_pagemap_has(const struct mu_pagemap *map, mu_pfn_t pfn);
 
-/* Give a reference back. @map may be gone then. Any context. */
+/* Give a reference back. @map may be gone then. Where the port's wake() may be
+ * called: the last one may end somebody's wait. */
 void mu_pagemap_put(struct mu_pagemap *map);
 
 /*
@@ -320,8 +325,9 @@ mu_pfn_t mu_device_page_pfn(const struct mu_pagemap *map,
  * out: mu_device_page_take() makes the count 1 and holds @map for as long as it
  * is in use. MU_ERR_BUSY when it is in use already, else as mu_device_page().
  * mu_device_page_get() is one more reference, or false when the page is free:
- * who only found it has to ask. mu_device_page_put() gives one back; the last
- * one calls page_free and lets go of @map, which may be gone then. Any context.
+ * who only found it has to ask, and hold @map to do so. mu_device_page_put()
+ * gives one back; the last one calls page_free and lets go of @map, as
+ * mu_pagemap_put() does. Any context otherwise.
  */
 enum mu_status mu_device_page_take(struct mu_pagemap *map, mu_pfn_t pfn,
 				   struct mu_page **page) MU_MUST_CHECK;
@@ -332,7 +338,7 @@ void mu_device_page_put(struct mu_pagemap *map, struct mu_page *page);
 static inline struct mu_pagemap *
 mu_device_page_map(const struct mu_devices *devices, const struct mu_page *page)
 {
-	return devices->slots[page->zone].map;
+	return devices->slots[mu_page_zone(page)].map;
 }
 
 /*
@@ -355,7 +361,9 @@ struct mu_pagemap_stats {
 	/* Bytes behind its slices of the memmap, in whole blocks: in RAM, and
 	 * in the device itself. What a block at an end shares counts too. */
 	uint64_t backed, hosted;
-	uint64_t lock_ns; /* under the hotplug lock, when it was registered */
+	/* Waiting for the hotplug lock and under it, when it was registered,
+	 * in ns; 0 unless mu_devices.measure says that clocks be read. */
+	uint64_t wait_ns, lock_ns;
 };
 
 /* The caller holds @map. O(sections). */

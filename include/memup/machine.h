@@ -116,6 +116,7 @@ struct mu_machine {
 	/* Parameters that the machine's own kernel was booted with, up to a
 	 * zero; "" when no source told. Nothing was done with them. */
 	char *cmdline;
+	size_t cmdline_len;
 
 	/* What memory there is. Sorted and disjoint once finished. */
 	struct mu_range *ranges;

@@ -69,4 +69,14 @@ enum mu_status mu_acpi_cpus(const void *table, size_t len,
 					  const struct mu_acpi_cpu *cpu),
 			    void *arg, struct mu_error *error) MU_MUST_CHECK;
 
+/*
+ * The same as iasl's disassembler prints them (.dsl): a line for each field,
+ * and perhaps the bytes behind them, which then count. Fields alone are a
+ * source, as it is or from `iasl -T`: length and checksum are made, as iasl
+ * does, and not read. @error as above.
+ */
+enum mu_status mu_machine_read_dsl(struct mu_machine *machine, const char *text,
+				   size_t len,
+				   struct mu_error *error) MU_MUST_CHECK;
+
 #endif /* MEMUP_MACHINE_ACPI_H */

@@ -46,28 +46,35 @@ enum mu_status mu_machine_read_short(struct mu_machine *machine,
  * Of several maps of one boot the one counts that the kernel went on with; the
  * first of these that is there:
  *
- *   "modified:"             e820 after the kernel changed it
+ *   "modified:"             e820 after the kernel changed it; the last such map
+ *                           above the line "last_pfn"
  *   "user:"                 e820 after mem= and memmap=
  *   "reserve setup_data:"   e820 with what the loader handed over cut out
  *   "BIOS-e820:", "Xen:"    e820 of the firmware, or of the hypervisor
  *   " memory[0x0] [...]"    memblock=debug
+ *   "memcluster 0, ..."     Alpha
  *   "node 0: [mem ...]"     early memory node ranges: all but x86
+ *   "0: 0x0 -> 0x9f"        the same in page frames, Linux 2.6.19 to 3.4
+ *   "memory: SIZE @ BASE"   MIPS
+ *   "(XEN) [0, 9ffff] ..."  e820 of the host, where its guest says nothing
  *   "efi: mem00: ..."       efi=debug
  *   "SRAT: Node 0 ..."      what is not hotplug; holes in it are not seen
  *
  * "e820: update" and "e820: remove" after that map change it, up to the line
- * "last_pfn"; what later ones reserve is KEPT, what "OF: reserved mem" names
- * KEPT or NOMAP. Page 0 and 640 KiB to 1 MiB are taken from an e820 map that
- * has that line, as every kernel does that prints "[mem". Nodes come from SRAT
- * lines, without them from early ranges; then numa=fake= on the boot's command
- * line is followed, if memup can. CPUs are those of the SRAT; without them
- * those that the boot names for each node; without them the number that it
- * brought up or allowed, spread evenly. The page size comes from lines that
- * name one amount in pages and in bytes.
+ * "last_pfn". What later ones reserve, or a later "modified:" map, or "RAMDISK:"
+ * is KEPT; what "OF: reserved mem" names KEPT or NOMAP. Page 0 and 640 KiB to
+ * 1 MiB are taken from an e820 map that has that line, as every kernel does
+ * that prints "[mem".
  *
- * Not read: maps in page frames (Alpha's memclusters, early_node_map of Linux
- * 3.4 and before), MIPS's "memory: SIZE @ ADDRESS", the hypervisor's own map in
- * a log of Xen. Pages of 8 KiB are taken for 4 KiB.
+ * Nodes come from SRAT lines, without them from early ranges; all is node 0
+ * where the kernel says that NUMA is off or that it fakes a node; numa=fake= on
+ * the boot's command line is followed, if memup can. CPUs are those of the
+ * SRAT; without them those that the boot names for each node; without them the
+ * number that it brought up or allowed, spread evenly. Latencies and bandwidths
+ * are those of "acpi/hmat:". The architecture is told by lines that only one
+ * has, where zones end by "Zone ranges:", the command line is kept for
+ * mu_config_for(). The page size comes from lines that name one amount in pages
+ * and in bytes; pages of 8 KiB are taken for 4 KiB.
  *
  * MU_ERR_NOT_FOUND when it holds no memory map; MU_ERR_SYNTAX and MU_ERR_RANGE
  * for a line of a map that makes no sense, and for more than 4096 changes.
@@ -120,6 +127,25 @@ enum mu_status mu_machine_read_numactl(struct mu_machine *machine,
 				       const char *text, size_t len,
 				       struct mu_error *error) MU_MUST_CHECK;
 
+/*
+ * Files of sysfs in one text, each behind its path, as `grep -r . DIRECTORY` or
+ * `tail -n +1 DIRECTORY/FILE...` (more, head) print them:
+ *
+ *   memmap/N/start, end, type   the firmware's map, /sys/firmware/memmap; the
+ *                               three of one range follow each other
+ *   nodeN/meminfo               MemTotal: the nodes of /sys/devices/system/node
+ *                               lie one after the other from 0, as in "2x64G",
+ *                               where there is no map
+ *   nodeN/cpulist, cpumap       its CPUs
+ *   nodeN/distance              one for each node there is, in their order
+ *
+ * MU_ERR_NOT_FOUND when there is neither a range nor a node; MU_ERR_SYNTAX for
+ * a file of these that holds something else.
+ */
+enum mu_status mu_machine_read_sysfs(struct mu_machine *machine,
+				     const char *text, size_t len,
+				     struct mu_error *error) MU_MUST_CHECK;
+
 /* What a text is that somebody found. */
 enum mu_machine_kind {
 	MU_KIND_UNKNOWN,
@@ -128,7 +154,9 @@ enum mu_machine_kind {
 	MU_KIND_IOMEM,
 	MU_KIND_LSMEM,
 	MU_KIND_NUMACTL,
+	MU_KIND_SYSFS,
 	MU_KIND_ACPIDUMP, /* memup/machine_acpi.h */
+	MU_KIND_DSL,	  /* the same */
 	MU_KIND_ACPI,	  /* tables, the first one that memup reads */
 };
 

@@ -45,6 +45,7 @@
 #include "memup/port.h"
 
 #define MU_MEMBLOCK_REGIONS 128 /* of each type before it has to grow */
+#define MU_MEMBLOCK_PHYSMEM 4	/* of the type physmem */
 #define MU_MEMBLOCK_LATE    32	/* ranges that can wait to be freed late */
 #define MU_MEMBLOCK_NAMED   8	/* named reservations */
 #define MU_MEMBLOCK_NAME    16	/* bytes of a name with its terminator */
@@ -56,6 +57,9 @@
  *   NOMAP           not to be mapped: never allocated; no cap takes it away
  *   DRIVER_MANAGED  a driver's: never allocated
  *   SCRATCH         while scratch_only is set all that is allocated
+ *   OFFLINE         there, but not in use: never allocated (memup/hotplug.h)
+ *   KERNEL          never in a MOVABLE zone, wherever that begins
+ *   MOVABLE         in the MOVABLE zone of its node, wherever it is
  * and of reserved regions:
  *   RSRV_NOINIT     their descriptors are not to be initialised
  *   RSRV_KERN       for the kernel's own use; every allocation is
@@ -68,10 +72,14 @@
 #define MU_MEMBLOCK_RSRV_NOINIT	   0x10u
 #define MU_MEMBLOCK_RSRV_KERN	   0x20u
 #define MU_MEMBLOCK_SCRATCH	   0x40u
+#define MU_MEMBLOCK_OFFLINE	   0x80u
+#define MU_MEMBLOCK_KERNEL	   0x100u
+#define MU_MEMBLOCK_MOVABLE	   0x200u
 
 #define MU_MEMBLOCK_MEMORY_FLAGS                                        \
 	(MU_MEMBLOCK_HOTPLUG | MU_MEMBLOCK_MIRROR | MU_MEMBLOCK_NOMAP | \
-	 MU_MEMBLOCK_DRIVER_MANAGED | MU_MEMBLOCK_SCRATCH)
+	 MU_MEMBLOCK_DRIVER_MANAGED | MU_MEMBLOCK_SCRATCH |             \
+	 MU_MEMBLOCK_OFFLINE | MU_MEMBLOCK_KERNEL | MU_MEMBLOCK_MOVABLE)
 #define MU_MEMBLOCK_RESERVED_FLAGS \
 	(MU_MEMBLOCK_RSRV_NOINIT | MU_MEMBLOCK_RSRV_KERN)
 
@@ -130,13 +138,15 @@ struct mu_memblock {
 	bool can_resize;
 	struct mu_memblock_type memory;
 	struct mu_memblock_type reserved;
-	struct mu_memblock_type late; /* freed, and not yet taken */
-	const struct mu_port *port;   /* never NULL */
+	struct mu_memblock_type physmem; /* what no limit takes away */
+	struct mu_memblock_type late;	 /* freed, and not yet taken */
+	const struct mu_port *port;	 /* never NULL */
 	mu_memblock_late_free_t late_free;
 	void *late_free_arg;
 	struct mu_memblock_named named[MU_MEMBLOCK_NAMED];
 	struct mu_memblock_region memory_init[2 * MU_MEMBLOCK_REGIONS];
 	struct mu_memblock_region reserved_init[2 * MU_MEMBLOCK_REGIONS];
+	struct mu_memblock_region physmem_init[2 * MU_MEMBLOCK_PHYSMEM];
 	struct mu_memblock_region late_init[2 * MU_MEMBLOCK_LATE];
 };
 
@@ -164,6 +174,15 @@ enum mu_status mu_memblock_add(struct mu_memblock *mb, mu_phys_t base,
 enum mu_status mu_memblock_add_node(struct mu_memblock *mb, mu_phys_t base,
 				    mu_phys_t size, int nid,
 				    unsigned flags) MU_MUST_CHECK;
+
+/*
+ * The machine has memory at [@base, @base + @size), whether it is to be used or
+ * not: the type physmem, for ports that must know all of it (on s390 a dump
+ * is of all that is installed, whatever mem= said). Only this function changes
+ * it.
+ */
+enum mu_status mu_memblock_physmem_add(struct mu_memblock *mb, mu_phys_t base,
+				       mu_phys_t size) MU_MUST_CHECK;
 
 /* There is no memory at [@base, @base + @size). */
 enum mu_status mu_memblock_remove(struct mu_memblock *mb, mu_phys_t base,
@@ -331,6 +350,21 @@ enum mu_status mu_memblock_alloc_exact_nid_raw(struct mu_memblock *mb,
 					       mu_phys_t max_addr, int nid,
 					       void **out) MU_MUST_CHECK;
 
+/* mu_memblock_alloc(), for those who cannot go on without: where it fails the
+ * port's panic hook gets the name of the function that asked, and why. */
+#define mu_memblock_alloc_or_panic(mb, size, align) \
+	mu_memblock_alloc_or_panic_for(mb, size, align, __func__)
+void *mu_memblock_alloc_or_panic_for(struct mu_memblock *mb, mu_phys_t size,
+				     mu_phys_t align, const char *who);
+
+/*
+ * mu_memblock_phys_free() of @size bytes that one of these returned @virt for:
+ * MU_ERR_NOT_FOUND when no allocation has them. Asks phys_to_virt() of each
+ * reserved range: O(n).
+ */
+enum mu_status mu_memblock_free(struct mu_memblock *mb, void *virt,
+				mu_phys_t size) MU_MUST_CHECK;
+
 /* ---- Ask ---- */
 
 mu_phys_t mu_memblock_phys_mem_size(const struct mu_memblock *mb);
@@ -370,83 +404,18 @@ static inline bool mu_memblock_addrs_overlap(mu_phys_t base1, mu_phys_t size1,
 int mu_memblock_search_pfn_nid(const struct mu_memblock *mb, mu_pfn_t pfn,
 			       mu_pfn_t *start_pfn, mu_pfn_t *end_pfn);
 
-/* Are both tables sorted, disjoint, merged and summed? Else MU_ERR_CORRUPT. */
+/* Are all tables sorted, disjoint, merged and summed? Else MU_ERR_CORRUPT. */
 enum mu_status mu_memblock_validate(const struct mu_memblock *mb) MU_MUST_CHECK;
 
-/* ---- Iterate ---- */
+/* ---- Room for changes while the allocator runs ---- */
 
 /*
- * A cursor is 0 before a walk upwards (next) and UINT64_MAX before one
- * downwards (prev); each call moves it by one range and says false when there
- * is none. Every output may be NULL. @nid is a node, or MU_NO_NODE for all.
- * @flags says which memory regions are of interest: only those with
- * MU_MEMBLOCK_MIRROR or _SCRATCH if these are given; also those with
- * MU_MEMBLOCK_NOMAP or _DRIVER_MANAGED, and (with movable_node) _HOTPLUG, only
- * if these are given.
+ * Bytes for tables with room for @more regions each beyond those that there
+ * are, and the tables moved there: to @buf, aligned to 64. From then on they do
+ * not grow.
  */
-#define MU_MEMBLOCK_FIRST ((uint64_t)0)
-#define MU_MEMBLOCK_LAST  UINT64_MAX
-
-/* Regions of memory. */
-bool mu_memblock_next_mem(const struct mu_memblock *mb, uint64_t *cursor,
-			  int nid, unsigned flags, mu_phys_t *start,
-			  mu_phys_t *end, int *out_nid);
-bool mu_memblock_prev_mem(const struct mu_memblock *mb, uint64_t *cursor,
-			  int nid, unsigned flags, mu_phys_t *start,
-			  mu_phys_t *end, int *out_nid);
-/* Regions of reserved, all of them. */
-bool mu_memblock_next_reserved(const struct mu_memblock *mb, uint64_t *cursor,
-			       mu_phys_t *start, mu_phys_t *end, int *out_nid);
-bool mu_memblock_prev_reserved(const struct mu_memblock *mb, uint64_t *cursor,
-			       mu_phys_t *start, mu_phys_t *end, int *out_nid);
-/* Parts of memory regions that are not reserved. */
-bool mu_memblock_next_free(const struct mu_memblock *mb, uint64_t *cursor,
-			   int nid, unsigned flags, mu_phys_t *start,
-			   mu_phys_t *end, int *out_nid);
-bool mu_memblock_prev_free(const struct mu_memblock *mb, uint64_t *cursor,
-			   int nid, unsigned flags, mu_phys_t *start,
-			   mu_phys_t *end, int *out_nid);
-/* Regions of memory whatever their flags, in whole pages; empty ones not. */
-bool mu_memblock_next_mem_pfn(const struct mu_memblock *mb, uint64_t *cursor,
-			      int nid, mu_pfn_t *start, mu_pfn_t *end,
-			      int *out_nid);
-bool mu_memblock_prev_mem_pfn(const struct mu_memblock *mb, uint64_t *cursor,
-			      int nid, mu_pfn_t *start, mu_pfn_t *end,
-			      int *out_nid);
-
-/* The same as loops; @i is a uint64_t, the p_ are pointers or NULL. */
-#define mu_for_each_mem_range(mb, i, p_start, p_end)                   \
-	for ((i) = MU_MEMBLOCK_FIRST; mu_memblock_next_mem(            \
-		     mb, &(i), MU_NO_NODE,                             \
-		     MU_MEMBLOCK_HOTPLUG | MU_MEMBLOCK_DRIVER_MANAGED, \
-		     p_start, p_end, NULL);)
-#define mu_for_each_mem_range_rev(mb, i, p_start, p_end)               \
-	for ((i) = MU_MEMBLOCK_LAST; mu_memblock_prev_mem(             \
-		     mb, &(i), MU_NO_NODE,                             \
-		     MU_MEMBLOCK_HOTPLUG | MU_MEMBLOCK_DRIVER_MANAGED, \
-		     p_start, p_end, NULL);)
-#define mu_for_each_reserved_mem_range(mb, i, p_start, p_end) \
-	for ((i) = MU_MEMBLOCK_FIRST;                         \
-	     mu_memblock_next_reserved(mb, &(i), p_start, p_end, NULL);)
-#define mu_for_each_free_mem_range(mb, i, nid, flags, p_start, p_end, p_nid) \
-	for ((i) = MU_MEMBLOCK_FIRST; mu_memblock_next_free(                 \
-		     mb, &(i), nid, flags, p_start, p_end, p_nid);)
-#define mu_for_each_free_mem_range_reverse(mb, i, nid, flags, p_start, p_end, \
-					   p_nid)                             \
-	for ((i) = MU_MEMBLOCK_LAST; mu_memblock_prev_free(                   \
-		     mb, &(i), nid, flags, p_start, p_end, p_nid);)
-#define mu_for_each_mem_pfn_range(mb, i, nid, p_start, p_end, p_nid) \
-	for ((i) = MU_MEMBLOCK_FIRST;                                \
-	     mu_memblock_next_mem_pfn(mb, &(i), nid, p_start, p_end, p_nid);)
-
-/* Loops over the regions themselves; @region is a pointer to const region. */
-#define mu_for_each_mem_region(mb, region)    \
-	for ((region) = (mb)->memory.regions; \
-	     (region) < (mb)->memory.regions + (mb)->memory.cnt; (region)++)
-#define mu_for_each_reserved_mem_region(mb, region)                  \
-	for ((region) = (mb)->reserved.regions;                      \
-	     (region) < (mb)->reserved.regions + (mb)->reserved.cnt; \
-	     (region)++)
+size_t mu_memblock_room_size(const struct mu_memblock *mb, unsigned more);
+void mu_memblock_make_room(struct mu_memblock *mb, unsigned more, void *buf);
 
 /* ---- Hand over ---- */
 
@@ -498,7 +467,7 @@ enum mu_status mu_memblock_free_late(struct mu_memblock *mb, mu_phys_t base,
 enum mu_status mu_memblock_flush_late(struct mu_memblock *mb) MU_MUST_CHECK;
 
 /*
- * Empty both tables and free late what they were allocated. Only when nothing
+ * Empty all tables and free late what they were allocated. Only when nothing
  * iterates over them any more: after all deferred memory is initialised. What
  * the taker does not take at once waits. MU_ERR_INVALID before the hand-over,
  * MU_ERR_FULL when there is no room to wait.
@@ -533,12 +502,14 @@ enum mu_status mu_memblock_reserve_mem_release(struct mu_memblock *mb,
 
 /* ---- Look at it ---- */
 
-/* Both tables to the log, at MU_LOG_INFO, as Linux's memblock=debug has them.
- */
+/* The tables to the log, at MU_LOG_INFO, as Linux's memblock=debug has them;
+ * physmem if anybody added to it. */
 void mu_memblock_dump_all(const struct mu_memblock *mb);
 
 /* One table, with the names of flags, as Linux's debugfs has it. */
 void mu_memblock_dump_type(const struct mu_memblock *mb,
 			   const struct mu_memblock_type *type);
+
+#include "memup/memblock_iterate.h"
 
 #endif /* MEMUP_MEMBLOCK_H */

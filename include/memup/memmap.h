@@ -59,12 +59,14 @@ enum mu_page_kind {
 	MU_PAGE_ALLOCATED, /* first of 2^order pages that a client has */
 	MU_PAGE_RESERVED,  /* never in the allocator; order 0 */
 	MU_PAGE_DEVICE,	   /* 2^order pages of a device: memup/device.h */
+	MU_PAGE_POISONED,  /* taken out for good; order 0 */
 };
 #define MU_PAGE_KIND 0x0fu
 /* Flags in state: the block has descriptors that were never written; the page's
- * own tails were never written. */
-#define MU_PAGE_RAGGED 0x80u
-#define MU_PAGE_SPARSE 0x40u
+ * own tails were never written; some page inside of it is poisoned. */
+#define MU_PAGE_RAGGED	   0x80u
+#define MU_PAGE_SPARSE	   0x40u
+#define MU_PAGE_HAS_POISON 0x20u
 
 /* Orders of pages that can have one descriptor alone. */
 #define MU_HUGE_ORDER	  9
@@ -165,6 +167,13 @@ struct mu_ragged {
 	_Atomic uint64_t written[MU_BLOCK_PAGES / 64];
 };
 
+/* The descriptors of [start, end), whole sections, lie in the physical memory
+ * from base on. */
+struct mu_memmap_host {
+	mu_pfn_t start, end;
+	mu_phys_t base;
+};
+
 struct mu_memmap {
 	const struct mu_port *port;
 	struct mu_page *pages;	  /* descriptor of pfn 0 (may not be mapped) */
@@ -176,12 +185,19 @@ struct mu_memmap {
 	unsigned nr_root;
 	struct mu_section *leaves;
 	unsigned nr_leaves, leaves_used; /* used: under lock */
+	/* Entries of root that a leaf is kept for, and how many. Under lock. */
+	uint64_t *kept;
+	unsigned leaves_kept;
 
 	/* Sorted by start; immutable after start but for the bits. */
 	struct mu_ragged *ragged;
 	unsigned nr_ragged;
 
-	struct mu_lock lock; /* backing and leaves */
+	struct mu_lock lock; /* backing, leaves and hosts */
+
+	/* Under lock; as many as struct mu_limits has ranges. */
+	struct mu_memmap_host *hosts;
+	unsigned nr_hosts, max_hosts;
 
 	/* Statistics, relaxed: pages whose descriptors are backed, written. */
 	_Atomic uint64_t backed_pages;
@@ -237,6 +253,14 @@ static inline mu_pfn_t mu_memmap_section_end(const struct mu_memmap *memmap,
 static inline uint32_t mu_block_bit(mu_pfn_t pfn)
 {
 	return 1u << ((pfn >> MU_BLOCK_ORDER) & (MU_SECTION_BLOCKS - 1));
+}
+
+/* The bits of the blocks [@start, @end), at least one, of one section. */
+static inline uint32_t mu_block_bits(mu_pfn_t start, mu_pfn_t end)
+{
+	uint64_t nr = (end - start) >> MU_BLOCK_ORDER;
+
+	return (uint32_t)((((uint64_t)1 << nr) - 1) * mu_block_bit(start));
 }
 
 /*
@@ -319,6 +343,17 @@ void mu_memmap_add_ragged(struct mu_memmap *memmap, mu_pfn_t start);
 /* Was the block of @pfn said to be ragged? O(log n). Any context. */
 bool mu_memmap_is_ragged(const struct mu_memmap *memmap, mu_pfn_t pfn);
 
+/* The first ragged block in [@pfn, @end), block borders both, or @end. */
+mu_pfn_t mu_memmap_next_ragged(const struct mu_memmap *memmap, mu_pfn_t pfn,
+			       mu_pfn_t end);
+
+/*
+ * The blocks of [@start, @end), all of one section, whose descriptors were all
+ * written, are so no more: nobody finds them, what is behind them stays. By who
+ * alone can reach them.
+ */
+void mu_memmap_withdraw(struct mu_memmap *memmap, mu_pfn_t start, mu_pfn_t end);
+
 /*
  * Have memory behind the descriptors of the block at @start, through the
  * port's memmap_map. Backing twice is nothing. MU_ERR_NOMEM as the hook says,
@@ -329,11 +364,12 @@ enum mu_status mu_memmap_back(struct mu_memmap *memmap,
 			      mu_pfn_t start) MU_MUST_CHECK;
 
 /*
- * Would the table of sections have room for [@start, @end), below end_pfn? What
- * is lazy may ask for it later: only what is in the table already is sure.
- * O(1) for 128 GiB.
+ * Keep room in the table of sections for [@start, @end), below end_pfn, for
+ * good: what is backed there later, lazily, must not find it full. False when
+ * there is none: mu_limits.late is too small. O(1) for 128 GiB.
  */
-bool mu_memmap_has_room(struct mu_memmap *memmap, mu_pfn_t start, mu_pfn_t end);
+bool mu_memmap_keep_room(struct mu_memmap *memmap, mu_pfn_t start,
+			 mu_pfn_t end);
 
 /*
  * The same for the whole section at @start, of which the descriptors are to lie
@@ -343,6 +379,21 @@ bool mu_memmap_has_room(struct mu_memmap *memmap, mu_pfn_t start, mu_pfn_t end);
  */
 enum mu_status mu_memmap_back_section(struct mu_memmap *memmap, mu_pfn_t start,
 				      mu_phys_t base) MU_MUST_CHECK;
+
+/*
+ * From now on mu_memmap_back() has the descriptors of [@start, @end), whole
+ * sections of which nothing is backed, lie in the physical memory from @base
+ * on, by mu_memmap_back_section(). MU_ERR_FULL when the table is. Taken back by
+ * mu_memmap_remove_host(), which says whether there was one at @start. Any
+ * context.
+ */
+enum mu_status mu_memmap_add_host(struct mu_memmap *memmap, mu_pfn_t start,
+				  mu_pfn_t end, mu_phys_t base) MU_MUST_CHECK;
+bool mu_memmap_remove_host(struct mu_memmap *memmap, mu_pfn_t start);
+
+/* The first host of sections that ends after @pfn; false when there is none. */
+bool mu_memmap_next_host(struct mu_memmap *memmap, mu_pfn_t pfn,
+			 struct mu_memmap_host *host);
 
 /*
  * Take the backing of the whole blocks [@start, @end) away, of those that have

@@ -37,6 +37,9 @@
  * hook CPUs belong to whoever came first, until the end of its job, and the
  * jobs of the others have their callers alone.
  *
+ * To take this floor by itself: src/base, src/padata, this header, port.h and
+ * base.h are all there is (examples/alone.c).
+ *
  * The shape is that of struct padata_mt_job in Linux (Daniel Jordan, "padata:
  * add basic support for multithreaded jobs", 2020); the chunks are those of
  * guided self-scheduling (Polychronopoulos and Kuck, IEEE Transactions on
@@ -95,8 +98,9 @@ struct mu_padata_mt_job {
 	uint64_t deadline;
 
 	/*
-	 * Where helpers may run; NULL: on every CPU. Read by
-	 * mu_padata_mt_start() alone. The caller stays where it is.
+	 * Where helpers may run; NULL: on every CPU. For a job that is bound
+	 * to a node: mu_padata_node_cpus(). Read by mu_padata_mt_start()
+	 * alone. The caller stays where it is.
 	 */
 	const struct mu_cpumask *cpus;
 };
@@ -123,7 +127,7 @@ struct mu_padata_ramp {
 struct mu_padata_failed;
 
 /*
- * A job under way, some 800 bytes. In memory of the caller, who leaves it alone
+ * A job under way, some 760 bytes. In memory of the caller, who leaves it alone
  * from start until finish has returned. All fields are private. A multiple of
  * 64 is the best address: then all that threads contend for is one cache line.
  */
@@ -150,6 +154,11 @@ struct mu_padata_mt {
 	unsigned nr_cpus;
 	struct mu_padata_ramp ramp;
 };
+
+/* @cpus becomes those of @node, as the port has it; none if there is no such
+ * node. Any context. */
+void mu_padata_node_cpus(struct mu_cpumask *cpus, const struct mu_port *port,
+			 int node);
 
 /*
  * Start helpers on @job (which is copied) and return at once. Never fails:
@@ -229,6 +238,10 @@ void mu_padata_mt_progress(const struct mu_padata_mt *mt,
  * numbers that could wrap: a shell is a list, and a job is handed on when it is
  * done and all before it were.
  *
+ * parallel() is called on CPUs that are idle, and a CPU that has begun stays as
+ * long as jobs of the instance wait: there are no turns as multithreaded jobs
+ * have them, since those who wait for a job of the shell may have the CPUs.
+ *
  * The interface is Linux's (Steffen Klassert, "padata: generic parallelization/
  * serialization interface", 2010; Documentation/core-api/padata.rst). Two
  * things differ. Changing the masks is one critical section, so that
@@ -293,7 +306,8 @@ struct mu_padata_instance *mu_padata_instance_init(void *memory,
 
 /*
  * The memory of @instance is the caller's again. Waits for calls that only have
- * to return. MU_ERR_BUSY while it has shells.
+ * to return, among them those of mu_padata_do_parallel() whose job is done
+ * already. MU_ERR_BUSY while it has shells.
  */
 enum mu_status
 mu_padata_instance_fini(struct mu_padata_instance *instance) MU_MUST_CHECK;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ports/hosted/fdt_check.h"
 #include "ports/hosted/machine.h"
 #include "ports/hosted/read_file.h"
 
@@ -287,6 +288,60 @@ static unsigned count_threads(const struct tree *tree, int cpus, int cpu)
 	return threads ? threads : 1;
 }
 
+/* What the first strings of a CPU's "compatible" tell. */
+static const struct {
+	const char *begins;
+	enum mu_arch arch;
+} compatibles[] = {
+	{"arm,armv8", MU_ARCH_ARM64},	    {"arm,neoverse", MU_ARCH_ARM64},
+	{"arm,cortex-x", MU_ARCH_ARM64},    {"apple,", MU_ARCH_ARM64},
+	{"qcom,kryo", MU_ARCH_ARM64},	    {"cavium,thunder", MU_ARCH_ARM64},
+	{"nvidia,denver", MU_ARCH_ARM64},   {"nvidia,carmel", MU_ARCH_ARM64},
+	{"arm,arm", MU_ARCH_ARM},	    {"riscv", MU_ARCH_RISCV},
+	{"loongson,la", MU_ARCH_LOONGARCH}, {"mips,", MU_ARCH_MIPS},
+	{"brcm,bmips", MU_ARCH_MIPS},	    {"ingenic,xburst", MU_ARCH_MIPS},
+	{"PowerPC,", MU_ARCH_PPC},
+};
+
+static enum mu_arch arch_of(const char *compatible)
+{
+	static const char cortex[] = "arm,cortex-a";
+
+	/* Those of 64 bits have the numbers from 34 on. */
+	if (!strncmp(compatible, cortex, sizeof(cortex) - 1))
+		return strtoul(compatible + sizeof(cortex) - 1, NULL, 10) < 34
+			       ? MU_ARCH_ARM
+			       : MU_ARCH_ARM64;
+	for (size_t i = 0; i < sizeof(compatibles) / sizeof(compatibles[0]);
+	     i++)
+		if (!strncmp(compatible, compatibles[i].begins,
+			     strlen(compatibles[i].begins)))
+			return compatibles[i].arch;
+	return MU_ARCH_UNKNOWN;
+}
+
+static void read_arch(struct tree *tree, int cpu)
+{
+	int nr = fdt_stringlist_count(tree->fdt, cpu, "compatible");
+	const char *name = fdt_get_name(tree->fdt, cpu, NULL);
+	enum mu_arch arch = MU_ARCH_UNKNOWN;
+
+	for (int i = 0; !arch && i < nr; i++)
+		arch = arch_of(fdt_stringlist_get(tree->fdt, cpu, "compatible",
+						  i, NULL));
+	if (!arch && has(tree, cpu, "riscv,isa"))
+		arch = MU_ARCH_RISCV;
+	/* Open Firmware has it in the name. */
+	if (!arch && name)
+		arch = arch_of(name);
+	if (arch == MU_ARCH_PPC && has(tree, cpu, "64-bit"))
+		arch = MU_ARCH_PPC64;
+	if (has(tree, cpu, "ibm,ppc-interrupt-server#s"))
+		arch = MU_ARCH_PPC64;
+	if (arch)
+		tree->machine->arch = arch;
+}
+
 static enum mu_status read_cpus(struct tree *tree)
 {
 	int cpus = fdt_path_offset(tree->fdt, "/cpus");
@@ -304,6 +359,7 @@ static enum mu_status read_cpus(struct tree *tree)
 		if (!says(tree, cpu, "device_type", "cpu") ||
 		    !(asleep || is_available(tree, cpu)))
 			continue;
+		read_arch(tree, cpu);
 		if (!read_nid(tree, cpu, &nid))
 			nid = 0;
 		status = at_node(
@@ -357,7 +413,12 @@ static enum mu_status read_tree(struct tree *tree)
 {
 	int chosen = fdt_path_offset(tree->fdt, "/chosen");
 	enum mu_status status = read_memory(tree);
+	const char *args;
+	unsigned len;
 
+	args = chosen >= 0 ? property(tree, chosen, "bootargs", &len) : NULL;
+	if (args)
+		mu_machine_set_cmdline(tree->machine, args, strnlen(args, len));
 	if (!status && chosen >= 0)
 		status = each_bank(tree, 0, chosen, "linux,usable-memory-range",
 				   cap_memory);
@@ -374,7 +435,6 @@ enum mu_status mu_machine_read_fdt(struct mu_machine *machine, const char *text,
 	struct tree tree = {.machine = machine, .error = error};
 	enum mu_status status;
 	char *copy;
-	int code;
 
 	if (machine->finished)
 		return mu_hosted_fail(error, MU_ERR_INVALID,
@@ -387,16 +447,10 @@ enum mu_status mu_machine_read_fdt(struct mu_machine *machine, const char *text,
 				      "bytes",
 				      len);
 	memcpy(copy, text, len);
-	code = fdt_check_full(copy, len);
-	if (code) {
-		status = mu_hosted_fail(error, MU_ERR_CORRUPT,
-					"not a device tree, or a broken one: "
-					"%s",
-					fdt_strerror(code));
-	} else {
-		tree.fdt = copy;
+	status = mu_fdt_check(copy, len, error);
+	tree.fdt = copy;
+	if (!status)
 		status = read_tree(&tree);
-	}
 	free(copy);
 	return status;
 }

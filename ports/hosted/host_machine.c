@@ -290,6 +290,43 @@ static enum mu_status add_distances(struct mu_machine *machine,
 	return close_file(&file, status, error);
 }
 
+/* What initiators in nodeN/access0 have of the node's memory. */
+static enum mu_status add_perf(struct mu_machine *machine, const char *root,
+			       unsigned nid, struct mu_error *error)
+{
+	static const char *const names[MU_NR_PERF] = {
+		[MU_PERF_READ_LATENCY] = "read_latency",
+		[MU_PERF_WRITE_LATENCY] = "write_latency",
+		[MU_PERF_READ_BANDWIDTH] = "read_bandwidth",
+		[MU_PERF_WRITE_BANDWIDTH] = "write_bandwidth",
+	};
+	enum mu_status status = MU_OK;
+	struct numbers initiators;
+	char dir[128];
+
+	(void)snprintf(dir, sizeof(dir),
+		       "/sys/devices/system/node/node%u/access0/initiators",
+		       nid);
+	initiators = list_numbers(root, dir, "node");
+	for (unsigned what = 0; !status && what < MU_NR_PERF; what++) {
+		struct file file;
+		unsigned long value;
+
+		if (!open_file(&file, root, "%s/%s", dir, names[what]))
+			continue;
+		value = strtoul(file.text, NULL, 10);
+		for (size_t i = 0; !status && i < initiators.nr; i++)
+			status = mu_machine_set_perf(
+				machine, (int)initiators.list[i], (int)nid,
+				(enum mu_perf)what,
+				value > UINT32_MAX ? 0 : (uint32_t)value,
+				error);
+		status = close_file(&file, status, error);
+	}
+	free(initiators.list);
+	return status;
+}
+
 static enum mu_status add_node(struct mu_machine *machine, const char *root,
 			       const struct numbers *nodes, unsigned nid,
 			       bool *blocks, struct mu_error *error)
@@ -309,6 +346,8 @@ static enum mu_status add_node(struct mu_machine *machine, const char *root,
 		status = add_blocks(machine, root, nid, blocks, error);
 	if (!status)
 		status = add_distances(machine, root, nodes, nid, error);
+	if (!status)
+		status = add_perf(machine, root, nid, error);
 	return status;
 }
 
@@ -341,6 +380,43 @@ static enum mu_status read_nodes(struct mu_machine *machine, const char *root,
 	return status;
 }
 
+static void read_cmdline(struct mu_machine *machine, const char *root)
+{
+	struct file file;
+
+	if (!open_file(&file, root, "/proc/cmdline"))
+		return;
+	mu_machine_set_cmdline(machine, file.text, strcspn(file.text, "\n"));
+	free(file.text);
+}
+
+static enum mu_arch host_arch(void)
+{
+#if defined(__x86_64__)
+	return MU_ARCH_X86_64;
+#elif defined(__i386__)
+	return MU_ARCH_X86;
+#elif defined(__aarch64__)
+	return MU_ARCH_ARM64;
+#elif defined(__arm__)
+	return MU_ARCH_ARM;
+#elif defined(__riscv)
+	return MU_ARCH_RISCV;
+#elif defined(__powerpc64__)
+	return MU_ARCH_PPC64;
+#elif defined(__powerpc__)
+	return MU_ARCH_PPC;
+#elif defined(__s390__)
+	return MU_ARCH_S390;
+#elif defined(__mips__)
+	return MU_ARCH_MIPS;
+#elif defined(__loongarch__)
+	return MU_ARCH_LOONGARCH;
+#else
+	return MU_ARCH_UNKNOWN;
+#endif
+}
+
 enum mu_status mu_host_machine(struct mu_machine *machine, const char *root,
 			       struct mu_error *error)
 {
@@ -361,6 +437,8 @@ enum mu_status mu_host_machine(struct mu_machine *machine, const char *root,
 		return mu_hosted_fail(error, MU_ERR_UNSUPPORTED,
 				      "pages of %ld bytes", page_size);
 	}
+	machine->arch = host_arch();
+	read_cmdline(machine, root);
 	status = read_ranges(machine, root, error);
 	return status ? status : read_nodes(machine, root, error);
 }

@@ -74,6 +74,9 @@ struct mu_hosted;
  * to the host's node that stands for the simulated one (its number modulo how
  * many there are), so what they touch first becomes memory of that node.
  *
+ * Calls of run_later() wait in one list for the first worker that is free. No
+ * worker takes signals, but those that it is itself the cause of.
+ *
  * Without a @machine there is no memory, only CPUs: one for each of the host's
  * that this process may use, first threads of cores first. For jobs
  * (memup/padata.h) that have nothing to do with a machine.

@@ -99,25 +99,36 @@ static enum mu_status apply_cmdline(struct mu_machine *machine,
 	return status;
 }
 
+/* Where the memory may be that a machine without any lacks. */
+static const char *no_memory_hint(const struct mu_sources *sources)
+{
+	bool acpi = sources->nr > 0, tree = acpi;
+
+	for (unsigned i = 0; i < sources->nr; i++) {
+		acpi = acpi && mu_source_is_acpi(&sources->list[i]);
+		tree = tree && sources->list[i].kind == MU_SOURCE_FDT;
+	}
+	if (tree)
+		return "; in many device trees a boot loader writes its size, "
+		       "see /sys/firmware/fdt of the machine itself";
+	return acpi ? "; without an SRAT, ACPI's tables need a boot log or a "
+		      "size beside them"
+		    : "";
+}
+
 static enum mu_status finish(struct mu_machine *machine,
 			     const struct recipe *recipe,
 			     struct mu_error *error)
 {
-	const struct mu_sources *sources = &recipe->sources;
 	enum mu_status status = mu_machine_finish(machine, error);
 	struct mu_error old = *error;
-	bool acpi = true;
 
 	if (!status)
 		return MU_OK;
-	for (unsigned i = 0; i < sources->nr; i++)
-		acpi = acpi && mu_source_is_acpi(&sources->list[i]);
-	return mu_hosted_fail(error, status, "%s: %s%s", machine->source,
-			      old.text,
-			      acpi && status == MU_ERR_NOT_FOUND
-				      ? "; without an SRAT, ACPI's tables need "
-					"a boot log or a size beside them"
-				      : "");
+	return mu_hosted_fail(
+		error, status, "%s: %s%s", machine->source, old.text,
+		status == MU_ERR_NOT_FOUND ? no_memory_hint(&recipe->sources)
+					   : "");
 }
 
 static enum mu_status fill(struct mu_machine *machine,

@@ -19,6 +19,10 @@
  *   nodes      memory blocks in /sys/devices/system/node/nodeN, /proc/zoneinfo
  *   CPUs       nodeN/cpulist, /sys/devices/system/cpu/online
  *   distances  nodeN/distance
+ *   latencies and bandwidths  nodeN/access0/initiators
+ *
+ * and the parameters of the running kernel from /proc/cmdline. The architecture
+ * is the one that this was compiled for.
  *
  * @root is put before every path: "" is this host, a test has a tree of its
  * own. MU_ERR_NOT_FOUND when no source tells of memory; otherwise what the
@@ -43,13 +47,15 @@ enum mu_status mu_host_machine(struct mu_machine *machine, const char *root,
  *                      kernel: not known here
  *   the reserve map    RAM there is KEPT
  *   /cpus/cpu@...      one CPU a thread on node numa-node-id, else on 0
+ *                      compatible or its name tells the architecture
  *   distance-matrix    of the node compatible with "numa-distance-map-v1"
+ *   /chosen            bootargs: the parameters of the machine's own kernel
  *
  * #address-cells and #size-cells are those of the node above, 1 or 2 each. What
  * is not available (status) is not there, but for CPUs with an enable-method.
  * Bindings: Linux, Documentation/devicetree/bindings/numa.txt and dt-schema's
- * reserved-memory.yaml, memory.yaml, chosen.yaml. Not read: bootargs, the
- * initrd, PowerPC's ibm,associativity and ibm,dynamic-memory. The page size
+ * reserved-memory.yaml, memory.yaml, chosen.yaml. Not read: the initrd,
+ * PowerPC's ibm,associativity and ibm,dynamic-memory. The page size
  * stays what it is.
  *
  * MU_ERR_CORRUPT for a tree that is broken, MU_ERR_UNSUPPORTED for other

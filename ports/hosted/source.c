@@ -159,7 +159,8 @@ bool mu_source_is_acpi(const struct mu_source *source)
 {
 	return source->kind == MU_SOURCE_TEXT &&
 	       (source->text_kind == MU_KIND_ACPI ||
-		source->text_kind == MU_KIND_ACPIDUMP);
+		source->text_kind == MU_KIND_ACPIDUMP ||
+		source->text_kind == MU_KIND_DSL);
 }
 
 bool mu_source_fills_in(const struct mu_source *source)

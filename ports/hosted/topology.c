@@ -8,6 +8,28 @@
 #ifdef MEMUP_HWLOC
 #include <hwloc.h>
 
+static void place_one(hwloc_topology_t host, struct mu_host_cpu *cpus,
+		      unsigned i)
+{
+	hwloc_obj_t pu = hwloc_get_pu_obj_by_os_index(host, cpus[i].number);
+	hwloc_obj_t core, node = NULL;
+
+	if (!pu)
+		return;
+	core = hwloc_get_ancestor_obj_by_type(host, HWLOC_OBJ_CORE, pu);
+	/* Counted among those we may use. */
+	for (unsigned j = 0; core && j < i; j++)
+		if (hwloc_bitmap_isset(core->cpuset, cpus[j].number))
+			cpus[i].thread++;
+	/* The first of several that are local to it (HBM follows). */
+	do {
+		node = hwloc_get_next_obj_by_type(host, HWLOC_OBJ_NUMANODE,
+						  node);
+	} while (node && !hwloc_bitmap_isset(node->cpuset, cpus[i].number));
+	if (node)
+		cpus[i].node = (int)node->os_index;
+}
+
 /* Which thread of its core, and which node, each of @cpus is. */
 static void place(struct mu_host_cpu *cpus, unsigned nr)
 {
@@ -23,27 +45,9 @@ static void place(struct mu_host_cpu *cpus, unsigned nr)
 			without[i]);
 	hwloc_topology_set_cache_types_filter(host,
 					      HWLOC_TYPE_FILTER_KEEP_NONE);
-	for (unsigned i = 0; !hwloc_topology_load(host) && i < nr; i++) {
-		hwloc_obj_t pu =
-			hwloc_get_pu_obj_by_os_index(host, cpus[i].number);
-		hwloc_obj_t core, node = NULL;
-
-		if (!pu)
-			continue;
-		core = hwloc_get_ancestor_obj_by_type(host, HWLOC_OBJ_CORE, pu);
-		/* Counted among those we may use. */
-		for (unsigned j = 0; core && j < i; j++)
-			if (hwloc_bitmap_isset(core->cpuset, cpus[j].number))
-				cpus[i].thread++;
-		/* The first of several that are local to it (HBM follows). */
-		do {
-			node = hwloc_get_next_obj_by_type(
-				host, HWLOC_OBJ_NUMANODE, node);
-		} while (node &&
-			 !hwloc_bitmap_isset(node->cpuset, cpus[i].number));
-		if (node)
-			cpus[i].node = (int)node->os_index;
-	}
+	if (!hwloc_topology_load(host))
+		for (unsigned i = 0; i < nr; i++)
+			place_one(host, cpus, i);
 	hwloc_topology_destroy(host);
 }
 
@@ -94,7 +98,20 @@ static int before(const void *a, const void *b)
 
 	if (x->thread != y->thread)
 		return x->thread < y->thread ? -1 : 1;
+	if (x->turn != y->turn)
+		return x->turn < y->turn ? -1 : 1;
 	return (x->number > y->number) - (x->number < y->number);
+}
+
+void mu_host_place(struct mu_host_cpu *cpus, unsigned nr)
+{
+	if (nr > 1)
+		place(cpus, nr);
+	for (unsigned i = 0; i < nr; i++)
+		for (unsigned j = 0; j < i; j++)
+			cpus[i].turn += cpus[j].node == cpus[i].node &&
+					cpus[j].thread == cpus[i].thread;
+	qsort(cpus, nr, sizeof(*cpus), before);
 }
 
 unsigned mu_host_cpus(struct mu_host_cpu *cpus, const struct mu_cpumask *mask,
@@ -111,8 +128,7 @@ unsigned mu_host_cpus(struct mu_host_cpu *cpus, const struct mu_cpumask *mask,
 		if (CPU_ISSET_S(i, sizeof(sets), sets) &&
 		    (!mask || mu_cpumask_test(mask, i)))
 			cpus[nr++] = (struct mu_host_cpu){.number = i};
-	if (nr > 1 && placed)
-		place(cpus, nr);
-	qsort(cpus, nr, sizeof(*cpus), before);
+	if (placed)
+		mu_host_place(cpus, nr);
 	return nr;
 }

@@ -2,6 +2,7 @@
 /*
  * run_on: worker threads, made once. The states are in internal.h.
  */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -100,6 +101,21 @@ static void *work(void *arg)
 			change(worker, state, MU_WORKER_ASLEEP);
 		}
 	}
+}
+
+/* Signals are for the threads of the program: a handler that interrupts a
+ * worker could outlive what it is about. But what a thread does to itself stays
+ * its own, and profilers may look. */
+static void block_signals(sigset_t *before)
+{
+	static const int own[] = {SIGSEGV, SIGBUS,  SIGFPE, SIGILL,
+				  SIGTRAP, SIGABRT, SIGSYS, SIGPROF};
+	sigset_t all;
+
+	sigfillset(&all);
+	for (unsigned i = 0; i < sizeof(own) / sizeof(own[0]); i++)
+		sigdelset(&all, own[i]);
+	pthread_sigmask(SIG_BLOCK, &all, before);
 }
 
 /* Win @worker, if it is free; @asleep is what it was. It may fall asleep or
@@ -236,10 +252,13 @@ enum mu_status mu_hosted_workers_init(struct mu_hosted *hosted,
 {
 	unsigned want = hosted->config.threads;
 	size_t bytes = sizeof(*hosted->workers);
+	sigset_t before;
 
 	if (want && mu_hosted_later_init(hosted))
 		hosted->workers = aligned_alloc(
 			_Alignof(struct mu_hosted_worker), want * bytes);
+	/* Workers inherit it. */
+	block_signals(&before);
 	for (; hosted->workers && hosted->nr_workers < want;
 	     hosted->nr_workers++) {
 		unsigned i = hosted->nr_workers;
@@ -252,6 +271,7 @@ enum mu_status mu_hosted_workers_init(struct mu_hosted *hosted,
 		if (pthread_create(&worker->thread, NULL, work, worker))
 			break;
 	}
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (hosted->nr_workers < want) {
 		if (error) {
 			*error = (struct mu_error){.status = MU_ERR_NOMEM};

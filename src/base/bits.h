@@ -48,6 +48,17 @@ static inline unsigned mu_ctz(uint64_t value)
 	return (unsigned)__builtin_ctzll(value);
 }
 
+/* How many bits are set. Not the builtin: without the instruction it is a call
+ * of the compiler's library. */
+static inline unsigned mu_popcount(uint64_t value)
+{
+	unsigned n = 0;
+
+	for (; value; value &= value - 1)
+		n++;
+	return n;
+}
+
 /* Does [@base, @base + @size) run past the end of 64 bits? */
 static inline bool mu_wraps(uint64_t base, uint64_t size)
 {

@@ -19,6 +19,7 @@ static const char *const names[MU_NR_STATUS] = {
 	[MU_ERR_CORRUPT] = "corrupt",
 	[MU_ERR_UNSUPPORTED] = "not supported by the port",
 	[MU_ERR_CANCELLED] = "cancelled",
+	[MU_ERR_OFFLINE] = "offline",
 };
 
 const char *mu_status_str(enum mu_status status)

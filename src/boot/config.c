@@ -60,6 +60,22 @@ static enum mu_status read_amount(const struct reader *reader,
 	return MU_OK;
 }
 
+static enum mu_status apply_word(const struct reader *reader,
+				 struct mu_config *config)
+{
+	struct mu_text value = reader->word;
+
+	if (is_exactly(value, "kernelcore=mirror"))
+		config->kernelcore_mirror = true;
+	else if (mu_text_skip(&value, "kernelcore="))
+		return read_amount(reader, value, &config->kernelcore);
+	else if (mu_text_skip(&value, "movablecore="))
+		return read_amount(reader, value, &config->movablecore);
+	else if (is_exactly(value, "movable_node"))
+		config->movable_node = true;
+	return MU_OK;
+}
+
 enum mu_status mu_config_apply_cmdline(struct mu_config *config,
 				       const struct mu_machine *machine,
 				       const char *text, size_t len,
@@ -70,19 +86,25 @@ enum mu_status mu_config_apply_cmdline(struct mu_config *config,
 	struct mu_config new = *config;
 	enum mu_status status = MU_OK;
 
-	while (!status && mu_cmdline_word(&rest, &reader.word)) {
-		struct mu_text value = reader.word;
-
-		if (is_exactly(value, "kernelcore=mirror"))
-			new.kernelcore_mirror = true;
-		else if (mu_text_skip(&value, "kernelcore="))
-			status = read_amount(&reader, value, &new.kernelcore);
-		else if (mu_text_skip(&value, "movablecore="))
-			status = read_amount(&reader, value, &new.movablecore);
-		else if (is_exactly(value, "movable_node"))
-			new.movable_node = true;
-	}
+	while (!status && mu_cmdline_word(&rest, &reader.word))
+		status = apply_word(&reader, &new);
 	if (!status)
 		*config = new;
 	return status;
+}
+
+struct mu_config mu_config_for(const struct mu_machine *machine)
+{
+	struct mu_config config = mu_config_default();
+	struct reader reader = {.machine = machine};
+	struct mu_text rest = mu_text(machine->cmdline, machine->cmdline_len);
+
+	mu_machine_zones(machine, &config.dma_limit, &config.dma32_limit);
+	while (mu_cmdline_word(&rest, &reader.word)) {
+		struct mu_config old = config;
+
+		if (apply_word(&reader, &config))
+			config = old;
+	}
+	return config;
 }

@@ -132,42 +132,91 @@ static enum mu_status read_suffixed(const struct reader *reader,
 	return MU_OK;
 }
 
+/* What the parameters read so far ask for. */
+struct wishes {
+	struct mu_crashkernel plain, high;
+	mu_phys_t low, cma;
+};
+
+static enum mu_status check_size(const struct reader *reader, mu_phys_t size)
+{
+	if (size && size >= reader->ram)
+		return wrong(reader, MU_ERR_RANGE,
+			     "not less than there is RAM");
+	return MU_OK;
+}
+
+/* One word, if it is about this; @wishes is as it was on failure. */
+static enum mu_status read_word(const struct reader *reader,
+				struct wishes *wishes)
+{
+	struct {
+		const char *suffix;
+		mu_phys_t *size;
+	} forms[] = {
+		{",high", NULL},
+		{",low", NULL},
+		{",cma", NULL},
+	};
+	struct wishes new = *wishes;
+	struct mu_text value = reader->word;
+	enum mu_status status = MU_OK;
+	bool suffixed = false;
+
+	forms[0].size = &new.high.size;
+	forms[1].size = &new.low;
+	forms[2].size = &new.cma;
+	if (!mu_text_skip(&value, "crashkernel="))
+		return MU_OK;
+	for (unsigned i = 0; !status && !suffixed && i < MU_ARRAY_SIZE(forms);
+	     i++)
+		status = read_suffixed(reader, value, forms[i].suffix,
+				       forms[i].size, &suffixed);
+	if (!status && !suffixed)
+		status = read_plain(reader, value, &new.plain);
+	if (!status)
+		status = check_size(reader, new.plain.size);
+	if (!status)
+		status = check_size(reader, new.high.size);
+	if (!status)
+		status = check_size(reader, new.cma);
+	if (!status)
+		*wishes = new;
+	return status;
+}
+
+static const struct wishes no_wishes = {
+	.high = {.high = true},
+	.low = LOW_DEFAULT,
+};
+
+static struct mu_crashkernel choose(const struct wishes *wishes)
+{
+	struct mu_crashkernel crash =
+		wishes->plain.size ? wishes->plain : wishes->high;
+
+	if (!wishes->plain.size)
+		crash.low = wishes->low;
+	if (crash.size)
+		crash.cma = wishes->cma;
+	return crash;
+}
+
 enum mu_status mu_crashkernel_read(struct mu_crashkernel *crash, mu_phys_t ram,
 				   const char *text, size_t len,
 				   struct mu_error *error)
 {
 	struct reader reader = {.ram = mu_align_up(ram, RAM_STEP),
 				.error = error};
-	struct mu_crashkernel plain = {0}, high = {.high = true};
-	struct mu_text rest = mu_text(text, len), value;
-	mu_phys_t low = LOW_DEFAULT;
+	struct mu_text rest = mu_text(text, len);
+	struct wishes wishes = no_wishes;
 	enum mu_status status = MU_OK;
 
-	while (!status && mu_cmdline_word(&rest, &reader.word)) {
-		bool suffixed = false;
-
-		value = reader.word;
-		if (!mu_text_skip(&value, "crashkernel="))
-			continue;
-		status = read_suffixed(&reader, value, ",high", &high.size,
-				       &suffixed);
-		if (!status && !suffixed)
-			status = read_suffixed(&reader, value, ",low", &low,
-					       &suffixed);
-		if (!status && !suffixed)
-			status = read_plain(&reader, value, &plain);
-		if (!status && (plain.size && plain.size >= reader.ram))
-			status = wrong(&reader, MU_ERR_RANGE,
-				       "not less than there is RAM");
-		if (!status && (high.size && high.size >= reader.ram))
-			status = wrong(&reader, MU_ERR_RANGE,
-				       "not less than there is RAM");
-	}
-	if (status)
-		return status;
-	high.low = low;
-	*crash = plain.size ? plain : high;
-	return MU_OK;
+	while (!status && mu_cmdline_word(&rest, &reader.word))
+		status = read_word(&reader, &wishes);
+	if (!status)
+		*crash = choose(&wishes);
+	return status;
 }
 
 static enum mu_status find_place(struct mu_memblock *memblock,
@@ -234,6 +283,31 @@ enum mu_status mu_crashkernel_reserve(struct mu_memblock *memblock,
 	return MU_OK;
 }
 
+/* Taken, to see where that would be, and freed. */
+enum mu_status mu_crashkernel_place_cma(struct mu_memblock *memblock,
+					struct mu_crashkernel *crash,
+					struct mu_error *error)
+{
+	mu_phys_t block = MU_BLOCK_PAGES << memblock->page_shift, base;
+	mu_phys_t size = mu_align_up(crash->cma, block);
+	enum mu_status status;
+
+	if (!size)
+		return MU_OK;
+	status = mu_memblock_phys_alloc_range(memblock, size, block, 0,
+					      MU_PHYS_MAX, &base);
+	if (!status)
+		status = mu_memblock_phys_free(memblock, base, size);
+	if (status)
+		return mu_fail(error, status, 0,
+			       "crashkernel: no place for 0x%llx bytes of cma "
+			       "in one piece",
+			       (unsigned long long)size);
+	crash->cma = size;
+	crash->cma_base = base;
+	return MU_OK;
+}
+
 enum mu_status mu_mm_reserve_cmdline(struct mu_mm *mm,
 				     struct mu_crashkernel *crash,
 				     const char *text, size_t len,
@@ -254,4 +328,39 @@ enum mu_status mu_mm_reserve_cmdline(struct mu_mm *mm,
 				(size_t)(value.end - value.at), error);
 	}
 	return status;
+}
+
+static void reserve_own_crash(struct mu_mm *mm, struct mu_crashkernel *crash)
+{
+	const struct mu_machine *machine = mm->machine;
+	struct mu_text rest = mu_text(machine->cmdline, machine->cmdline_len);
+	struct reader reader = {
+		.ram = mu_align_up(mu_machine_ram(machine), RAM_STEP)};
+	struct wishes wishes = no_wishes;
+
+	while (mu_cmdline_word(&rest, &reader.word))
+		if (read_word(&reader, &wishes))
+			continue;
+	*crash = choose(&wishes);
+	if (mu_crashkernel_reserve(&mm->memblock, crash, NULL))
+		*crash = (struct mu_crashkernel){0};
+}
+
+void mu_mm_reserve_own(struct mu_mm *mm, struct mu_crashkernel *crash)
+{
+	const struct mu_machine *machine = mm->machine;
+	struct mu_text rest = mu_text(machine->cmdline, machine->cmdline_len);
+	struct mu_text word;
+
+	if (crash)
+		reserve_own_crash(mm, crash);
+	while (mu_cmdline_word(&rest, &word)) {
+		struct mu_text value = word;
+
+		if (mu_text_skip(&value, "reserve_mem=") &&
+		    mu_memblock_reserve_mem(&mm->memblock, value.at,
+					    (size_t)(value.end - value.at),
+					    NULL))
+			continue;
+	}
 }

@@ -97,6 +97,20 @@ static enum mu_status read_counts(struct reader *reader, struct mu_text text)
 	return status;
 }
 
+static enum mu_status read_word(struct reader *reader)
+{
+	struct mu_text value = reader->word;
+
+	if (mu_text_skip(&value, "hugepages="))
+		return read_counts(reader, value);
+	if (mu_text_skip(&value, "hugepagesz="))
+		return read_page_size(reader, value, &reader->size);
+	if (mu_text_skip(&value, "default_hugepagesz="))
+		return read_page_size(reader, value,
+				      &reader->pools.default_size);
+	return MU_OK;
+}
+
 enum mu_status mu_huge_pools_read(struct mu_huge_pools *pools, const char *text,
 				  size_t len, struct mu_error *error)
 {
@@ -104,18 +118,24 @@ enum mu_status mu_huge_pools_read(struct mu_huge_pools *pools, const char *text,
 	struct mu_text rest = mu_text(text, len);
 	enum mu_status status = MU_OK;
 
-	while (!status && mu_cmdline_word(&rest, &reader.word)) {
-		struct mu_text value = reader.word;
-
-		if (mu_text_skip(&value, "hugepages="))
-			status = read_counts(&reader, value);
-		else if (mu_text_skip(&value, "hugepagesz="))
-			status = read_page_size(&reader, value, &reader.size);
-		else if (mu_text_skip(&value, "default_hugepagesz="))
-			status = read_page_size(&reader, value,
-						&reader.pools.default_size);
-	}
+	while (!status && mu_cmdline_word(&rest, &reader.word))
+		status = read_word(&reader);
 	if (!status)
 		*pools = reader.pools;
 	return status;
+}
+
+void mu_huge_pools_own(struct mu_huge_pools *pools,
+		       const struct mu_machine *machine)
+{
+	struct mu_text rest = mu_text(machine->cmdline, machine->cmdline_len);
+	struct reader reader = {.error = NULL};
+
+	while (mu_cmdline_word(&rest, &reader.word)) {
+		unsigned nr = reader.pools.nr;
+
+		if (read_word(&reader))
+			reader.pools.nr = nr;
+	}
+	*pools = reader.pools;
 }

@@ -5,7 +5,8 @@
 #include "base/assert.h"
 #include "base/bits.h"
 #include "base/lock.h"
-#include "boot/layout.h"
+#include "hotplug/layout.h"
+#include "memup/boot.h"
 #include "boot/reserved.h"
 
 struct late {
@@ -91,6 +92,20 @@ static void free_piece(void *arg, int nid, enum mu_zone_type type,
 	}
 }
 
+/* Memory of one region without its poisoned pages, which stay reserved. */
+static void free_around(struct late *late, int nid, mu_pfn_t start,
+			mu_pfn_t end)
+{
+	struct mu_mm *mm = late->mm;
+
+	while (start < end) {
+		mu_pfn_t bad = mu_buddy_next_poisoned(&mm->buddy, start, end);
+
+		mu_layout_cut(&mm->layout, nid, start, bad, free_piece, late);
+		start = bad + 1;
+	}
+}
+
 /* Is all of it memory that may be used, and reserved? */
 static enum mu_status check(const struct mu_mm *mm, mu_phys_t base,
 			    mu_phys_t size)
@@ -103,7 +118,7 @@ static enum mu_status check(const struct mu_mm *mm, mu_phys_t base,
 	if (!mu_memblock_is_region_memory(mb, base, size))
 		return MU_ERR_HOLE;
 	mu_for_each_mem_region (mb, region) {
-		if (region->flags & MU_MEMBLOCK_NOMAP &&
+		if (region->flags & (MU_MEMBLOCK_NOMAP | MU_MEMBLOCK_OFFLINE) &&
 		    region->base < base + size &&
 		    base < region->base + region->size)
 			return MU_ERR_HOLE;
@@ -134,7 +149,7 @@ enum mu_status mu_free_reserved(struct mu_mm *mm, mu_phys_t base,
 	if (start >= end)
 		return MU_OK;
 	/* One at a time, or two could free the same range. */
-	mu_lock(mm->port, &mm->late_lock);
+	mu_lock(mm->port, &mm->devices.lock);
 	late.status = check(mm, start << mm->page_shift,
 			    (end - start) << mm->page_shift);
 	if (late.status != MU_OK)
@@ -144,11 +159,9 @@ enum mu_status mu_free_reserved(struct mu_mm *mm, mu_phys_t base,
 				   &last, &nid) {
 		first = MU_MAX(first, start);
 		last = MU_MIN(last, end);
-		if (first < last)
-			mu_layout_cut(&mm->layout, MU_MAX(nid, 0), first, last,
-				      free_piece, &late);
+		free_around(&late, MU_MAX(nid, 0), first, last);
 	}
 out:
-	mu_unlock(&mm->late_lock);
+	mu_unlock(&mm->devices.lock);
 	return late.status;
 }

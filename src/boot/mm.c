@@ -164,6 +164,9 @@ static unsigned most_zones(const struct mu_mm *mm)
 	return nodes * ZONES_OF_NODE;
 }
 
+/* Regions of memblock beyond what comes: for what is freed late. */
+#define REGIONS_SPARE 64
+
 /* Where the next table of @bytes goes; NULL while only the size is wanted. */
 static void *carve(char *buf, size_t *at, size_t bytes)
 {
@@ -209,6 +212,14 @@ size_t mu_tables_lay_out(const struct mu_mm *mm, struct mu_tables *tables,
 					      tables->nr_ragged));
 	tables->nr_devices = MU_MIN(mm->limits.ranges, UINT16_MAX);
 	tables->devices = carve(buf, &at, mu_devices_size(tables->nr_devices));
+	/* A range that comes, or goes in parts, cuts a region in three. */
+	tables->more_regions =
+		mm->limits.ranges ? 2 * mm->limits.ranges + REGIONS_SPARE : 0;
+	tables->regions =
+		tables->more_regions
+			? carve(buf, &at,
+				mu_memblock_room_size(mb, tables->more_regions))
+			: NULL;
 	return at;
 }
 

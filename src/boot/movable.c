@@ -21,7 +21,8 @@
  */
 #include "base/bits.h"
 #include "base/fmt.h"
-#include "boot/layout.h"
+#include "boot/movable.h"
+#include "hotplug/layout.h"
 
 /*
  * Raise *@start, the first pfn of node @nid that is not the kernel's, by @share
@@ -118,6 +119,26 @@ static void by_size(const struct mu_mm *mm, const struct mu_config *config,
 			mu_align_up(movable_start[nid], MU_BLOCK_PAGES);
 }
 
+/*
+ * The kernel's memory keeps a node from being removed, and so from having any
+ * that must move: Linux clears the flag of all memory there
+ * (numa_clear_kernel_node_hotplug()).
+ */
+static void forget_nodes_in_use(const struct mu_mm *mm, mu_pfn_t *movable_start)
+{
+	const struct mu_memblock_region *region;
+
+	mu_for_each_mem_region (&mm->memblock, region) {
+		mu_pfn_t *first = &movable_start[MU_MAX(region->nid, 0)];
+
+		if (*first == MU_NO_PFN ||
+		    !mu_memblock_is_region_reserved(&mm->memblock, region->base,
+						    region->size))
+			continue;
+		*first = MU_NO_PFN;
+	}
+}
+
 /* MOVABLE of each node from the first region on that @is_movable says is. */
 static void by_regions(const struct mu_mm *mm, mu_pfn_t *movable_start,
 		       bool (*is_movable)(const struct mu_memblock_region *))
@@ -140,6 +161,12 @@ static bool is_hotplug(const struct mu_memblock_region *region)
 	return region->flags & MU_MEMBLOCK_HOTPLUG;
 }
 
+static void by_hotplug(const struct mu_mm *mm, mu_pfn_t *movable_start)
+{
+	by_regions(mm, movable_start, is_hotplug);
+	forget_nodes_in_use(mm, movable_start);
+}
+
 static bool is_unmirrored(const struct mu_memblock_region *region)
 {
 	return !(region->flags & MU_MEMBLOCK_MIRROR) &&
@@ -157,13 +184,25 @@ static bool has_mirror(const struct mu_mm *mm)
 	return false;
 }
 
+/* Memory at @address and above on its node moves. */
+static void from_address(const struct mu_mm *mm, mu_phys_t address,
+			 mu_pfn_t *movable_start)
+{
+	mu_pfn_t pfn = address >> mm->page_shift, end = 0;
+	int nid = mu_memblock_search_pfn_nid(&mm->memblock, pfn, NULL, &end);
+	mu_pfn_t *first = &movable_start[MU_MAX(nid, 0)];
+
+	if (end)
+		*first = MU_MIN(*first, mu_align_up(pfn, MU_BLOCK_PAGES));
+}
+
 void mu_layout_movable(const struct mu_mm *mm, const struct mu_config *config,
 		       const struct mu_node *nodes, mu_pfn_t *movable_start)
 {
 	for (unsigned nid = 0; nid < mm->nr_nodes; nid++)
 		movable_start[nid] = MU_NO_PFN;
 	if (config->movable_node)
-		by_regions(mm, movable_start, is_hotplug);
+		by_hotplug(mm, movable_start);
 	else if (config->kernelcore_mirror && has_mirror(mm))
 		by_regions(mm, movable_start, is_unmirrored);
 	else if (config->kernelcore_mirror)
@@ -171,6 +210,8 @@ void mu_layout_movable(const struct mu_mm *mm, const struct mu_config *config,
 		       "kernelcore=mirror: no memory is mirrored");
 	else if (config->kernelcore || config->movablecore)
 		by_size(mm, config, nodes, movable_start);
+	if (config->movable_from)
+		from_address(mm, config->movable_from, movable_start);
 	for (unsigned nid = 0; nid < mm->nr_nodes; nid++)
 		if (movable_start[nid] >= nodes[nid].end_pfn)
 			movable_start[nid] = MU_NO_PFN;

@@ -6,7 +6,8 @@
  */
 #include "base/bits.h"
 #include "base/lock.h"
-#include "boot/layout.h"
+#include "hotplug/layout.h"
+#include "memup/boot.h"
 #include "boot/reserved.h"
 
 /* Is the page at @pfn reserved-noinit? Under reserved_lock. O(log n). */
@@ -167,8 +168,8 @@ static void init_ragged(struct init *init, mu_pfn_t start, mu_pfn_t end)
 	}
 }
 
-/* What is in [@start, @end), part of one block. Under late_lock, so that it
- * stays reserved or the allocator's. MU_ERR_BUSY: try again. */
+/* What is in [@start, @end), part of one block. Under the hotplug lock, so that
+ * it stays reserved or the allocator's. MU_ERR_BUSY: try again. */
 static void init_part(struct init *init, mu_pfn_t start, mu_pfn_t end)
 {
 	struct mu_mm *mm = init->mm;
@@ -180,10 +181,10 @@ static void init_part(struct init *init, mu_pfn_t start, mu_pfn_t end)
 		init_ragged(init, start, end);
 		return;
 	}
-	/* A hole? */
-	if (start >= past)
+	/* A hole? Or by now offline. */
+	if (start >= past || mu_layout_is_offline(&mm->layout, start))
 		return;
-	init->zone = mu_layout_zone_at(mm, nid, start);
+	init->zone = mu_layout_zone_at(&mm->layout, &mm->buddy, nid, start);
 	if (is_reserved(mm, block))
 		init_reserved(init, start, end);
 	else
@@ -199,9 +200,9 @@ static void wait_and_init(void *arg, mu_pfn_t start, mu_pfn_t end)
 	if (init->status != MU_OK)
 		return;
 	for (unsigned spins = 0;; spins++) {
-		mu_lock(mm->port, &mm->late_lock);
+		mu_lock(mm->port, &mm->devices.lock);
 		init_part(init, start, end);
-		mu_unlock(&mm->late_lock);
+		mu_unlock(&mm->devices.lock);
 		if (init->status != MU_ERR_BUSY)
 			return;
 		mu_pause(mm->port, spins);
@@ -216,7 +217,7 @@ static bool next_memory(struct mu_mm *mm, mu_pfn_t *start, mu_pfn_t end,
 	uint64_t cursor;
 	bool found = false;
 
-	mu_lock(mm->port, &mm->late_lock);
+	mu_lock(mm->port, &mm->devices.lock);
 	mu_for_each_mem_pfn_range (&mm->memblock, cursor, MU_NO_NODE, &first,
 				   last, nid) {
 		if (*last <= *start)
@@ -226,7 +227,7 @@ static bool next_memory(struct mu_mm *mm, mu_pfn_t *start, mu_pfn_t end,
 		found = *start < *last;
 		break;
 	}
-	mu_unlock(&mm->late_lock);
+	mu_unlock(&mm->devices.lock);
 	return found;
 }
 

@@ -7,7 +7,8 @@
 #include "base/assert.h"
 #include "base/fmt.h"
 #include "base/sort.h"
-#include "boot/layout.h"
+#include "boot/movable.h"
+#include "hotplug/layout.h"
 #include "boot/reserved.h"
 #include "boot/tables.h"
 
@@ -34,7 +35,7 @@ static void nodes_init(struct start *start)
 
 		memset(node, 0, sizeof(*node));
 		node->nid = (int)i;
-		for (unsigned type = 0; type < MU_NR_ZONES; type++)
+		for (unsigned type = 0; type <= MU_NR_ZONES; type++)
 			node->zone_id[type] = MU_NO_ZONE;
 	}
 	mu_for_each_mem_pfn_range (&mm->memblock, cursor, MU_NO_NODE, &first,
@@ -213,7 +214,27 @@ static void free_init(struct start *start)
 					next, (unsigned)nr[i]);
 		next += nr[i];
 	}
+	mm->hotplug.spare = next;
+	mm->hotplug.nr_spare = start->tables.nr_spare;
 	mu_layout_free(&start->mm->layout, add_free, start);
+}
+
+static void hotplug_init(struct mu_mm *mm)
+{
+	struct mu_hotplug *hotplug = &mm->hotplug;
+
+	hotplug->port = mm->port;
+	hotplug->devices = &mm->devices;
+	hotplug->memblock = &mm->memblock;
+	hotplug->memblock_lock = &mm->reserved_lock;
+	hotplug->memmap = &mm->memmap;
+	hotplug->buddy = &mm->buddy;
+	hotplug->deferred = &mm->deferred;
+	hotplug->layout = &mm->layout;
+	hotplug->policy = mm->config.policy;
+	hotplug->min_free_pages = mm->config.min_free_pages;
+	hotplug->page_shift = mm->page_shift;
+	hotplug->measure = mm->config.measure;
 }
 
 /* Policy eager: every block, and the descriptors of what is reserved. */
@@ -237,8 +258,15 @@ enum mu_status mu_mm_start(struct mu_mm *mm, const struct mu_config *config,
 	if (!mu_tables_lay_out(mm, &start.tables, buf))
 		return mu_fail(error, MU_ERR_NOT_FOUND, 0,
 			       "there is no memory to start with");
-	status = mu_layout_init(&mm->layout, mm, config,
-				start.tables.movable_start, error);
+	status = mu_layout_init(
+		&mm->layout, &mm->memblock, mm->page_shift,
+		&(struct mu_layout_spec){
+			.dma_limit = config->dma_limit,
+			.dma32_limit = config->dma32_limit,
+			.mirror = config->kernelcore_mirror,
+			.movable_start = start.tables.movable_start,
+		},
+		error);
 	if (status != MU_OK)
 		return status;
 	mm->config = *config;
@@ -272,6 +300,10 @@ enum mu_status mu_mm_start(struct mu_mm *mm, const struct mu_config *config,
 				mm->page_shift);
 	/* Its memory is the allocator's by now. */
 	mm->memblock.can_resize = false;
+	if (start.tables.regions)
+		mu_memblock_make_room(&mm->memblock, start.tables.more_regions,
+				      start.tables.regions);
+	hotplug_init(mm);
 	if (start.status == MU_OK && config->policy == MU_POLICY_EAGER)
 		start.status = take_everything(mm);
 	if (start.status != MU_OK)

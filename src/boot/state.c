@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include "base/bits.h"
 #include "base/lock.h"
-#include "boot/layout.h"
+#include "hotplug/layout.h"
+#include "memup/boot.h"
 
 const char *mu_page_state_str(enum mu_page_state state)
 {
 	static const char *const names[] = {"absent", "reserved", "pristine",
-					    "busy",   "online",	  "device"};
+					    "busy",   "online",	  "device",
+					    "offline"};
 
 	return (unsigned)state < MU_ARRAY_SIZE(names) ? names[state]
 						      : "unknown";
@@ -32,13 +34,16 @@ enum mu_page_state mu_page_state(struct mu_mm *mm, mu_pfn_t pfn)
 	 * is nobody's, whoever filled memblock. */
 	if (pfn >= end)
 		state = MU_STATE_ABSENT;
+	else if (mu_layout_is_offline(&mm->layout, pfn))
+		state = MU_STATE_OFFLINE;
 	else if (!pfn ||
 		 mu_memblock_is_region_reserved(&mm->memblock, base, size) ||
 		 !mu_memblock_is_map_memory(&mm->memblock, base))
 		state = MU_STATE_RESERVED;
-	else if (mu_deferred_is_pristine(&mm->deferred,
-					 mu_layout_zone_at(mm, nid, pfn), pfn,
-					 NULL))
+	else if (mu_deferred_is_pristine(
+			 &mm->deferred,
+			 mu_layout_zone_at(&mm->layout, &mm->buddy, nid, pfn),
+			 pfn, NULL))
 		state = MU_STATE_PRISTINE;
 	else if (mu_memmap_head(&mm->memmap, pfn))
 		state = MU_STATE_ONLINE;

@@ -17,8 +17,10 @@ struct mu_tables {
 	unsigned nr_zones;  /* most zones that there can be */
 	unsigned nr_spare;  /* extents of each zone, to be made while running */
 	unsigned nr_ragged; /* most ragged blocks that there can be */
-	unsigned nr_devices; /* most ranges of devices */
-	unsigned nr_extents; /* most extents, with the zones' spare ones */
+	unsigned nr_devices;   /* most ranges of devices */
+	unsigned nr_extents;   /* most extents, with the zones' spare ones */
+	void *regions;	       /* memblock's tables, if they move */
+	unsigned more_regions; /* that they have room for then */
 
 	/* Only while starting: */
 	mu_pfn_t *movable_start; /* per node */

@@ -10,7 +10,8 @@
 #include <string.h>
 #include "base/bits.h"
 #include "base/fmt.h"
-#include "boot/layout.h"
+#include "hotplug/layout.h"
+#include "memup/boot.h"
 
 typedef unsigned long long ull;
 
@@ -48,8 +49,11 @@ static mu_pfn_t audit_page(struct audit *audit, mu_pfn_t pfn)
 		audit->census->free += pages;
 	else if (mu_page_kind(page) == MU_PAGE_ALLOCATED)
 		audit->census->allocated += pages;
+	else if (mu_page_kind(page) == MU_PAGE_POISONED && !page->order)
+		audit->census->poisoned++;
 	else
-		return corrupt(audit, "neither free nor allocated", pfn);
+		return corrupt(audit, "neither free, allocated nor poisoned",
+			       pfn);
 	audit->written += mu_page_flags(page) & MU_PAGE_SPARSE ? 1 : pages;
 	if (mu_page_flags(page) & MU_PAGE_SPARSE) {
 		if (mu_page_kind(page) != MU_PAGE_ALLOCATED ||
@@ -155,12 +159,17 @@ static enum mu_status audit_zone(struct mu_mm *mm, struct mu_zone *zone,
 		status = compare(&sum, "managed_pages", zone->managed_pages,
 				 census->free + census->pristine +
 					 census->busy + census->allocated);
+	if (status == MU_OK)
+		status = compare(&sum, "poisoned_pages", zone->poisoned_pages,
+				 census->poisoned);
 	*written += sum.audit.written;
 	total->allocated += census->allocated;
 	total->free += census->free;
 	total->pristine += census->pristine;
 	total->busy += census->busy;
-	total->reserved += zone->present_pages - zone->managed_pages;
+	total->poisoned += census->poisoned;
+	total->reserved += zone->present_pages - zone->managed_pages -
+			   zone->poisoned_pages;
 	return status;
 }
 
@@ -196,6 +205,93 @@ static void count_piece(void *arg, int nid, enum mu_zone_type type,
 	*(uint64_t *)arg += end - start;
 }
 
+static uint64_t count_offline(const struct mu_mm *mm)
+{
+	const struct mu_memblock_region *region;
+	uint64_t pages = 0;
+
+	/* Whole blocks, all of them. */
+	mu_for_each_mem_region (&mm->memblock, region) {
+		if (region->flags & MU_MEMBLOCK_OFFLINE)
+			pages += region->size >> mm->page_shift;
+	}
+	return pages;
+}
+
+/* Spans and sums of nodes and zones: those of the memory that is online. */
+struct span {
+	mu_pfn_t start, end;
+	uint64_t pages;
+};
+
+struct spans {
+	int nid;
+	enum mu_zone_type type; /* MU_NR_ZONES: any */
+	struct span span;
+};
+
+static void add_to_span(void *arg, int nid, enum mu_zone_type type,
+			mu_pfn_t start, mu_pfn_t end)
+{
+	struct spans *spans = arg;
+	struct span *span = &spans->span;
+
+	if (nid != spans->nid ||
+	    (spans->type != MU_NR_ZONES && type != spans->type))
+		return;
+	span->start = span->pages ? MU_MIN(span->start, start) : start;
+	span->end = MU_MAX(span->end, end);
+	span->pages += end - start;
+}
+
+static struct span span_of(const struct mu_mm *mm, int nid,
+			   enum mu_zone_type type)
+{
+	struct spans spans = {.nid = nid, .type = type};
+
+	mu_layout_memory(&mm->layout, add_to_span, &spans);
+	return spans.span;
+}
+
+static enum mu_status check_spans(struct mu_mm *mm, struct mu_error *error)
+{
+	for (unsigned i = 0; i < mm->buddy.nr_zones; i++) {
+		const struct mu_zone *zone = &mm->buddy.zones[i];
+		struct span span = span_of(mm, zone->nid, zone->type);
+
+		if (zone->type == MU_ZONE_ISOLATED)
+			span = (struct span){0, 0, 0};
+		if (zone->present_pages != span.pages ||
+		    (span.pages && (zone->start_pfn > span.start ||
+				    zone->end_pfn < span.end)))
+			return mu_fail(error, MU_ERR_CORRUPT, 0,
+				       "node %d zone %s: pfns 0x%llx-0x%llx "
+				       "with %llu pages, not 0x%llx-0x%llx "
+				       "with %llu",
+				       zone->nid, mu_zone_type_str(zone->type),
+				       (ull)zone->start_pfn, (ull)zone->end_pfn,
+				       (ull)zone->present_pages,
+				       (ull)span.start, (ull)span.end,
+				       (ull)span.pages);
+	}
+	for (unsigned nid = 0; nid < mm->nr_nodes; nid++) {
+		const struct mu_node *node = &mm->buddy.nodes[nid];
+		struct span span = span_of(mm, (int)nid, MU_NR_ZONES);
+
+		if (node->present_pages != span.pages ||
+		    (span.pages && (node->start_pfn != span.start ||
+				    node->end_pfn != span.end)))
+			return mu_fail(
+				error, MU_ERR_CORRUPT, 0,
+				"node %u: pfns 0x%llx-0x%llx with %llu "
+				"pages, not 0x%llx-0x%llx with %llu",
+				nid, (ull)node->start_pfn, (ull)node->end_pfn,
+				(ull)node->present_pages, (ull)span.start,
+				(ull)span.end, (ull)span.pages);
+	}
+	return MU_OK;
+}
+
 enum mu_status mu_validate(struct mu_mm *mm, struct mu_census *census,
 			   struct mu_error *error)
 {
@@ -227,13 +323,15 @@ enum mu_status mu_validate(struct mu_mm *mm, struct mu_census *census,
 	if (status != MU_OK)
 		return status;
 	mu_layout_memory(&mm->layout, count_piece, &memory);
+	census->offline = count_offline(mm);
 	census->total = mm->memmap.end_pfn;
-	census->hole = census->total - memory - census->device;
-	if (managed + census->reserved != memory)
+	census->hole =
+		census->total - memory - census->device - census->offline;
+	if (managed + census->reserved + census->poisoned != memory)
 		return mu_fail(error, MU_ERR_CORRUPT, 0,
-			       "%llu pages are managed and %llu reserved, but "
-			       "memory has %llu",
+			       "%llu pages are managed, %llu reserved and %llu "
+			       "poisoned, but memory has %llu",
 			       (ull)managed, (ull)census->reserved,
-			       (ull)memory);
-	return MU_OK;
+			       (ull)census->poisoned, (ull)memory);
+	return check_spans(mm, error);
 }

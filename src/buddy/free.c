@@ -3,6 +3,7 @@
 #include "base/lock.h"
 #include "buddy/huge.h"
 #include "buddy/lists.h"
+#include "buddy/poison.h"
 #include "buddy/zone.h"
 
 /* @order, or ANY_ORDER for the descriptor's; the count must be @refs. */
@@ -32,36 +33,55 @@ static bool is_gigantic(const struct mu_page *page)
 	       page->order == MU_GIGANTIC_ORDER;
 }
 
-/* Lock the zone of @page, which is online. */
-static struct mu_zone *lock_zone(struct mu_buddy *buddy,
-				 const struct mu_page *page, uintptr_t *flags)
-{
-	for (;;) {
-		uint16_t id = mu_page_zone(page);
-		struct mu_zone *zone = &buddy->zones[id];
-
-		*flags = mu_lock_irqsave(buddy->port, &zone->lock);
-		/* Its block may be on the way to another zone. */
-		if (MU_LIKELY(mu_page_zone(page) == id))
-			return zone;
-		mu_unlock_irqrestore(buddy->port, &zone->lock, *flags);
-	}
-}
-
 /* Take the gigantic @page out of its client's hands. Under the lock. */
-static void take_back(struct mu_zone *zone, struct mu_page *page)
+static void take_back(struct mu_zone *zone, struct mu_page *page, bool to_lists)
 {
 	mu_page_set(page, MU_PAGE_TAIL, 0);
+	if (!to_lists)
+		return;
 	/* Neither free nor allocated until its blocks come to the lists. */
 	zone->pristine_pages += (mu_pfn_t)1 << MU_GIGANTIC_ORDER;
 	mu_zone_update_mark(zone);
 }
 
 static enum mu_status free_page(struct mu_buddy *buddy, struct mu_page *page,
+				unsigned order, uint32_t refs);
+
+/* The gigantic page at @pfn, in nobody's book, with poisoned pages inside: it
+ * goes back block by block, as blocks do. */
+static enum mu_status free_poisoned(struct mu_buddy *buddy,
+				    struct mu_zone *zone, mu_pfn_t pfn)
+{
+	mu_pfn_t end = pfn + ((mu_pfn_t)1 << MU_GIGANTIC_ORDER);
+	enum mu_status status = MU_OK;
+
+	mu_gigantic_dissolve(buddy, zone, pfn, MU_BLOCK_ORDER, 1);
+	mu_poison_mark(buddy, pfn, end, MU_BLOCK_ORDER);
+	for (; status == MU_OK && pfn < end; pfn += MU_BLOCK_PAGES)
+		status = free_page(buddy, mu_pfn_to_page(buddy->memmap, pfn),
+				   MU_BLOCK_ORDER, 1);
+	return status;
+}
+
+/* A page of at most a block goes to the lists. Under the lock. */
+static void give(struct mu_buddy *buddy, struct mu_zone *zone,
+		 struct mu_page *page)
+{
+	mu_pfn_t pfn = mu_page_to_pfn(buddy->memmap, page);
+
+	if (MU_UNLIKELY(mu_page_flags(page) & MU_PAGE_SPARSE))
+		mu_memmap_fill_huge(buddy->memmap, pfn);
+	if (MU_UNLIKELY(mu_page_flags(page) & MU_PAGE_HAS_POISON))
+		mu_zone_give_around(buddy, zone, pfn, page->order);
+	else
+		mu_zone_give(buddy->memmap, zone, pfn, page->order);
+}
+
+static enum mu_status free_page(struct mu_buddy *buddy, struct mu_page *page,
 				unsigned order, uint32_t refs)
 {
 	mu_pfn_t pfn = mu_page_to_pfn(buddy->memmap, page);
-	bool gigantic = is_gigantic(page);
+	bool gigantic = is_gigantic(page), poisoned = false;
 	enum mu_status status = MU_OK;
 	struct mu_zone *zone;
 	uintptr_t flags;
@@ -70,16 +90,17 @@ static enum mu_status free_page(struct mu_buddy *buddy, struct mu_page *page,
 		status = mu_gigantic_back(buddy, pfn);
 	if (status != MU_OK)
 		return status;
-	zone = lock_zone(buddy, page, &flags);
+	zone = mu_page_lock_zone(buddy, page, &flags);
 	status = check(page, order, refs);
 	if (status == MU_OK && gigantic) {
-		take_back(zone, page);
+		poisoned = mu_page_flags(page) & MU_PAGE_HAS_POISON;
+		take_back(zone, page, !poisoned);
 	} else if (status == MU_OK) {
-		if (MU_UNLIKELY(mu_page_flags(page) & MU_PAGE_SPARSE))
-			mu_memmap_fill_huge(buddy->memmap, pfn);
-		mu_zone_give(buddy->memmap, zone, pfn, page->order);
+		give(buddy, zone, page);
 	}
 	mu_unlock_irqrestore(buddy->port, &zone->lock, flags);
+	if (poisoned)
+		return free_poisoned(buddy, zone, pfn);
 	if (status == MU_OK && gigantic)
 		mu_gigantic_dissolve(buddy, zone, pfn, MU_TO_LISTS, 0);
 	return status;
@@ -108,7 +129,7 @@ enum mu_status mu_split_pages(struct mu_buddy *buddy, mu_pfn_t pfn,
 	struct mu_zone *zone;
 	uintptr_t flags;
 	uint32_t refs;
-	bool gigantic;
+	bool gigantic, poisoned;
 
 	if (pfn >= buddy->memmap->end_pfn)
 		return MU_ERR_HOLE;
@@ -122,23 +143,26 @@ enum mu_status mu_split_pages(struct mu_buddy *buddy, mu_pfn_t pfn,
 		status = mu_gigantic_back(buddy, pfn);
 	if (status != MU_OK)
 		return status;
-	zone = lock_zone(buddy, page, &flags);
+	zone = mu_page_lock_zone(buddy, page, &flags);
 	/* relaxed: the caller holds the page. */
 	refs = atomic_load_explicit(&page->refcount, memory_order_relaxed);
 	gigantic = is_gigantic(page);
+	poisoned = mu_page_flags(page) & MU_PAGE_HAS_POISON;
 	status = check(page, order, refs);
 	if (status == MU_OK && gigantic) {
-		/* Nobody's, until its blocks are allocations. */
-		mu_page_set(page, MU_PAGE_TAIL, 0);
+		take_back(zone, page, false);
 	} else if (status == MU_OK) {
 		if (mu_page_flags(page) & MU_PAGE_SPARSE)
 			mu_memmap_fill_huge(buddy->memmap, pfn);
+		mu_page_clear(page, MU_PAGE_HAS_POISON);
 		mu_mark_allocated(buddy->memmap, pfn,
 				  pfn + ((mu_pfn_t)1 << order), to, refs);
 	}
 	mu_unlock_irqrestore(buddy->port, &zone->lock, flags);
 	if (status == MU_OK && gigantic)
 		mu_gigantic_dissolve(buddy, zone, pfn, to, refs);
+	if (status == MU_OK && poisoned)
+		mu_poison_mark(buddy, pfn, pfn + ((mu_pfn_t)1 << order), to);
 	return status;
 }
 

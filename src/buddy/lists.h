@@ -21,6 +21,23 @@ static inline void mu_page_set(struct mu_page *page, enum mu_page_kind kind,
 	page->order = (uint8_t)order;
 }
 
+/* Under the lock, or by who holds the page. */
+static inline void mu_page_add(struct mu_page *page, unsigned flag)
+{
+	/* relaxed: the holder may read it without the lock, as a hint. */
+	atomic_store_explicit(&page->state,
+			      (uint8_t)(mu_page_flags(page) | flag),
+			      memory_order_relaxed);
+}
+
+static inline void mu_page_clear(struct mu_page *page, unsigned flag)
+{
+	/* relaxed: as above. */
+	atomic_store_explicit(&page->state,
+			      (uint8_t)(mu_page_flags(page) & ~flag),
+			      memory_order_relaxed);
+}
+
 /* Count @pages more (or fewer, negative) in the lists. */
 static inline void mu_zone_count(struct mu_zone *zone, int64_t pages)
 {

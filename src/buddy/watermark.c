@@ -47,7 +47,7 @@ static void set_marks(struct mu_buddy *buddy, struct mu_zone *zone,
 
 	/* MOVABLE holds nothing that the kernel itself must have: a small mark
 	 * is enough, as in Linux. */
-	if (zone->type == MU_ZONE_MOVABLE)
+	if (zone->type == MU_ZONE_MOVABLE && managed)
 		min = MU_MIN(MU_MAX(managed / 1024, 32), 128);
 	step = MU_MAX(min / 4, managed / 1000);
 	mark[MU_WMARK_MIN] = min;

@@ -7,10 +7,10 @@
 
 const char *mu_zone_type_str(enum mu_zone_type type)
 {
-	static const char *const names[MU_NR_ZONES] = {"DMA", "DMA32", "Normal",
-						       "Movable"};
+	static const char *const names[] = {"DMA", "DMA32", "Normal", "Movable",
+					    "isolated"};
 
-	return (unsigned)type < MU_NR_ZONES ? names[type] : "unknown";
+	return (unsigned)type < MU_ARRAY_SIZE(names) ? names[type] : "unknown";
 }
 
 void mu_zone_init(struct mu_zone *zone, uint32_t id, int nid,
@@ -58,6 +58,20 @@ mu_pfn_t mu_zone_take(const struct mu_memmap *memmap, struct mu_zone *zone,
 		return pfn;
 	}
 	return MU_NO_PFN;
+}
+
+struct mu_zone *mu_page_lock_zone(struct mu_buddy *buddy,
+				  const struct mu_page *page, uintptr_t *flags)
+{
+	for (;;) {
+		struct mu_zone *zone = mu_page_zone_ptr(buddy, page);
+
+		*flags = mu_lock_irqsave(buddy->port, &zone->lock);
+		/* Its block may be on the way to another zone. */
+		if (MU_LIKELY(mu_page_zone(page) == zone->id))
+			return zone;
+		mu_unlock_irqrestore(buddy->port, &zone->lock, *flags);
+	}
 }
 
 /* May the descriptor of @pfn, in the block of @page, be read? */

@@ -17,13 +17,19 @@ void mu_deferred_init(struct mu_deferred *deferred, struct mu_buddy *buddy,
 	deferred->memmap = buddy->memmap;
 	deferred->buddy = buddy;
 	deferred->zones = zones;
-	for (unsigned i = 0; i < buddy->nr_zones; i++) {
-		memset(&zones[i], 0, sizeof(zones[i]));
-		zones[i].zone = &buddy->zones[i];
-	}
+	for (unsigned i = 0; i < buddy->nr_zones; i++)
+		mu_deferred_add_zone(deferred, &buddy->zones[i]);
 	buddy->source.arg = deferred;
 	buddy->source.grow = mu_deferred_grow;
 	buddy->source.wait = mu_deferred_wait;
+}
+
+void mu_deferred_add_zone(struct mu_deferred *deferred, struct mu_zone *zone)
+{
+	struct mu_pristine *pristine = &deferred->zones[zone->id];
+
+	memset(pristine, 0, sizeof(*pristine));
+	pristine->zone = zone;
 }
 
 void mu_deferred_set_extents(struct mu_deferred *deferred,

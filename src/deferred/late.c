@@ -81,8 +81,8 @@ enum mu_status mu_deferred_init_block(struct mu_deferred *deferred,
 
 enum mu_status mu_deferred_withdraw(struct mu_deferred *deferred,
 				    struct mu_zone *zone, mu_pfn_t start,
-				    mu_pfn_t end, uint64_t *pages,
-				    unsigned *pieces)
+				    mu_pfn_t end, mu_pfn_t *pfn,
+				    mu_pfn_t *pages)
 {
 	struct mu_pristine *pristine = mu_pristine_of(deferred, zone);
 	struct mu_claim claim;
@@ -92,18 +92,17 @@ enum mu_status mu_deferred_withdraw(struct mu_deferred *deferred,
 		uintptr_t irq = mu_claim_begin(deferred, pristine);
 		enum mu_status status =
 			cut(deferred, pristine, &claim, rest, 1);
-		mu_pfn_t got = mu_block_pfn(claim.blocks);
 
 		if (status == MU_OK) {
-			mu_buddy_drop_pristine(deferred->buddy, zone, got);
-			*pages += got;
-			++*pieces;
+			*pfn = claim.pfn;
+			*pages = mu_block_pfn(claim.blocks);
+			mu_buddy_drop_pristine(deferred->buddy, zone, *pages);
 		}
 		mu_claim_end(deferred, pristine, irq);
-		if (status != MU_OK && status != MU_ERR_BUSY)
+		if (status != MU_ERR_BUSY)
 			return status;
 	}
-	return MU_OK;
+	return MU_ERR_NOT_FOUND;
 }
 
 bool mu_deferred_promise(struct mu_deferred *deferred,

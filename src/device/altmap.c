@@ -76,11 +76,17 @@ enum mu_status mu_altmap_place(const struct mu_devices *devices,
 				    MU_MAX(altmap->align, page));
 	if (altmap->size && bytes > altmap->size)
 		return refuse(devices, map, range, bytes, altmap->size, error);
-	first = base + mu_align_up(range->hosted + bytes - base,
-				   MU_MAX(compound, page));
-	if (first >= end)
+	if (range->hosted >= end || bytes > end - range->hosted)
 		return refuse(devices, map, range, bytes,
 			      end - MU_MIN(range->hosted, end), error);
+	first = base + mu_align_up(range->hosted + bytes - base, compound);
+	if (first >= end)
+		return mu_fail(error, MU_ERR_NOMEM, 0,
+			       "%s: 0x%llx-0x%llx: its altmap, 0x%llx-0x%llx, "
+			       "leaves no page of 0x%llx bytes",
+			       map->name, (ull)base, (ull)end - 1,
+			       (ull)range->hosted,
+			       (ull)(range->hosted + bytes) - 1, (ull)compound);
 	range->first = first >> devices->page_shift;
 	return MU_OK;
 }

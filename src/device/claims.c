@@ -8,7 +8,6 @@
  * interrupts are off, so who waits for a block waits for a CPU that is at it,
  * and never for its own.
  */
-#include "base/port.h"
 #include "device/internal.h"
 
 struct mu_device_range *mu_device_range_of(const struct mu_pagemap *map,

@@ -9,7 +9,6 @@
  * and other jobs claim beside it, and at the end one look at the masks says
  * what is left.
  */
-#include "base/port.h"
 #include "device/internal.h"
 #include "memup/padata.h"
 

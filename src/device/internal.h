@@ -8,6 +8,7 @@
 #include "base/bits.h"
 #include "base/fmt.h"
 #include "base/lock.h"
+#include "base/port.h"
 #include "memup/device.h"
 
 typedef unsigned long long ull;
@@ -25,6 +26,48 @@ static inline ull mu_first_byte(const struct mu_devices *devices, mu_pfn_t pfn)
 static inline ull mu_last_byte(const struct mu_devices *devices, mu_pfn_t end)
 {
 	return ((ull)end << devices->page_shift) - 1;
+}
+
+/* What @map is called in a message, and from where to where it reaches. */
+struct mu_device_who {
+	const char *name;
+	ull first, last;
+};
+
+static inline struct mu_device_who mu_device_who(const struct mu_pagemap *map)
+{
+	struct mu_device_who who = {.name = map->name};
+
+	if (map->nr_ranges) {
+		const struct mu_device_range *range =
+			&map->ranges[map->nr_ranges - 1];
+
+		who.first = map->ranges[0].base;
+		who.last = range->base + range->size - 1;
+	}
+	return who;
+}
+
+/* (H), to change something about @map; with the time it takes, if wanted. */
+static inline void mu_device_lock(struct mu_devices *devices,
+				  struct mu_pagemap *map)
+{
+	if (!devices->measure) {
+		mu_lock(devices->port, &devices->lock);
+		return;
+	}
+	map->wait_ns = mu_clock(devices->port);
+	mu_lock(devices->port, &devices->lock);
+	map->lock_ns = mu_clock(devices->port);
+	map->wait_ns = map->lock_ns - map->wait_ns;
+}
+
+static inline void mu_device_unlock(struct mu_devices *devices,
+				    struct mu_pagemap *map)
+{
+	if (devices->measure)
+		map->lock_ns = mu_clock(devices->port) - map->lock_ns;
+	mu_unlock(&devices->lock);
 }
 
 /* ---- table.c: the ranges, under (H) but for reading ---- */

@@ -13,7 +13,6 @@
  *                     gone; only then does removal go on and the slot serve
  *                     another pagemap
  */
-#include "base/port.h"
 #include "device/internal.h"
 
 bool mu_device_try_hold(struct mu_device_slot *slot)

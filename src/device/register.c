@@ -4,7 +4,6 @@
  * the job that writes descriptors. Nothing is undone but by removal, because
  * nothing is done by halves: all ranges of a pagemap come at once.
  */
-#include "base/port.h"
 #include "device/internal.h"
 
 const char *mu_device_type_str(enum mu_device_type type)
@@ -26,6 +25,9 @@ static enum mu_status check_map(const struct mu_devices *devices,
 		      map->type == MU_DEVICE_COHERENT;
 	const char *name = map->name;
 
+	if (!name)
+		return mu_fail(error, MU_ERR_INVALID, 0,
+			       "a pagemap must have a name");
 	if (map->type < MU_DEVICE_PRIVATE || map->type > MU_DEVICE_P2P)
 		return mu_fail(error, MU_ERR_INVALID, 0,
 			       "%s: type %u: types are 1 to %u", name,
@@ -129,15 +131,6 @@ static enum mu_status prepare(const struct mu_devices *devices,
 		atomic_store_explicit(&range->shared.ready, 0,
 				      memory_order_relaxed);
 		status = mu_altmap_place(devices, map, range, error);
-		if (status == MU_OK &&
-		    !mu_memmap_has_room(devices->memmap, range->start,
-					range->last))
-			status = mu_fail(
-				error, MU_ERR_FULL, 0,
-				"%s: 0x%llx-0x%llx: the table of sections has "
-				"no room for it: mu_limits.late is too small",
-				map->name, (ull)range->base,
-				(ull)(range->base + range->size) - 1);
 	}
 	return status;
 }
@@ -234,14 +227,29 @@ static enum mu_status enter(struct mu_devices *devices, struct mu_pagemap *map,
 	if (status != MU_OK)
 		return status;
 	/* Each pagemap has a range, so there is a slot if there is a line. */
-	if (map->nr_ranges > devices->max_ranges - nr)
-		return mu_fail(
-			error, MU_ERR_FULL, 0,
-			"%s: 0x%llx-0x%llx: there are %u ranges of at "
-			"most %u, and it has %u: mu_limits.ranges",
-			map->name, (ull)map->ranges[0].base,
-			(ull)(map->ranges[0].base + map->ranges[0].size) - 1,
-			nr, devices->max_ranges, map->nr_ranges);
+	if (map->nr_ranges > devices->max_ranges - nr) {
+		struct mu_device_who who = mu_device_who(map);
+
+		return mu_fail(error, MU_ERR_FULL, 0,
+			       "%s: 0x%llx-0x%llx: %u more ranges beside %u, "
+			       "and mu_limits.ranges is %u",
+			       who.name, who.first, who.last, map->nr_ranges,
+			       nr, devices->max_ranges);
+	}
+	for (unsigned i = 0; i < map->nr_ranges; i++) {
+		const struct mu_device_range *range = &map->ranges[i];
+
+		if (!mu_memmap_keep_room(devices->memmap, range->start,
+					 range->last)) {
+			struct mu_device_who who = mu_device_who(map);
+
+			return mu_fail(error, MU_ERR_FULL, 0,
+				       "%s: 0x%llx-0x%llx: the table of "
+				       "sections has no room for it: "
+				       "mu_limits.late is too small",
+				       who.name, who.first, who.last);
+		}
+	}
 	map->slot = find_slot(devices);
 	map->slot->map = map;
 	/* relaxed: published with the table, but for who tries a slot that it
@@ -264,54 +272,56 @@ static bool become(struct mu_pagemap *map, uint32_t from, uint32_t to)
 static enum mu_status say_registered(const struct mu_pagemap *map,
 				     struct mu_error *error)
 {
+	struct mu_device_who who = mu_device_who(map);
+
 	return mu_fail(error, MU_ERR_BUSY, 0,
 		       "%s: 0x%llx-0x%llx is registered, or being registered "
 		       "or removed",
-		       map->name, (ull)map->ranges[0].base,
-		       (ull)(map->ranges[0].base + map->ranges[0].size) - 1);
+		       who.name, who.first, who.last);
+}
+
+/* Not all of it could be backed: it goes again. */
+static enum mu_status give_up(struct mu_pagemap *map, enum mu_status status,
+			      struct mu_error *error)
+{
+	struct mu_device_who who = mu_device_who(map);
+	/* relaxed: a statistic. */
+	uint64_t written =
+		atomic_load_explicit(&map->written, memory_order_relaxed);
+
+	mu_pagemap_kill(map);
+	mu_pagemap_withdraw(map);
+	return mu_fail(error, status, 0,
+		       "%s: 0x%llx-0x%llx: no backing after %llu descriptors",
+		       who.name, who.first, who.last, (ull)written);
 }
 
 enum mu_status mu_pagemap_register(struct mu_devices *devices,
 				   struct mu_pagemap *map, unsigned threads,
 				   struct mu_error *error)
 {
-	const struct mu_port *port = devices->port;
 	enum mu_status status;
-	uint64_t began = 0;
 
 	if (!become(map, MU_PAGEMAP_NONE, MU_PAGEMAP_CHANGING))
 		return say_registered(map, error);
 	map->devices = devices;
-	map->lock_ns = 0;
+	map->wait_ns = map->lock_ns = 0;
 	/* relaxed: published with the table. */
 	atomic_store_explicit(&map->written, 0, memory_order_relaxed);
 	status = prepare(devices, map, error);
 	if (status != MU_OK)
 		goto out;
-	mu_lock(port, &devices->lock);
-	if (devices->measure)
-		began = mu_clock(port);
+	mu_device_lock(devices, map);
 	status = enter(devices, map, error);
-	if (devices->measure)
-		map->lock_ns = mu_clock(port) - began;
-	mu_unlock(&devices->lock);
+	mu_device_unlock(devices, map);
 	if (status != MU_OK)
 		goto out;
 	if (!map->lazy)
 		status = mu_pagemap_finish(map, threads);
-	if (status == MU_OK) {
-		become(map, MU_PAGEMAP_CHANGING, MU_PAGEMAP_REGISTERED);
-		return MU_OK;
-	}
-	mu_fail(error, status, 0,
-		"%s: 0x%llx-0x%llx: %llu descriptors were written, then there "
-		"was no backing",
-		map->name, (ull)map->ranges[0].base,
-		(ull)(map->ranges[0].base + map->ranges[0].size) - 1,
-		(ull)atomic_load_explicit(&map->written, memory_order_relaxed));
-	mu_pagemap_kill(map);
-	mu_pagemap_withdraw(map);
+	if (status != MU_OK)
+		status = give_up(map, status, error);
 out:
-	become(map, MU_PAGEMAP_CHANGING, MU_PAGEMAP_NONE);
+	become(map, MU_PAGEMAP_CHANGING,
+	       status == MU_OK ? MU_PAGEMAP_REGISTERED : MU_PAGEMAP_NONE);
 	return status;
 }

@@ -10,7 +10,6 @@
  *                   backed or not, but not half-way
  *   slot            may serve another pagemap
  */
-#include "base/port.h"
 #include "device/internal.h"
 
 void mu_device_own_blocks(const struct mu_device_range *range, mu_pfn_t *start,
@@ -27,12 +26,10 @@ static void clear_claims(struct mu_memmap *memmap, mu_pfn_t start, mu_pfn_t end)
 	while (start < end) {
 		struct mu_section *section = mu_memmap_section(memmap, start);
 		mu_pfn_t next = mu_memmap_section_end(memmap, start);
-		uint32_t bits = 0;
+		uint32_t bits;
 
 		next = MU_MIN(next, end);
-		if (section)
-			for (; start < next; start += MU_BLOCK_PAGES)
-				bits |= mu_block_bit(start);
+		bits = section ? mu_block_bits(start, next) : 0;
 		start = next;
 		/* relaxed: nobody looks; the next one comes after (H). */
 		if (!section || !(atomic_load_explicit(&section->device.claimed,
@@ -118,34 +115,30 @@ void mu_pagemap_withdraw(struct mu_pagemap *map)
 {
 	struct mu_devices *devices = map->devices;
 	struct mu_device_slot *slot = map->slot;
-	uint64_t began = 0;
 
 	mu_wait(devices->port, &slot->gone, 0);
 	for (unsigned i = 0; i < map->nr_ranges; i++)
 		unback_own(map, &map->ranges[i]);
-	mu_lock(devices->port, &devices->lock);
-	if (devices->measure)
-		began = mu_clock(devices->port);
+	mu_device_lock(devices, map);
 	mu_device_table_remove(devices, map);
 	for (unsigned i = 0; i < map->nr_ranges; i++)
 		leave_ends(devices, &map->ranges[i]);
 	slot->map = NULL;
-	if (devices->measure)
-		map->lock_ns = mu_clock(devices->port) - began;
-	mu_unlock(&devices->lock);
+	mu_device_unlock(devices, map);
 	map->slot = NULL;
 }
 
 static enum mu_status refuse(const struct mu_pagemap *map, uint32_t state,
 			     struct mu_error *error)
 {
-	return mu_fail(
-		error,
-		state == MU_PAGEMAP_NONE ? MU_ERR_NOT_FOUND : MU_ERR_BUSY, 0,
-		"%s: 0x%llx-0x%llx is %s", map->name, (ull)map->ranges[0].base,
-		(ull)(map->ranges[0].base + map->ranges[0].size) - 1,
-		state == MU_PAGEMAP_NONE ? "not registered (removed twice?)"
-					 : "being registered or removed");
+	struct mu_device_who who = mu_device_who(map);
+	bool none = state == MU_PAGEMAP_NONE;
+
+	return mu_fail(error, none ? MU_ERR_NOT_FOUND : MU_ERR_BUSY, 0,
+		       "%s: 0x%llx-0x%llx is %s",
+		       who.name ? who.name : "a pagemap", who.first, who.last,
+		       none ? "not registered (removed twice?)"
+			    : "being registered or removed");
 }
 
 static enum mu_status take_out(struct mu_pagemap *map, bool waits,
@@ -161,16 +154,16 @@ static enum mu_status take_out(struct mu_pagemap *map, bool waits,
 	if (!mu_device_kill(map->devices->port, map->slot, !waits)) {
 		/* relaxed: a number for the message. */
 		uint64_t refs = atomic_load_explicit(&map->slot->refs,
-						     memory_order_relaxed);
+						     memory_order_relaxed) &
+				~MU_DEVICE_DEAD;
+		struct mu_device_who who = mu_device_who(map);
 
 		atomic_store_explicit(&map->state, MU_PAGEMAP_REGISTERED,
 				      memory_order_release);
-		return mu_fail(
-			error, MU_ERR_BUSY, 0,
-			"%s: 0x%llx-0x%llx is in use: %llu references",
-			map->name, (ull)map->ranges[0].base,
-			(ull)(map->ranges[0].base + map->ranges[0].size) - 1,
-			(ull)(refs & ~MU_DEVICE_DEAD));
+		return mu_fail(error, MU_ERR_BUSY, 0,
+			       "%s: 0x%llx-0x%llx is in use: %llu reference%s",
+			       who.name, who.first, who.last, (ull)refs,
+			       refs == 1 ? "" : "s");
 	}
 	mu_pagemap_withdraw(map);
 	/* release: the next one to register it finds all of it done. */

@@ -17,10 +17,11 @@ static uint64_t backed_bytes(const struct mu_memmap *memmap, mu_pfn_t start,
 
 		next = MU_MIN(next, end);
 		/* relaxed: a snapshot. */
-		if (section && atomic_load_explicit(&section->backed,
-						    memory_order_relaxed))
-			for (; start < next; start += MU_BLOCK_PAGES)
-				blocks += mu_memmap_is_backed(memmap, start);
+		if (section)
+			blocks += mu_popcount(
+				atomic_load_explicit(&section->backed,
+						     memory_order_relaxed) &
+				mu_block_bits(start, next));
 		start = next;
 	}
 	return (blocks << MU_BLOCK_ORDER) * sizeof(struct mu_page);
@@ -55,6 +56,7 @@ struct mu_pagemap_stats mu_pagemap_stats(const struct mu_pagemap *map)
 	/* relaxed: a statistic. */
 	stats.written =
 		atomic_load_explicit(&map->written, memory_order_relaxed);
+	stats.wait_ns = map->wait_ns;
 	stats.lock_ns = map->lock_ns;
 	return stats;
 }

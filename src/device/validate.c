@@ -39,7 +39,7 @@ static enum mu_status walk_block(struct walk *walk, mu_pfn_t block)
 			mu_pfn_to_page(walk->devices->memmap, at);
 
 		if (mu_page_kind(page) != MU_PAGE_DEVICE ||
-		    page->order != map->order || page->zone != slot)
+		    page->order != map->order || mu_page_zone(page) != slot)
 			return corrupt(walk, at, "is not as it was written");
 		/* relaxed: quiet. */
 		walk->used += atomic_load_explicit(&page->refcount,

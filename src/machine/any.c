@@ -4,6 +4,7 @@
 #include "machine/acpi.h"
 #include "machine/acpidump.h"
 #include "machine/log.h"
+#include "machine/sysfs.h"
 
 typedef enum mu_status text_reader(struct mu_machine *machine, const char *text,
 				   size_t len, struct mu_error *error);
@@ -26,6 +27,7 @@ static bool is_zoneinfo(struct mu_text line)
 {
 	uint64_t nid;
 
+	mu_text_blanks(&line);
 	if (!mu_text_skip(&line, "Node ") || mu_text_number(&line, 10, &nid) ||
 	    !mu_text_skip(&line, ", zone"))
 		return false;
@@ -78,6 +80,8 @@ static const struct {
 	[MU_KIND_LSMEM] = {is_lsmem, mu_machine_read_lsmem},
 	[MU_KIND_NUMACTL] = {is_numactl, mu_machine_read_numactl},
 	[MU_KIND_ACPIDUMP] = {mu_acpidump_title, mu_machine_read_acpidump},
+	[MU_KIND_DSL] = {mu_dsl_signature, mu_machine_read_dsl},
+	[MU_KIND_SYSFS] = {mu_sysfs_tells, mu_machine_read_sysfs},
 	[MU_KIND_ACPI] = {NULL, read_acpi},
 };
 
@@ -107,14 +111,39 @@ enum mu_machine_kind mu_machine_kind(const char *text, size_t len)
 	return MU_KIND_UNKNOWN;
 }
 
+/* What people have that does not do, and why. */
+static const char *why_unknown(struct mu_text text)
+{
+	struct mu_text line, rest;
+
+	while (mu_text_line(&text, &line)) {
+		uint64_t ignored;
+
+		rest = line;
+		if (mu_text_skip(&rest, "/dts-v1/") ||
+		    mu_text_skip(&rest, "/ {"))
+			return "a device tree's source; `dtc -O dtb` makes "
+			       "of it what can be read";
+		rest = line;
+		if (mu_text_skip(&rest, "Node ") &&
+		    !mu_text_number(&rest, 10, &ignored) &&
+		    mu_text_skip(&rest, ", zone "))
+			return "/proc/buddyinfo counts free pages, and does "
+			       "not say where they are";
+		rest = line;
+		if (mu_text_skip(&rest, "MemTotal: "))
+			return "/proc/meminfo does not say where memory is";
+	}
+	return "no boot log, nor anything else that tells of memory";
+}
+
 enum mu_status mu_machine_read_kind(struct mu_machine *machine,
 				    enum mu_machine_kind kind, const char *text,
 				    size_t len, struct mu_error *error)
 {
 	if ((unsigned)kind >= MU_ARRAY_SIZE(kinds) || !kinds[kind].read)
-		return mu_fail(error, MU_ERR_NOT_FOUND, 0,
-			       "no boot log, nor anything else that tells of "
-			       "memory");
+		return mu_fail(error, MU_ERR_NOT_FOUND, 0, "%s",
+			       why_unknown(mu_text(text, len)));
 	return kinds[kind].read(machine, text, len, error);
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "base/bits.h"
 #include "base/fmt.h"
-#include "machine/text.h"
+#include "machine/sysfs.h"
 
 /*
  * What firmware keeps, and the crash kernel where the kernel takes it out of
@@ -21,6 +21,16 @@ static const struct {
 	{"Soft Reserved", MU_RANGE_SOFT_RESERVED},
 	{"Persistent Memory", MU_RANGE_PMEM},
 };
+
+enum mu_range_type mu_resource_type(struct mu_text name)
+{
+	if (mu_text_skip(&name, "System RAM"))
+		return MU_RANGE_RAM;
+	for (unsigned i = 0; i < MU_ARRAY_SIZE(kept); i++)
+		if (mu_text_skip(&name, kept[i].name))
+			return kept[i].type;
+	return MU_RANGE_NONE;
+}
 
 static bool read_resource(struct mu_text *line, mu_phys_t *start,
 			  mu_phys_t *end)
@@ -86,17 +96,14 @@ static enum mu_status add_ram(struct reader *reader, bool nested,
 static enum mu_status add_kept(struct reader *reader, struct mu_text name,
 			       bool nested, mu_phys_t base, mu_phys_t size)
 {
-	for (unsigned i = 0; i < MU_ARRAY_SIZE(kept); i++) {
-		/* What lies in something else the kernel took, or a driver. */
-		if (nested && kept[i].type != MU_RANGE_SOFT_RESERVED)
-			continue;
-		if (mu_text_skip(&name, kept[i].name)) {
-			reader->parent = reader->machine->nr_ranges;
-			return mu_machine_add(reader->machine, base, size,
-					      kept[i].type, 0, reader->error);
-		}
-	}
-	return MU_OK;
+	enum mu_range_type type = mu_resource_type(name);
+
+	/* What lies in something else the kernel took, or a driver. */
+	if (type == MU_RANGE_NONE || (nested && type != MU_RANGE_SOFT_RESERVED))
+		return MU_OK;
+	reader->parent = reader->machine->nr_ranges;
+	return mu_machine_add(reader->machine, base, size, type, 0,
+			      reader->error);
 }
 
 static enum mu_status read_line(struct reader *reader, struct mu_text line)
@@ -112,9 +119,10 @@ static enum mu_status read_line(struct reader *reader, struct mu_text line)
 		if (!mu_text_skip(&line, "System RAM"))
 			return MU_OK;
 		return mu_fail(reader->error, MU_ERR_RANGE, 0,
-			       "System RAM at 0x%llx-0x%llx",
+			       "System RAM at 0x%llx-0x%llx ends before it "
+			       "begins or past %d address bits",
 			       (unsigned long long)start,
-			       (unsigned long long)end);
+			       (unsigned long long)end, MU_PHYS_BITS);
 	}
 	if (mu_text_skip(&line, "System RAM"))
 		return add_ram(reader, nested, start, end - start + 1);

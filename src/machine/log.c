@@ -23,7 +23,11 @@ struct boot {
 	unsigned percpu_shift, hash_shift;
 	struct mu_text cmdline;
 	uint32_t last_pfn; /* number of the last such line */
-	bool has_lasts;	   /* a map whose ends are inside: Linux 3.5 on */
+	/* The last MU_LOG_MAP_MODIFIED; the same before that line. */
+	uint32_t modified_from;
+	unsigned early_modified;
+	uint32_t early_last, early_from;
+	bool has_lasts; /* a map whose ends are inside: Linux 3.5 on */
 	uint64_t total_pages;
 	mu_phys_t early_bytes;
 	struct mu_log_zones zones;
@@ -69,6 +73,7 @@ static void survey_line(struct boot *boot, struct mu_text line,
 		break;
 	case MU_LOG_CHANGE:
 	case MU_LOG_RESERVED:
+	case MU_LOG_RAMDISK:
 		boot->changes++;
 		break;
 	case MU_LOG_SRAT_MEM:
@@ -101,6 +106,13 @@ static void survey_line(struct boot *boot, struct mu_text line,
 		break;
 	case MU_LOG_LAST_PFN:
 		boot->last_pfn = line.line;
+		boot->early_modified = boot->maps[MU_LOG_MAP_MODIFIED];
+		boot->early_last = boot->last[MU_LOG_MAP_MODIFIED];
+		boot->early_from = boot->modified_from;
+		break;
+	case MU_LOG_MODIFIED:
+		boot->maps[MU_LOG_MAP_MODIFIED] = 0;
+		boot->modified_from = line.line;
 		break;
 	case MU_LOG_TOTAL_PAGES:
 		boot->total_pages += mu_log_total_pages(line);
@@ -138,6 +150,24 @@ static bool begins_boot(const struct boot *boot, enum mu_log_kind kind)
 	return kind == MU_LOG_HEADER && boot->maps[MU_LOG_MAP_FIRMWARE];
 }
 
+/* The kernel has its memory when it says where the last of it is. What it
+ * changes in the map after that it keeps. */
+static bool is_late(const struct boot *boot, struct mu_text line)
+{
+	return boot->last_pfn && line.line > boot->last_pfn;
+}
+
+/* A map that was printed again by then is no map of memory. */
+static struct boot settled(struct boot boot)
+{
+	if (boot.last_pfn) {
+		boot.maps[MU_LOG_MAP_MODIFIED] = boot.early_modified;
+		boot.last[MU_LOG_MAP_MODIFIED] = boot.early_last;
+		boot.modified_from = boot.early_from;
+	}
+	return boot;
+}
+
 /* The last boot in @text that has a map. */
 static struct boot find_boot(struct mu_text text)
 {
@@ -157,7 +187,7 @@ static struct boot find_boot(struct mu_text text)
 		survey_line(&boot, line, kind, map);
 		survey_arch(&boot, whole);
 	}
-	return best_map(&boot) != MU_LOG_NR_MAPS ? boot : best;
+	return settled(best_map(&boot) != MU_LOG_NR_MAPS ? boot : best);
 }
 
 /* Ranges of memory know the nodes too, unless the firmware told, or they are
@@ -176,6 +206,9 @@ static enum mu_status read_map_line(struct mu_machine *machine,
 	bool nodes = tells_nodes(machine, boot);
 	enum mu_status status = MU_OK;
 
+	if (map == MU_LOG_MAP_MODIFIED &&
+	    (is_late(boot, line) || line.line < boot->modified_from))
+		return MU_OK;
 	if (map == MU_LOG_MAP_FRAMES)
 		return mu_log_add_frames(machine, line, pfn_shift(boot),
 					 map == best_map(boot), nodes, error);
@@ -244,13 +277,17 @@ static enum mu_status change_line(struct mu_machine *machine,
 	enum mu_log_map map = MU_LOG_NR_MAPS;
 
 	switch (mu_log_classify(&line, &map)) {
+	case MU_LOG_MAP:
+		if (map != MU_LOG_MAP_MODIFIED || !is_late(boot, line))
+			return MU_OK;
+		return mu_log_keep_entry(machine, line, error);
+	case MU_LOG_RAMDISK:
+		return mu_log_keep_ramdisk(machine, line, error);
 	case MU_LOG_CHANGE:
 		/* What came before the map was printed is in it. */
 		if (line.line < boot->last[best_map(boot)])
 			return MU_OK;
-		return mu_log_change(
-			machine, line,
-			boot->last_pfn && line.line > boot->last_pfn, error);
+		return mu_log_change(machine, line, is_late(boot, line), error);
 	case MU_LOG_RESERVED:
 		return mu_log_reserve(machine, line, error);
 	default:

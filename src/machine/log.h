@@ -15,9 +15,11 @@ enum mu_log_kind {
 	MU_LOG_OTHER,
 	MU_LOG_BANNER,	    /* the kernel's version: a boot begins */
 	MU_LOG_HEADER,	    /* the title of the firmware's map */
+	MU_LOG_MODIFIED,    /* the title of one that the kernel changed */
 	MU_LOG_MAP,	    /* an entry of a memory map */
 	MU_LOG_CHANGE,	    /* "e820: update", "e820: remove" */
 	MU_LOG_RESERVED,    /* the device tree keeps this memory */
+	MU_LOG_RAMDISK,	    /* the loader put files there */
 	MU_LOG_SRAT_MEM,    /* which node memory belongs to */
 	MU_LOG_EMPTY_NODE,  /* a node without memory */
 	MU_LOG_SRAT_CPU,    /* one CPU and its node */
@@ -101,6 +103,13 @@ enum mu_status mu_log_change(struct mu_machine *machine, struct mu_text line,
 			     bool late, struct mu_error *error) MU_MUST_CHECK;
 enum mu_status mu_log_reserve(struct mu_machine *machine, struct mu_text line,
 			      struct mu_error *error) MU_MUST_CHECK;
+/* RAM that a map, or the line of MU_LOG_RAMDISK, has for something else. */
+enum mu_status mu_log_keep_entry(struct mu_machine *machine,
+				 struct mu_text line,
+				 struct mu_error *error) MU_MUST_CHECK;
+enum mu_status mu_log_keep_ramdisk(struct mu_machine *machine,
+				   struct mu_text line,
+				   struct mu_error *error) MU_MUST_CHECK;
 enum mu_status mu_log_add_empty_node(struct mu_machine *machine,
 				     struct mu_text line,
 				     struct mu_error *error) MU_MUST_CHECK;

@@ -282,6 +282,30 @@ enum mu_status mu_log_reserve(struct mu_machine *machine, struct mu_text line,
 	return mu_text_failed(error, status, &line);
 }
 
+enum mu_status mu_log_keep_entry(struct mu_machine *machine,
+				 struct mu_text line, struct mu_error *error)
+{
+	struct mu_range entry;
+	enum mu_status status = mu_e820_entry(&line, &entry, error);
+
+	if (!status && entry.type != MU_RANGE_RAM)
+		status = mu_machine_set_flags(machine, entry.base, entry.size,
+					      MU_RANGE_KEPT, error);
+	return mu_text_failed(error, status, &line);
+}
+
+enum mu_status mu_log_keep_ramdisk(struct mu_machine *machine,
+				   struct mu_text line, struct mu_error *error)
+{
+	mu_phys_t base, size;
+	enum mu_status status = mu_e820_range(&line, &base, &size, error);
+
+	if (!status)
+		status = mu_machine_set_flags(machine, base, size,
+					      MU_RANGE_KEPT, error);
+	return mu_text_failed(error, status, &line);
+}
+
 enum mu_status mu_log_add_empty_node(struct mu_machine *machine,
 				     struct mu_text line,
 				     struct mu_error *error)

@@ -397,6 +397,7 @@ void mu_machine_set_cmdline(struct mu_machine *machine, const char *text,
 	len = MU_MIN(len, MU_MACHINE_CMDLINE_MAX);
 	__builtin_memcpy(machine->cmdline, text, len);
 	machine->cmdline[len] = '\0';
+	machine->cmdline_len = len;
 }
 
 mu_phys_t mu_machine_ram(const struct mu_machine *machine)

@@ -20,9 +20,11 @@ struct reader {
 /* "Node 0, zone  Normal": begin @zone. */
 static bool read_title(struct mu_text line, struct zone *zone)
 {
-	struct mu_text title = line;
+	struct mu_text title;
 	uint64_t nid;
 
+	mu_text_blanks(&line);
+	title = line;
 	if (!mu_text_skip(&line, "Node ") || mu_text_number(&line, 10, &nid) ||
 	    !mu_text_skip(&line, ", zone"))
 		return false;

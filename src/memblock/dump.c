@@ -35,11 +35,13 @@ void mu_memblock_dump_all(const struct mu_memblock *mb)
 	       (unsigned long long)mb->reserved.total_size);
 	dump(mb, &mb->memory);
 	dump(mb, &mb->reserved);
+	if (mb->physmem.cnt)
+		dump(mb, &mb->physmem);
 }
 
 static const char flag_names[][12] = {
-	"HOTPLUG",    "MIRROR",	  "NOMAP",	 "DRV_MNG",
-	"RSV_NOINIT", "RSV_KERN", "KHO_SCRATCH",
+	"HOTPLUG",  "MIRROR",	   "NOMAP",   "DRV_MNG", "RSV_NOINIT",
+	"RSV_KERN", "KHO_SCRATCH", "OFFLINE", "KERNEL",	 "MOVABLE",
 };
 
 void mu_memblock_dump_type(const struct mu_memblock *mb,

@@ -3,7 +3,7 @@
  * grow: tables that do not fit any more move to memory of memblock's own.
  *
  * Moving a table changes the reserved table: the new array is reserved, the old
- * one, if it was allocated too, is freed. So a full memory table may make the
+ * one, if it was allocated too, is freed. So any other full table may make the
  * reserved table grow, and the reserved table when it is full needs room for
  * its own new array. Both are settled before anything changes: how long each
  * array must be, then one place for all new arrays, then copies, and only then,
@@ -86,8 +86,10 @@ static enum mu_status grow(struct mu_memblock *mb,
 			   struct mu_memblock_type *type, unsigned cnt,
 			   const struct mu_table_edit *edit)
 {
-	struct plan plans[2] = {{.type = &mb->memory}, {.type = &mb->reserved}};
-	struct plan *memory = &plans[0], *reserved = &plans[1];
+	bool other = type != &mb->reserved;
+	struct plan plans[2] = {{.type = other ? type : &mb->memory},
+				{.type = &mb->reserved}};
+	struct plan *first = &plans[0], *reserved = &plans[1];
 	struct mu_table_edit old[2], new = {.fill = true};
 	unsigned need;
 	char *array;
@@ -98,16 +100,16 @@ static enum mu_status grow(struct mu_memblock *mb,
 		return MU_ERR_UNSUPPORTED;
 
 	/* One region more for the new arrays, one for each that is freed. */
-	need = type == &mb->reserved ? cnt : mb->reserved.cnt;
-	if (type == &mb->memory && plan_for(mb, memory, cnt))
-		need += mb->memory.array_size ? 1 : 0;
+	need = other ? mb->reserved.cnt : cnt;
+	if (other && plan_for(mb, first, cnt))
+		need += type->array_size ? 1 : 0;
 	if (plan_for(mb, reserved, need + 1) && mb->reserved.array_size)
 		plan_for(mb, reserved, need + 2);
 
-	new.base = find_outside(mb, memory->size + reserved->size, edit);
+	new.base = find_outside(mb, first->size + reserved->size, edit);
 	if (!new.base)
 		return MU_ERR_NOMEM;
-	new.end = new.base + memory->size + reserved->size;
+	new.end = new.base + first->size + reserved->size;
 	array = mb->port->phys_to_virt(mb->port->arg, new.base,
 				       new.end - new.base);
 	if (!array)
@@ -119,8 +121,8 @@ static enum mu_status grow(struct mu_memblock *mb,
 		old[i] = (struct mu_table_edit){.drop = true};
 		if (plans[i].max)
 			move_table(mb, &plans[i],
-				   i ? new.base + memory->size : new.base,
-				   i ? array + memory->size : array, &old[i]);
+				   i ? new.base + first->size : new.base,
+				   i ? array + first->size : array, &old[i]);
 	}
 	mu_table_apply(&mb->reserved, &new);
 	for (int i = 0; i < 2; i++) {
@@ -145,4 +147,36 @@ enum mu_status mu_memblock_edit(struct mu_memblock *mb,
 	}
 	mu_table_apply(type, edit);
 	return MU_OK;
+}
+
+/* ---- Tables in memory of the caller's ---- */
+
+static size_t room_of(const struct mu_memblock_type *type, unsigned more)
+{
+	return mu_align_up(2 * ((size_t)type->cnt + more) *
+				   sizeof(*type->regions),
+			   MU_CACHE_LINE);
+}
+
+size_t mu_memblock_room_size(const struct mu_memblock *mb, unsigned more)
+{
+	return room_of(&mb->memory, more) + room_of(&mb->reserved, more);
+}
+
+void mu_memblock_make_room(struct mu_memblock *mb, unsigned more, void *buf)
+{
+	struct mu_memblock_type *types[] = {&mb->memory, &mb->reserved};
+	char *at = buf;
+
+	for (unsigned i = 0; i < MU_ARRAY_SIZE(types); i++) {
+		struct mu_memblock_type *type = types[i];
+		size_t bytes = room_of(type, more);
+
+		__builtin_memcpy(at, type->regions,
+				 type->cnt * sizeof(*type->regions));
+		type->regions = (struct mu_memblock_region *)(void *)at;
+		type->max = type->cnt + more;
+		at += bytes;
+	}
+	mb->can_resize = false;
 }

@@ -54,7 +54,8 @@ static bool skips(const struct filter *filter,
 		  const struct mu_memblock_region *region)
 {
 	const unsigned only = MU_MEMBLOCK_MIRROR | MU_MEMBLOCK_SCRATCH;
-	unsigned hidden = MU_MEMBLOCK_NOMAP | MU_MEMBLOCK_DRIVER_MANAGED;
+	unsigned hidden = MU_MEMBLOCK_NOMAP | MU_MEMBLOCK_DRIVER_MANAGED |
+			  MU_MEMBLOCK_OFFLINE;
 
 	if (!filter)
 		return false;
@@ -202,8 +203,20 @@ bool mu_memblock_prev_free(const struct mu_memblock *mb, uint64_t *cursor,
 		    &range, start, end, out_nid);
 }
 
-#define ANY_FLAGS \
-	(MU_MEMBLOCK_HOTPLUG | MU_MEMBLOCK_NOMAP | MU_MEMBLOCK_DRIVER_MANAGED)
+bool mu_memblock_next_physmem(const struct mu_memblock *mb, uint64_t *cursor,
+			      const struct mu_memblock_type *without,
+			      mu_phys_t *start, mu_phys_t *end)
+{
+	struct range range;
+
+	return tell(next(&mb->physmem, without ? without : &nothing, NULL,
+			 cursor, &range),
+		    &range, start, end, NULL);
+}
+
+#define ANY_FLAGS                                  \
+	(MU_MEMBLOCK_HOTPLUG | MU_MEMBLOCK_NOMAP | \
+	 MU_MEMBLOCK_DRIVER_MANAGED | MU_MEMBLOCK_OFFLINE)
 
 /* The whole pages of *@range, as pfns in its place; are there any? */
 static bool to_pages(const struct mu_memblock *mb, struct range *range)

@@ -89,10 +89,10 @@ enum mu_status mu_memblock_flush_late(struct mu_memblock *mb)
 
 /* Empty @type and go back to the array that is part of @mb. */
 static void empty(struct mu_memblock_type *type,
-		  struct mu_memblock_region *init)
+		  struct mu_memblock_region *init, unsigned max)
 {
 	*type = (struct mu_memblock_type){
-		.max = MU_MEMBLOCK_REGIONS,
+		.max = max,
 		.regions = init,
 		.name = type->name,
 	};
@@ -100,17 +100,18 @@ static void empty(struct mu_memblock_type *type,
 
 enum mu_status mu_memblock_discard(struct mu_memblock *mb)
 {
-	const struct mu_memblock_type *types[2] = {&mb->memory, &mb->reserved};
+	const struct mu_memblock_type *types[] = {&mb->memory, &mb->reserved,
+						  &mb->physmem};
 	unsigned need = 0;
 
 	if (!mb->late_free)
 		return MU_ERR_INVALID;
 	/* All arrays must find a place to wait before any is let go. */
-	for (int i = 0; i < 2; i++)
+	for (unsigned i = 0; i < MU_ARRAY_SIZE(types); i++)
 		need += types[i]->array_size ? 1 : 0;
 	if (need > mb->late.max - mb->late.cnt)
 		return MU_ERR_FULL;
-	for (int i = 0; i < 2; i++) {
+	for (unsigned i = 0; i < MU_ARRAY_SIZE(types); i++) {
 		struct mu_table_edit edit = {
 			.base = types[i]->array_base,
 			.end = types[i]->array_base + types[i]->array_size,
@@ -121,8 +122,9 @@ enum mu_status mu_memblock_discard(struct mu_memblock *mb)
 		if (types[i]->array_size)
 			mu_table_apply(&mb->late, &edit);
 	}
-	empty(&mb->memory, mb->memory_init);
-	empty(&mb->reserved, mb->reserved_init);
+	empty(&mb->memory, mb->memory_init, MU_MEMBLOCK_REGIONS);
+	empty(&mb->reserved, mb->reserved_init, MU_MEMBLOCK_REGIONS);
+	empty(&mb->physmem, mb->physmem_init, MU_MEMBLOCK_PHYSMEM);
 	offer(mb);
 	return MU_OK;
 }

@@ -19,6 +19,9 @@ void mu_memblock_init(struct mu_memblock *mb, const struct mu_port *port)
 	mb->reserved.name = "reserved";
 	mb->reserved.max = MU_MEMBLOCK_REGIONS;
 	mb->reserved.regions = mb->reserved_init;
+	mb->physmem.name = "physmem";
+	mb->physmem.max = MU_MEMBLOCK_PHYSMEM;
+	mb->physmem.regions = mb->physmem_init;
 	mb->late.name = "late";
 	mb->late.max = MU_MEMBLOCK_LATE;
 	mb->late.regions = mb->late_init;
@@ -108,6 +111,13 @@ enum mu_status mu_memblock_add(struct mu_memblock *mb, mu_phys_t base,
 {
 	return mu_memblock_add_node(mb, base, size, MU_NO_NODE,
 				    MU_MEMBLOCK_NONE);
+}
+
+enum mu_status mu_memblock_physmem_add(struct mu_memblock *mb, mu_phys_t base,
+				       mu_phys_t size)
+{
+	return insert(mb, &mb->physmem, "add", base, size, MU_NO_NODE,
+		      MU_MEMBLOCK_NONE, MU_MEMBLOCK_NONE);
 }
 
 enum mu_status mu_memblock_remove(struct mu_memblock *mb, mu_phys_t base,

@@ -118,6 +118,7 @@ static bool is_canonical(const struct mu_memblock_type *type)
 enum mu_status mu_memblock_validate(const struct mu_memblock *mb)
 {
 	return is_canonical(&mb->memory) && is_canonical(&mb->reserved) &&
+			       is_canonical(&mb->physmem) &&
 			       is_canonical(&mb->late)
 		       ? MU_OK
 		       : MU_ERR_CORRUPT;

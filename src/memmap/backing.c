@@ -83,18 +83,72 @@ static void say_backed(struct mu_memmap *memmap, struct mu_section *section,
 				  memory_order_relaxed);
 }
 
-/* One bit for each block of [@start, @end), which lies in one section. */
-static uint32_t block_bits(mu_pfn_t start, mu_pfn_t end)
-{
-	uint64_t nr = (end - start) >> MU_BLOCK_ORDER;
+/* ---- Sections whose memory is theirs ---- */
 
-	return (uint32_t)((((uint64_t)1 << nr) - 1) * mu_block_bit(start));
+/* The first entry that ends after @pfn. Under the lock. */
+static unsigned host_after(const struct mu_memmap *memmap, mu_pfn_t pfn)
+{
+	unsigned at = 0;
+
+	while (at < memmap->nr_hosts && memmap->hosts[at].end <= pfn)
+		at++;
+	return at;
 }
+
+enum mu_status mu_memmap_add_host(struct mu_memmap *memmap, mu_pfn_t start,
+				  mu_pfn_t end, mu_phys_t base)
+{
+	uintptr_t flags = mu_lock_irqsave(memmap->port, &memmap->lock);
+	unsigned at = host_after(memmap, start), nr = memmap->nr_hosts;
+	enum mu_status status = MU_ERR_FULL;
+
+	if (nr < memmap->max_hosts) {
+		for (; nr > at; nr--)
+			memmap->hosts[nr] = memmap->hosts[nr - 1];
+		memmap->hosts[at] = (struct mu_memmap_host){start, end, base};
+		memmap->nr_hosts++;
+		status = MU_OK;
+	}
+	mu_unlock_irqrestore(memmap->port, &memmap->lock, flags);
+	return status;
+}
+
+bool mu_memmap_remove_host(struct mu_memmap *memmap, mu_pfn_t start)
+{
+	uintptr_t flags = mu_lock_irqsave(memmap->port, &memmap->lock);
+	unsigned at = host_after(memmap, start);
+	bool found = at < memmap->nr_hosts && memmap->hosts[at].start == start;
+
+	if (found) {
+		memmap->nr_hosts--;
+		for (; at < memmap->nr_hosts; at++)
+			memmap->hosts[at] = memmap->hosts[at + 1];
+	}
+	mu_unlock_irqrestore(memmap->port, &memmap->lock, flags);
+	return found;
+}
+
+bool mu_memmap_next_host(struct mu_memmap *memmap, mu_pfn_t pfn,
+			 struct mu_memmap_host *host)
+{
+	uintptr_t flags = mu_lock_irqsave(memmap->port, &memmap->lock);
+	unsigned at = host_after(memmap, pfn);
+	bool found = at < memmap->nr_hosts;
+
+	if (found)
+		*host = memmap->hosts[at];
+	mu_unlock_irqrestore(memmap->port, &memmap->lock, flags);
+	return found;
+}
+
+/* ---- */
 
 enum mu_status mu_memmap_back(struct mu_memmap *memmap, mu_pfn_t start)
 {
+	mu_pfn_t first = mu_align_down(start, MU_SECTION_PAGES);
 	const struct mu_port *port = memmap->port;
 	mu_pfn_t from = start, to = start + MU_BLOCK_PAGES;
+	unsigned at;
 	enum mu_status status = MU_OK;
 	struct mu_section *section;
 	uint32_t backed;
@@ -103,6 +157,15 @@ enum mu_status mu_memmap_back(struct mu_memmap *memmap, mu_pfn_t start)
 	if (MU_LIKELY(mu_memmap_is_backed(memmap, start)))
 		return MU_OK;
 	flags = mu_lock_irqsave(port, &memmap->lock);
+	at = host_after(memmap, start);
+	if (at < memmap->nr_hosts && memmap->hosts[at].start <= start) {
+		mu_phys_t base = memmap->hosts[at].base +
+				 (first - memmap->hosts[at].start) *
+					 sizeof(struct mu_page);
+
+		mu_unlock_irqrestore(port, &memmap->lock, flags);
+		return mu_memmap_back_section(memmap, first, base);
+	}
 	section = mu_section_make(memmap, start);
 	if (!section) {
 		mu_unlock_irqrestore(port, &memmap->lock, flags);
@@ -116,9 +179,8 @@ enum mu_status mu_memmap_back(struct mu_memmap *memmap, mu_pfn_t start)
 		if (status == MU_OK)
 			status = mu_ext_map(memmap, from, to);
 		if (status == MU_OK)
-			say_backed(memmap, section,
-				   mu_align_down(start, MU_SECTION_PAGES),
-				   block_bits(from, to) & ~backed);
+			say_backed(memmap, section, first,
+				   mu_block_bits(from, to) & ~backed);
 	}
 	mu_unlock_irqrestore(port, &memmap->lock, flags);
 	return status;
@@ -159,7 +221,7 @@ static void unback(struct mu_memmap *memmap, mu_pfn_t start, mu_pfn_t end,
 		   void (*unmap)(void *arg, mu_pfn_t start, mu_pfn_t end))
 {
 	struct mu_section *section = mu_memmap_section(memmap, start);
-	uint32_t bits = block_bits(start, end);
+	uint32_t bits = mu_block_bits(start, end);
 	mu_pfn_t from = mu_align_down(start, MU_SECTION_PAGES);
 	mu_pfn_t pages = 0;
 
@@ -189,10 +251,14 @@ static void unback_in(struct mu_memmap *memmap, mu_pfn_t start, mu_pfn_t end,
 		      void (*unmap)(void *arg, mu_pfn_t start, mu_pfn_t end))
 {
 	while (start < end) {
+		const struct mu_section *section =
+			mu_memmap_section(memmap, start);
 		mu_pfn_t next = mu_memmap_section_end(memmap, start);
 
 		next = MU_MIN(next, end);
-		if (mu_memmap_section(memmap, start)) {
+		/* relaxed: nobody backs these blocks any more. */
+		if (section && atomic_load_explicit(&section->backed,
+						    memory_order_relaxed)) {
 			uintptr_t flags =
 				mu_lock_irqsave(memmap->port, &memmap->lock);
 

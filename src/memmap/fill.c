@@ -42,7 +42,7 @@ void mu_fill_line(uint64_t *dst, const uint64_t *line)
 {
 	v2di *at = (v2di *)(void *)dst;
 
-	for (unsigned i = 0; i < 4; i++) {
+	for (size_t i = 0; i < 4; i++) {
 		v2di pair = {(long long)line[2 * i],
 			     (long long)line[2 * i + 1]};
 

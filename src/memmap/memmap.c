@@ -64,6 +64,14 @@ static size_t root_bytes(mu_pfn_t end)
 			   MU_CACHE_LINE);
 }
 
+/* One bit for each entry. */
+static size_t kept_bytes(mu_pfn_t end)
+{
+	return mu_align_up((((end - 1) >> LEAF_SHIFT) / 64 + 1) *
+				   sizeof(uint64_t),
+			   MU_CACHE_LINE);
+}
+
 size_t mu_memmap_size(const struct mu_memblock *memblock, unsigned page_shift,
 		      const struct mu_limits *limits, unsigned nr_ragged)
 {
@@ -72,9 +80,33 @@ size_t mu_memmap_size(const struct mu_memblock *memblock, unsigned page_shift,
 
 	if (!leaves)
 		return 0;
-	return root_bytes(end) +
+	return root_bytes(end) + kept_bytes(end) +
 	       (size_t)leaves * LEAF_SECTIONS * sizeof(struct mu_section) +
-	       nr_ragged * sizeof(struct mu_ragged);
+	       nr_ragged * sizeof(struct mu_ragged) +
+	       (limits ? limits->ranges : 0) * sizeof(struct mu_memmap_host);
+}
+
+/* Leaves that [@start, @end) needs beyond those that there are or that were
+ * kept; with @keep they are kept from now on. Under the lock. */
+static unsigned missing_leaves(struct mu_memmap *memmap, mu_pfn_t start,
+			       mu_pfn_t end, bool keep)
+{
+	unsigned missing = 0;
+
+	for (uint64_t i = start >> LEAF_SHIFT; i <= (end - 1) >> LEAF_SHIFT;
+	     i++) {
+		uint64_t bit = (uint64_t)1 << (i % 64);
+
+		/* relaxed: set only under the lock. */
+		if (memmap->kept[i / 64] & bit ||
+		    atomic_load_explicit(&memmap->root[i],
+					 memory_order_relaxed))
+			continue;
+		missing++;
+		if (keep)
+			memmap->kept[i / 64] |= bit;
+	}
+	return missing;
 }
 
 void mu_memmap_init(struct mu_memmap *memmap, const struct mu_port *port,
@@ -82,6 +114,7 @@ void mu_memmap_init(struct mu_memmap *memmap, const struct mu_port *port,
 		    unsigned page_shift, const struct mu_limits *limits,
 		    void *buf, unsigned nr_ragged)
 {
+	const struct mu_memblock_region *region;
 	char *at = buf;
 
 	memset(memmap, 0, sizeof(*memmap));
@@ -93,23 +126,39 @@ void mu_memmap_init(struct mu_memmap *memmap, const struct mu_port *port,
 	memmap->root = (struct mu_section * _Atomic *)(void *)at;
 	memset(at, 0, root_bytes(memmap->end_pfn));
 	at += root_bytes(memmap->end_pfn);
+	memmap->kept = (uint64_t *)(void *)at;
+	memset(at, 0, kept_bytes(memmap->end_pfn));
+	at += kept_bytes(memmap->end_pfn);
 	/* Leaves are zeroed one by one as they come to life. */
 	memmap->leaves = (struct mu_section *)(void *)at;
 	at += (size_t)memmap->nr_leaves * LEAF_SECTIONS *
 	      sizeof(struct mu_section);
 	memmap->ragged = (struct mu_ragged *)(void *)at;
-	(void)nr_ragged;
+	at += nr_ragged * sizeof(struct mu_ragged);
+	memmap->hosts = (struct mu_memmap_host *)(void *)at;
+	memmap->max_hosts = limits ? limits->ranges : 0;
+	/* What is there at the start has room for sure. */
+	mu_for_each_mem_region (memblock, region)
+		memmap->leaves_kept += missing_leaves(
+			memmap, region->base >> page_shift,
+			((region->base + region->size - 1) >> page_shift) + 1,
+			true);
 }
 
 struct mu_section *mu_section_make(struct mu_memmap *memmap, mu_pfn_t pfn)
 {
-	struct mu_section *_Atomic *root = &memmap->root[pfn >> LEAF_SHIFT];
+	uint64_t at = pfn >> LEAF_SHIFT, bit = (uint64_t)1 << (at % 64);
+	struct mu_section *_Atomic *root = &memmap->root[at];
 	struct mu_section *leaf;
 
 	/* relaxed: entries are set only under the lock, which we hold. */
 	if (!atomic_load_explicit(root, memory_order_relaxed)) {
-		if (memmap->leaves_used == memmap->nr_leaves)
+		if (memmap->kept[at / 64] & bit)
+			memmap->leaves_kept--;
+		else if (memmap->leaves_used + memmap->leaves_kept ==
+			 memmap->nr_leaves)
 			return NULL;
+		memmap->kept[at / 64] &= ~bit;
 		leaf = memmap->leaves +
 		       (size_t)memmap->leaves_used++ * LEAF_SECTIONS;
 		memset(leaf, 0, LEAF_SECTIONS * sizeof(*leaf));
@@ -119,19 +168,17 @@ struct mu_section *mu_section_make(struct mu_memmap *memmap, mu_pfn_t pfn)
 	return mu_memmap_section(memmap, pfn);
 }
 
-bool mu_memmap_has_room(struct mu_memmap *memmap, mu_pfn_t start, mu_pfn_t end)
+bool mu_memmap_keep_room(struct mu_memmap *memmap, mu_pfn_t start, mu_pfn_t end)
 {
 	uintptr_t flags = mu_lock_irqsave(memmap->port, &memmap->lock);
-	unsigned left = memmap->nr_leaves - memmap->leaves_used;
-	uint64_t need = 0;
+	unsigned left =
+		memmap->nr_leaves - memmap->leaves_used - memmap->leaves_kept;
+	bool room = missing_leaves(memmap, start, end, false) <= left;
 
-	for (uint64_t i = start >> LEAF_SHIFT; i <= (end - 1) >> LEAF_SHIFT;
-	     i++)
-		/* relaxed: set only under the lock. */
-		need += !atomic_load_explicit(&memmap->root[i],
-					      memory_order_relaxed);
+	if (room)
+		memmap->leaves_kept += missing_leaves(memmap, start, end, true);
 	mu_unlock_irqrestore(memmap->port, &memmap->lock, flags);
-	return need <= left;
+	return room;
 }
 
 #ifdef MU_DEBUG
@@ -258,6 +305,19 @@ void mu_memmap_publish(struct mu_memmap *memmap, mu_pfn_t start)
 					  memory_order_release);
 	}
 	mu_count_written(memmap, MU_BLOCK_PAGES);
+}
+
+void mu_memmap_withdraw(struct mu_memmap *memmap, mu_pfn_t start, mu_pfn_t end)
+{
+	struct mu_section *section = mu_memmap_section(memmap, start);
+	uint32_t bits = mu_block_bits(start, end);
+
+	/* relaxed: whoever looks at descriptors knows that they stay. */
+	atomic_fetch_and_explicit(&section->online, ~bits,
+				  memory_order_relaxed);
+	mu_count_written(memmap, (uint64_t)0 - (end - start));
+	for (; start < end; start += MU_BLOCK_PAGES)
+		mu_ext_raw(memmap, start, start + MU_BLOCK_PAGES);
 }
 
 /* 0xff..: which of the halves of its block @pfn is in. */

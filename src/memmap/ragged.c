@@ -25,8 +25,8 @@ void mu_memmap_add_ragged(struct mu_memmap *memmap, mu_pfn_t start)
 				 memory_order_relaxed);
 }
 
-static struct mu_ragged *find_ragged(const struct mu_memmap *memmap,
-				     mu_pfn_t pfn)
+/* The first ragged block that ends after @pfn. */
+static unsigned place_of(const struct mu_memmap *memmap, mu_pfn_t pfn)
 {
 	unsigned lo = 0, hi = memmap->nr_ragged;
 
@@ -38,9 +38,26 @@ static struct mu_ragged *find_ragged(const struct mu_memmap *memmap,
 		else
 			hi = mid;
 	}
-	if (lo == memmap->nr_ragged || memmap->ragged[lo].start > pfn)
+	return lo;
+}
+
+static struct mu_ragged *find_ragged(const struct mu_memmap *memmap,
+				     mu_pfn_t pfn)
+{
+	unsigned at = place_of(memmap, pfn);
+
+	if (at == memmap->nr_ragged || memmap->ragged[at].start > pfn)
 		return NULL;
-	return &memmap->ragged[lo];
+	return &memmap->ragged[at];
+}
+
+mu_pfn_t mu_memmap_next_ragged(const struct mu_memmap *memmap, mu_pfn_t pfn,
+			       mu_pfn_t end)
+{
+	unsigned at = place_of(memmap, pfn);
+
+	return at < memmap->nr_ragged ? MU_MIN(memmap->ragged[at].start, end)
+				      : end;
 }
 
 bool mu_memmap_is_ragged(const struct mu_memmap *memmap, mu_pfn_t pfn)

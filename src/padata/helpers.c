@@ -48,6 +48,17 @@ static void spread(struct mu_cpumask *to, struct mu_cpumask *from,
 	}
 }
 
+void mu_padata_node_cpus(struct mu_cpumask *cpus, const struct mu_port *port,
+			 int node)
+{
+	unsigned count = MU_MIN(mu_cpu_count(port), MU_MAX_CPUS);
+
+	memset(cpus, 0, sizeof(*cpus));
+	for (unsigned cpu = 0; cpu < count; cpu++)
+		if (mu_cpu_node(port, cpu) == node)
+			mu_cpumask_set(cpus, cpu);
+}
+
 unsigned mu_helpers_init(struct mu_padata_mt *mt,
 			 const struct mu_cpumask *allowed)
 {

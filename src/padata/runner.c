@@ -89,6 +89,11 @@ bool mu_serial_run(struct mu_padata_instance *instance,
 	if (room) {
 		instance->in_flight++;
 		instance->runners++;
+		/* Before the job can be seen: others may take it, and then the
+		 * instance down, while we are here. relaxed: a count; the end
+		 * of the call is published by mu_helpers_leave(). */
+		atomic_fetch_add_explicit(&instance->calls, 1,
+					  memory_order_relaxed);
 		padata->next_waiting = NULL;
 		*instance->waiting_tail = padata;
 		instance->waiting_tail = &padata->next_waiting;
@@ -96,9 +101,6 @@ bool mu_serial_run(struct mu_padata_instance *instance,
 	mu_unlock_irqrestore(port, &instance->lock, flags);
 	if (!room)
 		return false;
-	/* relaxed: a count; the end of the call is published by the release in
-	 * mu_helpers_leave(). */
-	atomic_fetch_add_explicit(&instance->calls, 1, memory_order_relaxed);
 	/* This CPU is busy: with us. */
 	mu_cpumask_clear(cpus, mu_cpu_id(port));
 	if (!mu_run_on(port, cpus, 1, run, instance)) {

@@ -23,6 +23,18 @@ static inline void fuzz_check(bool promise)
 		abort();
 }
 
+/* What a layout needs of the limits of zones. */
+static inline void fuzz_zones(const struct mu_machine *machine)
+{
+	mu_phys_t dma, dma32;
+
+	mu_machine_zones(machine, &dma, &dma32);
+	fuzz_check(dma <= MU_PHYS_MAX && dma32 <= MU_PHYS_MAX);
+	fuzz_check(!dma32 || dma <= dma32);
+	fuzz_check(machine->cmdline_len <= MU_MACHINE_CMDLINE_MAX &&
+		   !machine->cmdline[machine->cmdline_len]);
+}
+
 /* What mu_machine_finish() promises of any input. */
 static inline void fuzz_finish(struct mu_machine *machine)
 {
@@ -53,6 +65,9 @@ static inline void fuzz_finish(struct mu_machine *machine)
 	for (unsigned i = 0; i < machine->nr_nodes; i++)
 		fuzz_check(machine->distances[i * machine->max_nodes + i] ==
 			   10);
+	for (unsigned i = 1; i < machine->nr_perf; i++)
+		fuzz_check(machine->perf[i - 1] >> 32 < machine->perf[i] >> 32);
+	fuzz_zones(machine);
 }
 
 /* Read and finish; the input is @size bytes and not one more. */

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Have zeroed memory behind a large mapping before it is used, put there by all
+ * CPUs: a job with undo.
+ *
+ *	prefault [MIB]
+ *
+ * `memup prefault` is the grown-up version, for files too.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include "examples/run.h"
+
+#define UNIT ((size_t)2 << 20) /* a huge page */
+#define PAGE ((size_t)4096)
+
+/* [@start, @end) in units: the first store to a page is what it takes. */
+static enum mu_status fault_in(uint64_t start, uint64_t end, void *arg)
+{
+	volatile char *area = arg;
+
+	for (size_t at = start * UNIT; at < end * UNIT; at += PAGE)
+		area[at] = 0;
+	return MU_OK;
+}
+
+static void give_back(uint64_t start, uint64_t end, void *arg)
+{
+	madvise((char *)arg + start * UNIT, (end - start) * UNIT,
+		MADV_DONTNEED);
+}
+
+int main(int argc, char **argv)
+{
+	uint64_t mib = argc > 1 ? strtoull(argv[1], NULL, 10) : 1024;
+	struct mu_padata_mt_job job = {
+		.thread_fn = fault_in,
+		.undo_fn = give_back,
+		.size = mib >> 1,
+	};
+	struct mu_padata_progress report;
+	enum mu_status status;
+	struct run run;
+
+	if (!job.size || job.size > SIZE_MAX / UNIT) {
+		fputs("usage: prefault [MIB]\n", stderr);
+		return 2;
+	}
+	job.fn_arg = mmap(NULL, job.size * UNIT, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (job.fn_arg == MAP_FAILED) {
+		perror("mmap");
+		return 2;
+	}
+	madvise(job.fn_arg, job.size * UNIT, MADV_HUGEPAGE);
+	if (!run_open(&run))
+		return 2;
+	status = run_job(&run, "prefault", &job, &report);
+	if (status == MU_OK)
+		printf("%.0f ms with %u threads, %.1f GB/s\n",
+		       (double)report.elapsed / 1e6, run.threads,
+		       (double)(job.size * UNIT) / (double)report.elapsed);
+	else
+		printf("%s, all given back\n", mu_status_str(status));
+	printf("%.0f MiB resident\n", (double)mu_hosted_resident() / 0x1p20);
+	run_close(&run);
+	munmap(job.fn_arg, job.size * UNIT);
+	return status != MU_OK;
+}

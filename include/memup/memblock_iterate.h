@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * memblock_iterate: walks over the tables of memblock, upwards and downwards.
+ * Part of memup/memblock.h, which includes it. Any context that memblock itself
+ * may be used in; a change of a table ends every walk over it.
+ */
+#ifndef MEMUP_MEMBLOCK_ITERATE_H
+#define MEMUP_MEMBLOCK_ITERATE_H
+
+#include "memup/memblock.h"
+
+/*
+ * A cursor is 0 before a walk upwards (next) and UINT64_MAX before one
+ * downwards (prev); each call moves it by one range and says false when there
+ * is none. Every output may be NULL. @nid is a node, or MU_NO_NODE for all.
+ * @flags says which memory regions are of interest: only those with
+ * MU_MEMBLOCK_MIRROR or _SCRATCH if these are given; also those with
+ * MU_MEMBLOCK_NOMAP, _DRIVER_MANAGED or _OFFLINE, and (with movable_node)
+ * _HOTPLUG, only if these are given.
+ */
+#define MU_MEMBLOCK_FIRST ((uint64_t)0)
+#define MU_MEMBLOCK_LAST  UINT64_MAX
+
+/* Regions of memory. */
+bool mu_memblock_next_mem(const struct mu_memblock *mb, uint64_t *cursor,
+			  int nid, unsigned flags, mu_phys_t *start,
+			  mu_phys_t *end, int *out_nid);
+bool mu_memblock_prev_mem(const struct mu_memblock *mb, uint64_t *cursor,
+			  int nid, unsigned flags, mu_phys_t *start,
+			  mu_phys_t *end, int *out_nid);
+/* Regions of reserved, all of them. */
+bool mu_memblock_next_reserved(const struct mu_memblock *mb, uint64_t *cursor,
+			       mu_phys_t *start, mu_phys_t *end, int *out_nid);
+bool mu_memblock_prev_reserved(const struct mu_memblock *mb, uint64_t *cursor,
+			       mu_phys_t *start, mu_phys_t *end, int *out_nid);
+/* Parts of memory regions that are not reserved. */
+bool mu_memblock_next_free(const struct mu_memblock *mb, uint64_t *cursor,
+			   int nid, unsigned flags, mu_phys_t *start,
+			   mu_phys_t *end, int *out_nid);
+bool mu_memblock_prev_free(const struct mu_memblock *mb, uint64_t *cursor,
+			   int nid, unsigned flags, mu_phys_t *start,
+			   mu_phys_t *end, int *out_nid);
+/* Regions of memory whatever their flags, in whole pages; empty ones not. */
+bool mu_memblock_next_mem_pfn(const struct mu_memblock *mb, uint64_t *cursor,
+			      int nid, mu_pfn_t *start, mu_pfn_t *end,
+			      int *out_nid);
+bool mu_memblock_prev_mem_pfn(const struct mu_memblock *mb, uint64_t *cursor,
+			      int nid, mu_pfn_t *start, mu_pfn_t *end,
+			      int *out_nid);
+
+/* Parts of physmem that are not in @without, which may be NULL. */
+bool mu_memblock_next_physmem(const struct mu_memblock *mb, uint64_t *cursor,
+			      const struct mu_memblock_type *without,
+			      mu_phys_t *start, mu_phys_t *end);
+
+/* The same as loops; @i is a uint64_t, the p_ are pointers or NULL. */
+#define mu_for_each_mem_range(mb, i, p_start, p_end)                   \
+	for ((i) = MU_MEMBLOCK_FIRST; mu_memblock_next_mem(            \
+		     mb, &(i), MU_NO_NODE,                             \
+		     MU_MEMBLOCK_HOTPLUG | MU_MEMBLOCK_DRIVER_MANAGED, \
+		     p_start, p_end, NULL);)
+#define mu_for_each_mem_range_rev(mb, i, p_start, p_end)               \
+	for ((i) = MU_MEMBLOCK_LAST; mu_memblock_prev_mem(             \
+		     mb, &(i), MU_NO_NODE,                             \
+		     MU_MEMBLOCK_HOTPLUG | MU_MEMBLOCK_DRIVER_MANAGED, \
+		     p_start, p_end, NULL);)
+#define mu_for_each_reserved_mem_range(mb, i, p_start, p_end) \
+	for ((i) = MU_MEMBLOCK_FIRST;                         \
+	     mu_memblock_next_reserved(mb, &(i), p_start, p_end, NULL);)
+#define mu_for_each_free_mem_range(mb, i, nid, flags, p_start, p_end, p_nid) \
+	for ((i) = MU_MEMBLOCK_FIRST; mu_memblock_next_free(                 \
+		     mb, &(i), nid, flags, p_start, p_end, p_nid);)
+#define mu_for_each_free_mem_range_reverse(mb, i, nid, flags, p_start, p_end, \
+					   p_nid)                             \
+	for ((i) = MU_MEMBLOCK_LAST; mu_memblock_prev_free(                   \
+		     mb, &(i), nid, flags, p_start, p_end, p_nid);)
+#define mu_for_each_physmem_range(mb, i, without, p_start, p_end) \
+	for ((i) = MU_MEMBLOCK_FIRST;                             \
+	     mu_memblock_next_physmem(mb, &(i), without, p_start, p_end);)
+#define mu_for_each_mem_pfn_range(mb, i, nid, p_start, p_end, p_nid) \
+	for ((i) = MU_MEMBLOCK_FIRST;                                \
+	     mu_memblock_next_mem_pfn(mb, &(i), nid, p_start, p_end, p_nid);)
+
+/* Loops over the regions themselves; @region is a pointer to const region. */
+#define mu_for_each_mem_region(mb, region)    \
+	for ((region) = (mb)->memory.regions; \
+	     (region) < (mb)->memory.regions + (mb)->memory.cnt; (region)++)
+#define mu_for_each_reserved_mem_region(mb, region)                  \
+	for ((region) = (mb)->reserved.regions;                      \
+	     (region) < (mb)->reserved.regions + (mb)->reserved.cnt; \
+	     (region)++)
+
+#endif /* MEMUP_MEMBLOCK_ITERATE_H */

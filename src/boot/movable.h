@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* movable: where the MOVABLE zones begin. */
+#ifndef MU_BOOT_MOVABLE_H
+#define MU_BOOT_MOVABLE_H
+
+#include "memup/boot.h"
+
+/*
+ * The first pfn of MOVABLE for each of @nodes, as the fields of @config about
+ * MOVABLE have it; MU_NO_PFN where a node has none. @nodes have their spans and
+ * present pages.
+ */
+void mu_layout_movable(const struct mu_mm *mm, const struct mu_config *config,
+		       const struct mu_node *nodes, mu_pfn_t *movable_start);
+
+#endif

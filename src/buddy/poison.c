@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Pages that the hardware lost.
+ *
+ * Which they are is one short table. A page that is free leaves the lists at
+ * once and its neighbours go back without it. One that somebody has is marked:
+ * who frees or splits it looks at the table, and nobody else has to.
+ */
+#include "base/assert.h"
+#include "base/lock.h"
+#include "buddy/lists.h"
+#include "buddy/poison.h"
+#include "buddy/zone.h"
+
+/* ---- The table, sorted ---- */
+
+/* The first entry that is not below @pfn. Under poison_lock. */
+static unsigned place_of(const struct mu_buddy *buddy, mu_pfn_t pfn)
+{
+	unsigned lo = 0, hi = buddy->nr_poisoned;
+
+	while (lo < hi) {
+		unsigned mid = lo + (hi - lo) / 2;
+
+		if (buddy->poisoned[mid] < pfn)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+mu_pfn_t mu_buddy_next_poisoned(struct mu_buddy *buddy, mu_pfn_t pfn,
+				mu_pfn_t end)
+{
+	uintptr_t flags = mu_lock_irqsave(buddy->port, &buddy->poison_lock);
+	unsigned at = place_of(buddy, pfn);
+
+	if (at < buddy->nr_poisoned && buddy->poisoned[at] < end)
+		end = buddy->poisoned[at];
+	mu_unlock_irqrestore(buddy->port, &buddy->poison_lock, flags);
+	return end;
+}
+
+enum mu_status mu_buddy_note_poison(struct mu_buddy *buddy, mu_pfn_t pfn)
+{
+	uintptr_t flags = mu_lock_irqsave(buddy->port, &buddy->poison_lock);
+	unsigned at = place_of(buddy, pfn), nr = buddy->nr_poisoned;
+	enum mu_status status = MU_OK;
+
+	if (at < nr && buddy->poisoned[at] == pfn) {
+		status = MU_ERR_OVERLAP;
+	} else if (nr == MU_MAX_POISONED) {
+		status = MU_ERR_FULL;
+	} else {
+		for (; nr > at; nr--)
+			buddy->poisoned[nr] = buddy->poisoned[nr - 1];
+		buddy->poisoned[at] = pfn;
+		buddy->nr_poisoned++;
+	}
+	mu_unlock_irqrestore(buddy->port, &buddy->poison_lock, flags);
+	return status;
+}
+
+void mu_buddy_forget_poison(struct mu_buddy *buddy, mu_pfn_t start,
+			    mu_pfn_t end)
+{
+	uintptr_t flags = mu_lock_irqsave(buddy->port, &buddy->poison_lock);
+	unsigned first = place_of(buddy, start), past = place_of(buddy, end);
+
+	for (unsigned i = past; i < buddy->nr_poisoned; i++)
+		buddy->poisoned[first + i - past] = buddy->poisoned[i];
+	buddy->nr_poisoned -= past - first;
+	mu_unlock_irqrestore(buddy->port, &buddy->poison_lock, flags);
+}
+
+/* ---- Pages ---- */
+
+/* A page of its own, and nobody's. */
+static void bury(struct mu_buddy *buddy, struct mu_zone *zone, mu_pfn_t pfn)
+{
+	mu_page_set(mu_pfn_to_page(buddy->memmap, pfn), MU_PAGE_POISONED, 0);
+	mu_zone_manage(zone, -1);
+	zone->poisoned_pages++;
+}
+
+static void give_range(struct mu_buddy *buddy, struct mu_zone *zone,
+		       mu_pfn_t pfn, mu_pfn_t end)
+{
+	unsigned order;
+
+	while (mu_memblock_next_chunk(&pfn, end, MU_BLOCK_ORDER, &order)) {
+		mu_pfn_t start = pfn - ((mu_pfn_t)1 << order);
+		struct mu_page *page = mu_pfn_to_page(buddy->memmap, start);
+
+		/* In an isolated zone a tail may say what it said before.
+		 * release: as in mu_buddy_move(). */
+		atomic_store_explicit(&page->zone, (uint16_t)zone->id,
+				      memory_order_release);
+		mu_zone_give(buddy->memmap, zone, start, order);
+	}
+}
+
+void mu_zone_give_around(struct mu_buddy *buddy, struct mu_zone *zone,
+			 mu_pfn_t pfn, unsigned order)
+{
+	mu_pfn_t end = pfn + ((mu_pfn_t)1 << order), bad;
+
+	mu_page_clear(mu_pfn_to_page(buddy->memmap, pfn), MU_PAGE_HAS_POISON);
+	mu_page_set(mu_pfn_to_page(buddy->memmap, pfn), MU_PAGE_TAIL, 0);
+	/* All that are poisoned first: neighbours that are given must not merge
+	 * over them. */
+	for (bad = pfn; (bad = mu_buddy_next_poisoned(buddy, bad, end)) < end;
+	     bad++)
+		bury(buddy, zone, bad);
+	while (pfn < end) {
+		bad = mu_buddy_next_poisoned(buddy, pfn, end);
+		give_range(buddy, zone, pfn, bad);
+		pfn = bad + 1;
+	}
+}
+
+void mu_buddy_add_around(struct mu_buddy *buddy, struct mu_zone *zone,
+			 mu_pfn_t start)
+{
+	uintptr_t flags = mu_lock_irqsave(buddy->port, &zone->lock);
+
+	mu_zone_manage(zone, (int64_t)MU_BLOCK_PAGES);
+	mu_zone_give_around(buddy, zone, start, MU_BLOCK_ORDER);
+	mu_unlock_irqrestore(buddy->port, &zone->lock, flags);
+}
+
+void mu_poison_mark(struct mu_buddy *buddy, mu_pfn_t start, mu_pfn_t end,
+		    unsigned to)
+{
+	mu_pfn_t bad = start;
+
+	for (; (bad = mu_buddy_next_poisoned(buddy, bad, end)) < end; bad++) {
+		mu_pfn_t head = mu_align_down(bad, (mu_pfn_t)1 << to);
+		struct mu_page *page = mu_pfn_to_page(buddy->memmap, head);
+		uintptr_t flags;
+		struct mu_zone *zone = mu_page_lock_zone(buddy, page, &flags);
+
+		mu_page_add(page, MU_PAGE_HAS_POISON);
+		mu_unlock_irqrestore(buddy->port, &zone->lock, flags);
+	}
+}
+
+/* The first descriptor of the page of @zone that @pfn is in, or NULL. Under the
+ * zone's lock. */
+static struct mu_page *find_head(const struct mu_buddy *buddy,
+				 const struct mu_zone *zone, mu_pfn_t pfn)
+{
+	static const unsigned gigantic = MU_GIGANTIC_ORDER;
+
+	for (unsigned order = 0; order <= gigantic;
+	     order = order == MU_BLOCK_ORDER ? gigantic : order + 1) {
+		mu_pfn_t head = mu_align_down(pfn, (mu_pfn_t)1 << order);
+		struct mu_page *page = mu_memmap_lookup(buddy->memmap, head);
+
+		if (page && mu_page_zone(page) == zone->id &&
+		    mu_page_kind(page) != MU_PAGE_TAIL &&
+		    pfn - head < (mu_pfn_t)1 << page->order)
+			return page;
+		if (order == gigantic)
+			break;
+	}
+	return NULL;
+}
+
+/* Of @zone: under its lock. False when the page is not there. */
+static bool poison_in(struct mu_buddy *buddy, struct mu_zone *zone,
+		      mu_pfn_t pfn, bool *later)
+{
+	uintptr_t flags = mu_lock_irqsave(buddy->port, &zone->lock);
+	struct mu_page *page = find_head(buddy, zone, pfn);
+
+	*later = true;
+	if (page && mu_page_kind(page) == MU_PAGE_FREE) {
+		mu_pfn_t head = mu_page_to_pfn(buddy->memmap, page);
+		unsigned order = page->order;
+
+		mu_list_remove(buddy->memmap, zone, head);
+		mu_zone_give_around(buddy, zone, head, order);
+		*later = false;
+	} else if (page && mu_page_kind(page) == MU_PAGE_ALLOCATED) {
+		mu_page_add(page, MU_PAGE_HAS_POISON);
+	}
+	mu_unlock_irqrestore(buddy->port, &zone->lock, flags);
+	return page;
+}
+
+enum mu_status mu_buddy_poison(struct mu_buddy *buddy, mu_pfn_t pfn,
+			       bool *later)
+{
+	const struct mu_page *page;
+	struct mu_zone *zone;
+	enum mu_status status;
+	uint16_t isolated;
+
+	if (pfn >= buddy->memmap->end_pfn)
+		return MU_ERR_HOLE;
+	page = mu_memmap_head(buddy->memmap, pfn);
+	if (!page)
+		return MU_ERR_PRISTINE;
+	status = mu_buddy_note_poison(buddy, pfn);
+	if (status != MU_OK)
+		return status;
+	for (unsigned spins = 0;; spins++) {
+		zone = mu_page_zone_ptr(buddy, page);
+		if (poison_in(buddy, zone, pfn, later))
+			return MU_OK;
+		isolated = buddy->nodes[zone->nid].zone_id[MU_ZONE_ISOLATED];
+		if (isolated != MU_NO_ZONE &&
+		    poison_in(buddy, &buddy->zones[isolated], pfn, later))
+			return MU_OK;
+		/* In nobody's book at this moment: a gigantic page is being
+		 * freed or split. */
+		mu_pause(buddy->port, spins);
+		page = mu_memmap_head(buddy->memmap, pfn);
+		if (!page)
+			break;
+	}
+	mu_buddy_forget_poison(buddy, pfn, pfn + 1);
+	return MU_ERR_PRISTINE;
+}

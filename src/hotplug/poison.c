@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: MIT
+/*
+ * A page that the hardware lost, whatever it is.
+ */
+#include "hotplug/internal.h"
+
+/* Who is bringing @pfn online, or taking it offline? Under (H). */
+static const struct mu_hotplug_change *
+change_of(const struct mu_hotplug *hotplug, mu_pfn_t pfn)
+{
+	const struct mu_hotplug_change *change = hotplug->changes;
+
+	while (change &&
+	       (pfn < change->range.start || pfn >= change->range.end))
+		change = change->next;
+	return change;
+}
+
+/* Memory that is the allocator's; it may be pristine. MU_ERR_PRISTINE: look
+ * again. */
+static enum mu_status poison_managed(struct mu_hotplug *hotplug, int nid,
+				     mu_pfn_t pfn, bool *later)
+{
+	struct mu_zone *zone =
+		mu_layout_zone_at(hotplug->layout, hotplug->buddy, nid, pfn);
+	enum mu_status status = mu_buddy_poison(hotplug->buddy, pfn, later);
+
+	if (status != MU_ERR_PRISTINE)
+		return status;
+	status = mu_deferred_init_block(hotplug->deferred, zone,
+					mu_align_down(pfn, MU_BLOCK_PAGES));
+	return status == MU_OK || status == MU_ERR_BUSY ? MU_ERR_PRISTINE
+							: status;
+}
+
+/* Under (H). */
+static enum mu_status try_once(struct mu_hotplug *hotplug, mu_pfn_t pfn,
+			       bool *later)
+{
+	const struct mu_memblock *memblock = hotplug->memblock;
+	mu_phys_t base = pfn << hotplug->page_shift;
+	const struct mu_memblock_region *region =
+		mu_table_search(&memblock->memory, base);
+	const struct mu_hotplug_change *change;
+	enum mu_status status;
+
+	if (!region)
+		return MU_ERR_HOLE;
+	change = change_of(hotplug, pfn);
+	if (region->flags & MU_MEMBLOCK_OFFLINE && change) {
+		/* It may be in use, or isolated; what is pristine is in the
+		 * hands of who changes it. */
+		status = change->leaving
+				 ? MU_ERR_PRISTINE
+				 : mu_buddy_poison(hotplug->buddy, pfn, later);
+		return status == MU_ERR_PRISTINE ? MU_ERR_BUSY : status;
+	}
+	if (region->flags & (MU_MEMBLOCK_OFFLINE | MU_MEMBLOCK_NOMAP) || !pfn ||
+	    mu_memblock_is_region_reserved(memblock, base,
+					   (mu_phys_t)1 << hotplug->page_shift))
+		return mu_buddy_note_poison(hotplug->buddy, pfn);
+	return poison_managed(hotplug, MU_MAX(region->nid, 0), pfn, later);
+}
+
+static const char *why(enum mu_status status)
+{
+	switch (status) {
+	case MU_ERR_HOLE:
+		return "there is no memory";
+	case MU_ERR_OVERLAP:
+		return "it is known already";
+	case MU_ERR_FULL:
+		return "there are too many, or an extent cannot be cut";
+	case MU_ERR_NOMEM:
+		return "its block cannot be backed";
+	default:
+		return "it is coming online or going offline";
+	}
+}
+
+enum mu_status mu_memory_failure(struct mu_hotplug *hotplug, mu_pfn_t pfn,
+				 bool *later, struct mu_error *error)
+{
+	enum mu_status status = MU_ERR_HOLE;
+	bool ignored;
+
+	later = later ? later : &ignored;
+	*later = false;
+	for (unsigned spins = 0; pfn < hotplug->memmap->end_pfn; spins++) {
+		uint64_t began = mu_hp_lock(hotplug);
+
+		status = try_once(hotplug, pfn, later);
+		mu_hp_unlock(hotplug, began);
+		if (status != MU_ERR_PRISTINE)
+			break;
+		mu_pause(hotplug->port, spins);
+	}
+	if (status == MU_OK)
+		return MU_OK;
+	return mu_fail(error, status, 0,
+		       "pfn 0x%llx (0x%llx-0x%llx) is not poisoned: %s; %u of "
+		       "%u are",
+		       (ull)pfn, mu_hp_first(hotplug, pfn),
+		       mu_hp_last(hotplug, pfn + 1), why(status),
+		       hotplug->buddy->nr_poisoned, MU_MAX_POISONED);
+}
