@@ -130,8 +130,10 @@ static enum mu_status on_event(void *arg, enum mu_hotplug_event event,
 {
 	struct plug_client *client = arg;
 
+	mu_lock(client->world->mm.port, &client->lock);
 	client->events[event]++;
 	client->last = *range;
+	mu_unlock(&client->lock);
 	return client->refuse[event];
 }
 

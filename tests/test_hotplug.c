@@ -5,6 +5,8 @@
 #include "tests/plug.h"
 
 #include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
 
 static const struct mu_limits none;
 
@@ -228,12 +230,130 @@ static void boot_memory(void **state)
 	}
 }
 
+/* Memory that hosts its own descriptors: they are where it says, none of what
+ * they lie in is handed out, and the host's memory is left alone. */
+static void hosted(void **state)
+{
+	const mu_phys_t size = 16 * SECTION;
+	struct mu_page *window, *page;
+	struct plug_image before, after;
+	struct mu_census census;
+	struct world world;
+	mu_pfn_t *pfns = malloc(size / PAGE * sizeof(*pfns));
+	uint64_t nr;
+
+	(void)state;
+	assert_non_null(pfns);
+	plug_up(&world, "64M/2", MU_POLICY_LAZY);
+	assert_int_equal(mu_mm_finish(&world.mm, 1), MU_OK);
+	plug_take(&world, &before);
+	plug_add_hosted(&world, PLUG_AT, size, 1, MU_ONLINE_MOVABLE);
+	world_validate(&world, &census);
+	/* 2 GiB: 8 MiB of descriptors, two blocks. */
+	assert_int_equal(census.offline, 2 * BLOCK / PAGE);
+	assert_int_equal(plug_state(&world, PLUG_AT + BLOCK), MU_STATE_OFFLINE);
+	assert_int_equal(plug_state(&world, PLUG_AT + 2 * BLOCK),
+			 MU_STATE_PRISTINE);
+	for (nr = 0; nr < size / PAGE; nr++) {
+		if (mu_alloc_pages(&world.mm.buddy, 1, 0,
+				   MU_ALLOC_MOVABLE | MU_ALLOC_THISNODE |
+					   MU_ALLOC_RESERVES,
+				   &pfns[nr]) != MU_OK)
+			break;
+		assert_true(pfns[nr] >= (PLUG_AT + 2 * BLOCK) / PAGE);
+		mu_pfn_to_page(&world.mm.memmap, pfns[nr])->private_data =
+			pfns[nr];
+	}
+	assert_int_equal(nr, (size - 2 * BLOCK) / PAGE);
+	window = mu_hosted_map_device(world.hosted, PLUG_AT, 2 * BLOCK);
+	assert_non_null(window);
+	for (uint64_t i = 0; i < nr; i++) {
+		page = &window[pfns[i] - PLUG_AT / PAGE];
+		assert_int_equal(page->private_data, pfns[i]);
+	}
+	munmap(window, 2 * BLOCK);
+	world_free_all(&world, pfns, nr, 0);
+	free(pfns);
+	/* It goes in parts, comes back, and goes for good. */
+	plug_offline(&world, PLUG_AT + 4 * SECTION, 3 * BLOCK);
+	plug_online(&world, PLUG_AT + 4 * SECTION, 3 * BLOCK, MU_ONLINE_KERNEL);
+	assert_int_equal(mu_mm_finish(&world.mm, 2), MU_OK);
+	plug_offline(&world, PLUG_AT + 4 * SECTION, 3 * BLOCK);
+	plug_offline(&world, PLUG_AT + 2 * BLOCK, 4 * SECTION - 2 * BLOCK);
+	plug_offline(&world, PLUG_AT + 4 * SECTION + 3 * BLOCK,
+		     12 * SECTION - 3 * BLOCK);
+	plug_remove(&world, PLUG_AT, size);
+	plug_take(&world, &after);
+	assert_int_equal(after.backed, before.backed);
+	plug_compare(&world, &before);
+	world_destroy(&world);
+}
+
+/* ---- Extensions come and go with the descriptors ---- */
+
+static struct {
+	int64_t mapped, initialised;
+} ext_pages;
+
+static enum mu_status ext_map(void *arg, mu_pfn_t start, mu_pfn_t end)
+{
+	(void)arg;
+	ext_pages.mapped += (int64_t)(end - start);
+	return MU_OK;
+}
+
+static void ext_unmap(void *arg, mu_pfn_t start, mu_pfn_t end)
+{
+	(void)arg;
+	ext_pages.mapped -= (int64_t)(end - start);
+}
+
+static void ext_init(void *arg, mu_pfn_t start, mu_pfn_t end)
+{
+	(void)arg;
+	ext_pages.initialised += (int64_t)(end - start);
+}
+
+static void extensions(void **state)
+{
+	const size_t bytes = MU_TIB / PAGE * 8;
+	struct mu_page_ext ext = {.size = 8,
+				  .map = ext_map,
+				  .unmap = ext_unmap,
+				  .init = ext_init};
+	struct world world;
+	int64_t mapped, initialised;
+
+	(void)state;
+	memset(&ext_pages, 0, sizeof(ext_pages));
+	ext.base = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	assert_ptr_not_equal(ext.base, MAP_FAILED);
+	plug_init(&world, "64M/2", MU_POLICY_EAGER);
+	assert_int_equal(mu_mm_add_page_ext(&world.mm, &ext), MU_OK);
+	world_start(&world);
+	mapped = ext_pages.mapped;
+	initialised = ext_pages.initialised;
+	for (int64_t i = 1; i <= 3; i++) {
+		plug_add(&world, PLUG_AT, SECTION, 0, MU_ONLINE_KERNEL);
+		assert_int_equal(ext_pages.mapped - mapped, SECTION / PAGE);
+		assert_int_equal(ext_pages.initialised - initialised,
+				 (uint64_t)i * SECTION / PAGE);
+		plug_offline(&world, PLUG_AT, SECTION);
+		assert_int_equal(ext_pages.mapped, mapped);
+		plug_remove(&world, PLUG_AT, SECTION);
+	}
+	world_destroy(&world);
+	munmap(ext.base, bytes);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(come_and_go),	  cmocka_unit_test(pristine),
 		cmocka_unit_test(block_by_block), cmocka_unit_test(new_node),
 		cmocka_unit_test(marks_follow),	  cmocka_unit_test(boot_memory),
+		cmocka_unit_test(hosted),	  cmocka_unit_test(extensions),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

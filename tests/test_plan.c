@@ -250,16 +250,12 @@ static void svg(void **state)
 /* A log and a description make one machine. */
 static void several_sources(void **state)
 {
-	static const char *const log = "tests/fixtures/logs/eight-nodes-8g.log";
-	struct cli one, two;
-	char arguments[256];
+#define PLAN "plan --json --rate 5 --bandwidth 20 "
+#define LOG  "tests/fixtures/logs/eight-nodes-8g.log"
+	struct cli one = cli_run(NULL, PLAN LOG);
+	struct cli two = cli_run(NULL, PLAN LOG " 16G");
 
 	(void)state;
-	snprintf(arguments, sizeof(arguments),
-		 "plan --json --rate 5 --bandwidth 20 %s", log);
-	one = cli_run(NULL, arguments);
-	strcat(arguments, " 16G");
-	two = cli_run(NULL, arguments);
 	assert_int_equal(one.code, 0);
 	assert_int_equal(two.code, 0);
 	assert_non_null(strstr(one.out, "eight-nodes-8g.log\",\"bytes\":"));

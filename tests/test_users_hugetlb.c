@@ -164,7 +164,7 @@ static void interrupted(void **state)
 		   MAP_SHARED, file, 0);
 	assert_ptr_not_equal(map, MAP_FAILED);
 	/* It may be done before the signal comes. */
-	for (unsigned i = 0; i < 20 && undone < 3; i++) {
+	for (unsigned i = 0; i < 300 && undone < 3; i++) {
 		pid_t child;
 		int code;
 

@@ -18,7 +18,13 @@
 		", \"" $7 "\": " $8 "}"
 }
 
-# "": there is none.
+# Medians, and the least of all turns. "": there is none.
+function fastest(mode, machine, who, key,    id, i, v) {
+	id = mode SUBSEP machine SUBSEP who SUBSEP key
+	for (i = 1; i <= nr_values[id]; i++)
+		v = least(v, values[id, i])
+	return v
+}
 function median(mode, machine, who, key,    id, n, i, j, v, sorted) {
 	id = mode SUBSEP machine SUBSEP who SUBSEP key
 	n = nr_values[id]
@@ -158,20 +164,26 @@ function since(who, key) {
 	return minus(get(who, key), get(who, "known_ms"))
 }
 
+function best(who) {
+	return over(times(fastest(mode, m, who, "phase_ms"), 1e6), \
+		get(who, "pages"))
+}
+
 function phase_row(title,    linux, deferred, eager) {
 	linux = per_page("linux")
 	deferred = per_page("deferred")
 	eager = per_page("eager")
 	row(title, get("linux", "phase_ms") "|" linux \
 		"|" get("deferred", "phase_ms") "|" deferred \
-		"|" over(linux, deferred) \
-		"|" get("eager", "phase_ms") "|" eager "|" over(linux, eager))
+		"|" over(linux, deferred) "|" over(best("linux"), best("deferred")) \
+		"|" get("eager", "phase_ms") "|" eager "|" over(linux, eager) \
+		"|" over(best("linux"), best("eager")))
 }
 
 function phase_table(which, id, title,    i) {
 	mode = which
 	table(id, title, "Linux, ms|ns/page|deferred|ns/page|Linux/this|" \
-		"eager|ns/page|Linux/this")
+		"of best|eager|ns/page|Linux/this|of best")
 	for (i = 1; i <= nr_machines[mode]; i++) {
 		m = machines[mode, i]
 		phase_row(name(m))

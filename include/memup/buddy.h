@@ -248,11 +248,21 @@ static inline void mu_page_get(struct mu_page *page)
 enum mu_status mu_page_put(struct mu_buddy *buddy,
 			   struct mu_page *page) MU_MUST_CHECK;
 
+/* The zone that a written descriptor says at this moment. */
+static inline struct mu_zone *mu_page_zone_ptr(const struct mu_buddy *buddy,
+					       const struct mu_page *page)
+{
+	/* acquire: the zone may have been made since the page was handed out;
+	 * pairs with the release in mu_buddy_move(). */
+	return &buddy->zones[atomic_load_explicit(&page->zone,
+						  memory_order_acquire)];
+}
+
 /* The node of a written descriptor. */
 static inline int mu_page_nid(const struct mu_buddy *buddy,
 			      const struct mu_page *page)
 {
-	return buddy->zones[mu_page_zone(page)].nid;
+	return mu_page_zone_ptr(buddy, page)->nid;
 }
 
 /* Is there no hole in the span of @zone? O(1): two counters. */
@@ -266,7 +276,8 @@ static inline bool mu_zone_is_contiguous(const struct mu_zone *zone)
  * with one descriptor that it is in) was written: nobody gets it any more. A
  * free page leaves the lists, one that somebody has does when it is given back:
  * *@later. MU_ERR_OVERLAP when it is known already, MU_ERR_FULL when
- * MU_MAX_POISONED are, MU_ERR_HOLE, MU_ERR_PRISTINE. Any context but NMI.
+ * MU_MAX_POISONED are, MU_ERR_HOLE, MU_ERR_PRISTINE. The caller knows that its
+ * block stays online: mu_memory_failure() does. Any context but NMI.
  */
 enum mu_status mu_buddy_poison(struct mu_buddy *buddy, mu_pfn_t pfn,
 			       bool *later) MU_MUST_CHECK;
@@ -372,9 +383,9 @@ enum mu_status mu_buddy_move(struct mu_buddy *buddy, struct mu_zone *from,
 			     bool gigantic) MU_MUST_CHECK;
 
 /*
- * The first page at or after *@pfn, where a page begins, and before @end, of
- * the same isolated block, that is not free: false when there is none. *@order
- * is MU_NR_ORDERS when nobody has it at this moment.
+ * The first page at or after *@pfn, where a page begins or began, and before
+ * @end, of the same isolated block, that is not free: false when there is none.
+ * *@order is MU_NR_ORDERS when nobody has it at this moment.
  */
 bool mu_buddy_find_in_use(struct mu_buddy *buddy, struct mu_zone *isolated,
 			  mu_pfn_t end, mu_pfn_t *pfn, unsigned *order);

@@ -230,9 +230,10 @@ enum mu_status mu_hotplug_remove(struct mu_hotplug *hotplug, mu_phys_t base,
  * true, and who has it should be told. Reserved or offline: left out when it
  * becomes the allocator's. MU_ERR_HOLE when it is no memory, MU_ERR_OVERLAP
  * when it is known already, MU_ERR_FULL when MU_MAX_POISONED are, MU_ERR_NOMEM
- * when the block of a pristine page cannot be backed. A device's page is its
- * driver's: mu_device_memory_failure(). Memory that is removed takes its poison
- * with it.
+ * when the block of a pristine page cannot be backed, MU_ERR_BUSY when it is
+ * coming online or going offline at this moment and nobody has it. A device's
+ * page is its driver's: mu_device_memory_failure(). Memory that is removed takes
+ * its poison with it.
  */
 enum mu_status mu_memory_failure(struct mu_hotplug *hotplug, mu_pfn_t pfn,
 				 bool *later,

@@ -35,10 +35,11 @@ static void unlock_two(struct mu_buddy *buddy, struct mu_zone *a,
 
 static void set_zone(struct mu_page *page, mu_pfn_t pages, uint32_t id)
 {
-	/* relaxed: under the locks of both zones. */
+	/* release: who goes by it to the zone, without a lock, finds it made.
+	 */
 	for (struct mu_page *end = page + pages; page < end; page++)
 		atomic_store_explicit(&page->zone, (uint16_t)id,
-				      memory_order_relaxed);
+				      memory_order_release);
 }
 
 /* How many descriptors of the page are written. */
@@ -143,6 +144,21 @@ enum mu_status mu_buddy_move(struct mu_buddy *buddy, struct mu_zone *from,
 	return status;
 }
 
+/* The end of the free page that the tail @pfn is in; @pfn when it is in none.
+ */
+static mu_pfn_t end_of_free(const struct mu_memmap *memmap, mu_pfn_t pfn)
+{
+	for (unsigned order = 1; order <= MU_BLOCK_ORDER; order++) {
+		mu_pfn_t head = mu_align_down(pfn, (mu_pfn_t)1 << order);
+		const struct mu_page *page = mu_pfn_to_page(memmap, head);
+
+		if (mu_page_kind(page) == MU_PAGE_FREE &&
+		    pfn - head < (mu_pfn_t)1 << page->order)
+			return head + ((mu_pfn_t)1 << page->order);
+	}
+	return pfn;
+}
+
 /* The first page of the block at or after *@pfn that is neither free nor
  * poisoned. */
 static bool find_in_use(const struct mu_memmap *memmap, mu_pfn_t end,
@@ -150,11 +166,17 @@ static bool find_in_use(const struct mu_memmap *memmap, mu_pfn_t end,
 {
 	while (*pfn < end) {
 		const struct mu_page *page = mu_pfn_to_page(memmap, *pfn);
+		mu_pfn_t next = *pfn + ((mu_pfn_t)1 << page->order);
 
-		if (mu_page_kind(page) != MU_PAGE_FREE &&
-		    mu_page_kind(page) != MU_PAGE_POISONED)
+		/* What was freed since the last look has merged. */
+		if (mu_page_kind(page) == MU_PAGE_TAIL)
+			next = end_of_free(memmap, *pfn);
+		else if (mu_page_kind(page) != MU_PAGE_FREE &&
+			 mu_page_kind(page) != MU_PAGE_POISONED)
 			return true;
-		*pfn += (mu_pfn_t)1 << page->order;
+		if (next == *pfn)
+			return true;
+		*pfn = next;
 	}
 	return false;
 }

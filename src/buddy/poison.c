@@ -94,9 +94,9 @@ static void give_range(struct mu_buddy *buddy, struct mu_zone *zone,
 		struct mu_page *page = mu_pfn_to_page(buddy->memmap, start);
 
 		/* In an isolated zone a tail may say what it said before.
-		 * relaxed: under the lock. */
+		 * release: as in mu_buddy_move(). */
 		atomic_store_explicit(&page->zone, (uint16_t)zone->id,
-				      memory_order_relaxed);
+				      memory_order_release);
 		mu_zone_give(buddy->memmap, zone, start, order);
 	}
 }
@@ -207,7 +207,7 @@ enum mu_status mu_buddy_poison(struct mu_buddy *buddy, mu_pfn_t pfn,
 	if (status != MU_OK)
 		return status;
 	for (unsigned spins = 0;; spins++) {
-		zone = &buddy->zones[mu_page_zone(page)];
+		zone = mu_page_zone_ptr(buddy, page);
 		if (poison_in(buddy, zone, pfn, later))
 			return MU_OK;
 		isolated = buddy->nodes[zone->nid].zone_id[MU_ZONE_ISOLATED];

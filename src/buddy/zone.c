@@ -64,12 +64,11 @@ struct mu_zone *mu_page_lock_zone(struct mu_buddy *buddy,
 				  const struct mu_page *page, uintptr_t *flags)
 {
 	for (;;) {
-		uint16_t id = mu_page_zone(page);
-		struct mu_zone *zone = &buddy->zones[id];
+		struct mu_zone *zone = mu_page_zone_ptr(buddy, page);
 
 		*flags = mu_lock_irqsave(buddy->port, &zone->lock);
 		/* Its block may be on the way to another zone. */
-		if (MU_LIKELY(mu_page_zone(page) == id))
+		if (MU_LIKELY(mu_page_zone(page) == zone->id))
 			return zone;
 		mu_unlock_irqrestore(buddy->port, &zone->lock, *flags);
 	}

@@ -179,19 +179,24 @@ static enum mu_status check_hosts(const struct mu_hotplug *hotplug,
 	return MU_OK;
 }
 
-/* No descriptors of it are left. O(sections of which any was backed): not under
- * (H), but while the range is listed. */
-static void unback_hosts(struct mu_hotplug *hotplug,
-			 const struct mu_hotplug_range *range)
+/* No descriptors of it are left, so what is behind them goes: the hosts', and
+ * what the port backed with the neighbours of blocks that were offline already.
+ * O(sections of which any is backed): not under (H), but while the range is
+ * listed. */
+static void unback(struct mu_hotplug *hotplug,
+		   const struct mu_hotplug_range *range)
 {
 	struct mu_memmap_host host;
 	mu_pfn_t pfn = range->start;
 
 	for (; mu_memmap_next_host(hotplug->memmap, pfn, &host) &&
 	       host.start < range->end;
-	     pfn = host.end)
+	     pfn = host.end) {
+		mu_memmap_unback(hotplug->memmap, pfn, host.start);
 		mu_memmap_unback_sections(hotplug->memmap, host.start,
 					  host.end);
+	}
+	mu_memmap_unback(hotplug->memmap, pfn, range->end);
 }
 
 /* May it go? Under (H). */
@@ -262,7 +267,7 @@ enum mu_status mu_hotplug_remove(struct mu_hotplug *hotplug, mu_phys_t base,
 	status = check_remove(hotplug, &change.range, error);
 	if (status == MU_OK) {
 		mu_hp_unlock(hotplug, began);
-		unback_hosts(hotplug, &change.range);
+		unback(hotplug, &change.range);
 		began = mu_hp_lock(hotplug);
 		status = leave(hotplug, &change.range, error);
 	}

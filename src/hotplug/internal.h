@@ -30,6 +30,7 @@ struct mu_hotplug_change {
 	struct mu_hotplug_change *next;
 	struct mu_hotplug_range range;
 	const char *what; /* "brought online", ... */
+	bool leaving;	  /* its descriptors go: nobody may look at them (H) */
 };
 
 /* ---- change.c ---- */

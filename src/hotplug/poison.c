@@ -4,15 +4,16 @@
  */
 #include "hotplug/internal.h"
 
-/* Is somebody bringing @pfn online, or taking it offline? Under (H). */
-static bool is_changing(const struct mu_hotplug *hotplug, mu_pfn_t pfn)
+/* Who is bringing @pfn online, or taking it offline? Under (H). */
+static const struct mu_hotplug_change *
+change_of(const struct mu_hotplug *hotplug, mu_pfn_t pfn)
 {
-	const struct mu_hotplug_change *change;
+	const struct mu_hotplug_change *change = hotplug->changes;
 
-	for (change = hotplug->changes; change; change = change->next)
-		if (pfn >= change->range.start && pfn < change->range.end)
-			return true;
-	return false;
+	while (change &&
+	       (pfn < change->range.start || pfn >= change->range.end))
+		change = change->next;
+	return change;
 }
 
 /* Memory that is the allocator's; it may be pristine. MU_ERR_PRISTINE: look
@@ -40,14 +41,18 @@ static enum mu_status try_once(struct mu_hotplug *hotplug, mu_pfn_t pfn,
 	mu_phys_t base = pfn << hotplug->page_shift;
 	const struct mu_memblock_region *region =
 		mu_table_search(&memblock->memory, base);
+	const struct mu_hotplug_change *change;
 	enum mu_status status;
 
 	if (!region)
 		return MU_ERR_HOLE;
-	if (region->flags & MU_MEMBLOCK_OFFLINE && is_changing(hotplug, pfn)) {
+	change = change_of(hotplug, pfn);
+	if (region->flags & MU_MEMBLOCK_OFFLINE && change) {
 		/* It may be in use, or isolated; what is pristine is in the
 		 * hands of who changes it. */
-		status = mu_buddy_poison(hotplug->buddy, pfn, later);
+		status = change->leaving
+				 ? MU_ERR_PRISTINE
+				 : mu_buddy_poison(hotplug->buddy, pfn, later);
 		return status == MU_ERR_PRISTINE ? MU_ERR_BUSY : status;
 	}
 	if (region->flags & (MU_MEMBLOCK_OFFLINE | MU_MEMBLOCK_NOMAP) || !pfn ||
