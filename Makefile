@@ -238,6 +238,10 @@ kernel: build/kernel.elf ## the reference kernel for x86-64 (docs/porting.md)
 qemu: build/kernel.elf ## boot it in QEMU: 4 nodes, 8 CPUs, 64 GiB (CMDLINE=...)
 	@tools/qemu $(CMDLINE)
 
+.PHONY: test-qemu
+test-qemu: setup ## boot the kernel on many machines in QEMU (T=name for some)
+	@tools/test-qemu $(T)
+
 .PHONY: iso
 iso: build/kernel.elf ## build/memup.iso, from which GRUB boots it (CMDLINE=...)
 	@tools/make-iso build/memup.iso $(CMDLINE)
