@@ -232,8 +232,8 @@ enum mu_status mu_hotplug_remove(struct mu_hotplug *hotplug, mu_phys_t base,
  * when it is known already, MU_ERR_FULL when MU_MAX_POISONED are, MU_ERR_NOMEM
  * when the block of a pristine page cannot be backed, MU_ERR_BUSY when it is
  * coming online or going offline at this moment and nobody has it. A device's
- * page is its driver's: mu_device_memory_failure(). Memory that is removed takes
- * its poison with it.
+ * page is its driver's: mu_device_memory_failure(). Memory that is removed
+ * takes its poison with it.
  */
 enum mu_status mu_memory_failure(struct mu_hotplug *hotplug, mu_pfn_t pfn,
 				 bool *later,
