@@ -41,6 +41,7 @@ void rig_create_room(struct rig *rig, unsigned helpers,
 		die("%s", error.text);
 	rig->port = *mu_hosted_port(rig->hosted);
 	config.batch = MU_SECTION_BLOCKS;
+	config.measure = true;
 	mu_mm_init(&rig->mm, &rig->port);
 	if (mu_mm_add_machine(&rig->mm, rig->machine, &error) != MU_OK ||
 	    mu_mm_set_limits(&rig->mm, &limits, &error) != MU_OK)
