@@ -238,6 +238,10 @@ kernel: build/kernel.elf ## the reference kernel for x86-64 (docs/porting.md)
 qemu: build/kernel.elf ## boot it in QEMU: 4 nodes, 8 CPUs, 64 GiB (CMDLINE=...)
 	@tools/qemu $(CMDLINE)
 
+.PHONY: test-qemu
+test-qemu: setup ## boot the kernel on many machines in QEMU (T=name for some)
+	@tools/test-qemu $(T)
+
 .PHONY: iso
 iso: build/kernel.elf ## build/memup.iso, from which GRUB boots it (CMDLINE=...)
 	@tools/make-iso build/memup.iso $(CMDLINE)
@@ -274,14 +278,27 @@ test: setup ## all tests: debug, ASan+UBSan, TSan, with gcc and clang
 FUZZ_SECONDS ?= 60
 fuzz_bin := $(patsubst tests/%.c,build/%,$(if $(filter yes,$(FDT)),$(fuzz_src),\
 	$(filter-out %_fdt.c,$(fuzz_src))))
-build/fuzz/fuzz_fdt: fuzz_more := ports/hosted/fdt_machine.c \
-	ports/hosted/fdt_check.c ports/hosted/read_file.c -D_GNU_SOURCE $(FDT_CFLAGS) -lfdt
+fuzz_fdt_src := $(addprefix ports/hosted/,fdt_machine.c fdt_check.c read_file.c)
+fuzz_obj = $(patsubst %.c,build/fuzz/%.o,$(1))
+fuzz_cc = clang $(CPPFLAGS) -I. $(BASE_CFLAGS) -O1 -DMU_DEBUG -D_GNU_SOURCE \
+	$(FDT_CFLAGS) -fsanitize=address,undefined -fno-sanitize-recover=all
 
-build/fuzz/%: tests/fuzz/%.c $(core_src) $(port_src) $(all_h)
+build/fuzz/%.o: %.c $(all_h)
 	@mkdir -p $(@D)
-	clang $(CPPFLAGS) -I. $(BASE_CFLAGS) -O1 -DMU_DEBUG \
-		-fsanitize=fuzzer,address,undefined \
-		-fno-sanitize-recover=all -o $@ $< $(core_src) $(fuzz_more)
+	$(call say,CC,$@)
+	$(Q)$(fuzz_cc) -fsanitize=fuzzer-no-link -c -o $@ $<
+
+build/fuzz/libmemup.a: $(call fuzz_obj,$(core_src))
+	@rm -f $@
+	$(Q)$(AR) rcs $@ $^
+
+# Make would take them for intermediate, and remove them.
+.PRECIOUS: build/fuzz/tests/fuzz/%.o
+build/fuzz/fuzz_fdt: $(call fuzz_obj,$(fuzz_fdt_src))
+build/fuzz/fuzz_%: build/fuzz/tests/fuzz/fuzz_%.o build/fuzz/libmemup.a
+	$(call say,LD,$@)
+	$(Q)$(fuzz_cc) -fsanitize=fuzzer -o $@ $(filter %.o,$^) \
+		$(filter %.a,$^) $(if $(filter %_fdt,$@),-lfdt)
 
 .PHONY: fuzz
 fuzz: $(fuzz_bin) ## run each fuzz target for FUZZ_SECONDS (60)

@@ -80,7 +80,7 @@ enum mu_status bringup_config(struct mu_config *config,
  */
 enum mu_status bringup_start(struct bringup *bringup,
 			     const struct mu_machine *machine,
-			     const struct mu_config *config, unsigned threads,
+			     const struct mu_config *base, unsigned threads,
 			     const char *cmdline, struct reserve *reserve,
 			     struct mu_error *error) MU_MUST_CHECK;
 void bringup_end(struct bringup *bringup);

@@ -25,9 +25,10 @@ static const char help[] =
 	"\n"
 	"A row agrees, differs, is not in this log, or was taken from that\n"
 	"very line (where the firmware's own are not in the log) and so says\n"
-	"nothing. mem=, memmap=, numa=, kernelcore=, movablecore= and\n"
-	"movable_node on the log's command line are followed. Ends are the\n"
-	"last byte. What cannot agree, and why: docs/check.md.\n"
+	"nothing. mem=, memmap=, numa=, crashkernel=, kernelcore=,\n"
+	"movablecore= and movable_node on the log's command line are\n"
+	"followed. Ends are the last byte. What cannot agree, and why:\n"
+	"docs/check.md.\n"
 	"\n"
 	"Exit codes: 0 nothing differs, 1 something does, 2 bad input or "
 	"use.\n";

@@ -114,7 +114,7 @@ int main(int argc, char **argv)
 	struct sum sum = {.a = 1};
 	struct stat file;
 	struct run run;
-	bool done;
+	int code = 2;
 
 	sum.fd = argc == 2 ? open(argv[1], O_RDONLY | O_CLOEXEC) : -1;
 	if (sum.fd < 0 || fstat(sum.fd, &file) || !S_ISREG(file.st_mode)) {
@@ -125,7 +125,7 @@ int main(int argc, char **argv)
 	instance_memory = malloc(mu_padata_instance_size());
 	shell_memory = malloc(mu_padata_shell_size());
 	if (!blocks || !instance_memory || !shell_memory || !run_open(&run))
-		return 2;
+		goto out;
 	sum.port = run.port;
 	for (unsigned i = 0; i < MOST; i++) {
 		blocks[i].padata.parallel = work_on;
@@ -135,19 +135,20 @@ int main(int argc, char **argv)
 	}
 	instance = mu_padata_instance_init(instance_memory, run.port, 0);
 	shell = mu_padata_shell_init(shell_memory, instance);
-	done = submit_all(&run, shell, blocks, &sum, file.st_size);
+	code = !submit_all(&run, shell, blocks, &sum, file.st_size);
 	/* All blocks are free, so neither is busy. */
 	if (mu_padata_shell_fini(shell) != MU_OK ||
 	    mu_padata_instance_fini(instance) != MU_OK)
 		abort();
-	if (done)
+	if (!code)
 		printf("%08x\n", sum.b << 16 | sum.a);
 	else
 		fputs(run_interrupted() ? "interrupted\n" : "cannot read it\n",
 		      stderr);
 	run_close(&run);
+out:
 	free(shell_memory);
 	free(instance_memory);
 	free(blocks);
-	return !done;
+	return code;
 }

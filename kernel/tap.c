@@ -9,6 +9,7 @@ static const struct test *const tests[] = {
 	&test_write_xor_execute,
 	&test_stack_hole,
 	&test_pristine_unmapped,
+	&test_flush,
 	&test_nodes,
 	&test_zones,
 	&test_gigantic_page,
@@ -41,5 +42,7 @@ bool tests_run(const char *part)
 			  result == TEST_SKIPPED ? " # SKIP" : "");
 	}
 	log_plain("1..%u", nr);
-	return !failed;
+	if (!nr)
+		log_err("command line: no test has '%s' in its name", part);
+	return nr && !failed;
 }

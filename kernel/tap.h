@@ -47,12 +47,15 @@ struct test {
 		return TEST_SKIPPED;    \
 	} while (0)
 
-/* Run those whose name contains @part; true when none failed. */
+/* Run those whose name contains @part; true when there were some, and none
+ * failed. */
 bool tests_run(const char *part);
 
 /* test_traps.c */
 extern const struct test test_null_page, test_write_xor_execute,
 	test_stack_hole, test_pristine_unmapped;
+/* test_flush.c */
+extern const struct test test_flush;
 /* test_huge.c */
 extern const struct test test_gigantic_page, test_huge_pages, test_run;
 /* test_early.c */

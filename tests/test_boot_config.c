@@ -168,7 +168,7 @@ static void many_kept(void **state)
 		assert_true(memblock->reserved.array_size > 0);
 		/* Kept pages, page 0, and the table itself. */
 		assert_int_equal(mu_memblock_reserved_size(memblock),
-				 4096 * (nr + 1) +
+				 (mu_phys_t)4096 * (nr + 1) +
 					 memblock->reserved.array_size +
 					 memblock->memory.array_size);
 		world_start(&world);

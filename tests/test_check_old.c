@@ -29,8 +29,10 @@ static void expect(const char *log, const char *row, const char *old,
 	cli = cli_run(text, "check -");
 	free(text);
 	at = strstr(cli.out, row);
-	if (cli.code != 1 || !at)
+	if (cli.code != 1 || !at) {
 		fail_msg("%s: %s%s", row, cli.out, cli.err);
+		return;
+	}
 	at[strcspn(at, "\n")] = '\0';
 	if (!strstr(at, "differs"))
 		fail_msg("%s", at);

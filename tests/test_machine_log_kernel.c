@@ -127,14 +127,15 @@ static void parameters(void **state)
 	struct mu_machine *machine =
 		machine_read(mu_machine_read_log, EARLY
 			     "Command line: a=1 b\r\nKernel command line: c\n");
+	const char begin[] = EARLY "command line: ";
 	char *text = malloc(8192 + sizeof(EARLY));
 
 	(void)state;
 	assert_string_equal(machine->cmdline, "a=1 b");
 	free(machine);
 	assert_non_null(text);
-	strcpy(text, EARLY "command line: ");
-	memset(text + strlen(text), 'x', 8000);
+	memcpy(text, begin, sizeof(begin));
+	memset(text + sizeof(begin) - 1, 'x', 8000);
 	text[sizeof(EARLY) + 8000] = '\0';
 	machine = machine_read(mu_machine_read_log, text);
 	assert_int_equal(strlen(machine->cmdline), MU_MACHINE_CMDLINE_MAX);

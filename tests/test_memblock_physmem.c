@@ -108,7 +108,8 @@ static void grows(void **state)
 	mbm_start(&world, 0, 4 * M);
 	ok(mu_memblock_add(mb, 0, 4 * M));
 	for (unsigned i = 0; i < MU_MEMBLOCK_PHYSMEM; i++)
-		ok(mu_memblock_physmem_add(mb, 2 * i * MBM_PAGE, MBM_PAGE));
+		ok(mu_memblock_physmem_add(mb, (mu_phys_t)i * 2 * MBM_PAGE,
+					   MBM_PAGE));
 	mbm_save(&world, &image);
 	fails(MU_ERR_FULL, mu_memblock_physmem_add(mb, 3 * M, MBM_PAGE));
 	mu_memblock_allow_resize(mb);
@@ -121,8 +122,8 @@ static void grows(void **state)
 	assert_true(mu_memblock_is_region_reserved(mb, mb->physmem.array_base,
 						   mb->physmem.array_size));
 	for (unsigned i = 0; i < 500; i++)
-		ok(mu_memblock_physmem_add(mb, 4 * M + 2 * i * MBM_PAGE,
-					   MBM_PAGE));
+		ok(mu_memblock_physmem_add(
+			mb, 4 * M + (mu_phys_t)i * 2 * MBM_PAGE, MBM_PAGE));
 	assert_int_equal(mb->physmem.cnt, 505);
 	/* Of all the arrays only the last is still reserved. */
 	assert_int_equal(mu_memblock_reserved_size(mb), mb->physmem.array_size);
@@ -152,7 +153,8 @@ static void discarded(void **state)
 	ok(mu_memblock_add(mb, 0, 4 * M));
 	mu_memblock_allow_resize(mb);
 	for (unsigned i = 0; i <= MU_MEMBLOCK_PHYSMEM; i++)
-		ok(mu_memblock_physmem_add(mb, 2 * i * MBM_PAGE, MBM_PAGE));
+		ok(mu_memblock_physmem_add(mb, (mu_phys_t)i * 2 * MBM_PAGE,
+					   MBM_PAGE));
 	base = mb->physmem.array_base;
 	size = mb->physmem.array_size;
 	mu_memblock_set_late_free(mb, give, NULL);
@@ -188,7 +190,10 @@ static void or_panic(void **state)
 	ok(mu_memblock_add(mb, 0, 4 * M));
 	if (!setjmp(out))
 		memory = mu_memblock_alloc_or_panic(mb, 3 * M, 4096);
-	assert_non_null(memory);
+	if (!memory) {
+		fail();
+		return;
+	}
 	for (unsigned i = 0; i < 3 * M; i++)
 		assert_int_equal(memory[i], 0);
 	memory = NULL;

@@ -141,9 +141,10 @@ static void once_for_each_descriptor(void **state)
 				 MU_OK);
 		check(&world, &client);
 		for (unsigned i = 0; i < 64; i++)
-			assert_int_equal(mu_free_pages(&world.mm.buddy,
-						       huge[0] + i * 8, 3),
-					 MU_OK);
+			assert_int_equal(
+				mu_free_pages(&world.mm.buddy,
+					      huge[0] + (mu_pfn_t)i * 8, 3),
+				MU_OK);
 		for (unsigned i = 1; i < 3; i++)
 			assert_int_equal(mu_free_pages(&world.mm.buddy, huge[i],
 						       MU_HUGE_ORDER),

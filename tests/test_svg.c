@@ -12,6 +12,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+static const char reserved[] =
+	"2x4G/2 --cmdline 'crashkernel=256M,high crashkernel=64M,cma "
+	"reserve_mem=4M:2M:oops kernelcore=1G'";
+
+/* As a shell takes them apart. */
 static const char *const machines[] = {
 	"640K",
 	"64T",
@@ -22,6 +27,9 @@ static const char *const machines[] = {
 	"tests/fixtures/logs/memmap-pmem.log",
 	"tests/fixtures/logs/four-nodes-900g-uneven.log",
 	"tests/fixtures/logs/memoryless-nodes.log",
+	"tests/fixtures/logs/removable-movable-node.log",
+	"tests/fixtures/logs/hmat-crashkernel.log",
+	reserved,
 };
 #define NR_MACHINES (sizeof(machines) / sizeof(machines[0]))
 
@@ -30,7 +38,7 @@ static char *draw(const char *machine)
 	char arguments[256], *text;
 	struct cli cli;
 
-	snprintf(arguments, sizeof(arguments), "show '%s' --svg -", machine);
+	snprintf(arguments, sizeof(arguments), "show %s --svg -", machine);
 	cli = cli_run(NULL, arguments);
 	if (cli.code)
 		fail_msg("%s: %s", arguments, cli.err);
@@ -200,6 +208,32 @@ static void well_formed(void **state)
 
 /* ---- What is in it ---- */
 
+/* What parameters reserve has a box each, with what it is for. */
+static void check_reservations(const char *json, const char *svg)
+{
+	const char *at = strstr(json, "\"reservations\":[");
+
+	assert_non_null(at);
+	for (; (at = strstr(at, "{\"for\":\"")) != NULL; at++) {
+		unsigned long long start = 0, end = 0;
+		char what[64], name[32] = "", title[160];
+
+		if (sscanf(at, "{\"for\":\"%63[^\"]\",\"name\":\"%31[^\"]",
+			   what, name) < 1 ||
+		    sscanf(strstr(at, "\"start\""),
+			   "\"start\":%llu,\"end\":%llu", &start, &end) != 2)
+			fail_msg("%.60s", at);
+		snprintf(title, sizeof(title), "<title>%s%s%s, ", what,
+			 *name ? " " : "", name);
+		if (!strstr(svg, title))
+			fail_msg("no box %s", title);
+		snprintf(title, sizeof(title), ": 0x%llx to 0x%llx</title>",
+			 start, end - 1);
+		if (!strstr(svg, title))
+			fail_msg("no box %s", title);
+	}
+}
+
 /* Every range and hole of --json has its box, with its own title. */
 static void an_element_for_each_range(void **state)
 {
@@ -210,7 +244,7 @@ static void an_element_for_each_range(void **state)
 		struct cli cli;
 		unsigned holes;
 
-		snprintf(arguments, sizeof(arguments), "show '%s' --json",
+		snprintf(arguments, sizeof(arguments), "show %s --json",
 			 machines[i]);
 		cli = cli_run(NULL, arguments);
 		ranges = strstr(cli.out, "\"ranges\":[");
@@ -221,6 +255,7 @@ static void an_element_for_each_range(void **state)
 				 count(ranges, "\"start\":") - holes);
 		assert_true(count(svg, "<rect class=\"zone\"") >=
 			    count(cli.out, "\"zone\":"));
+		check_reservations(cli.out, svg);
 		for (const char *at = ranges;
 		     (at = strstr(at, "\"start\":")) != NULL; at++) {
 			unsigned long long start, end;

@@ -294,6 +294,8 @@ static unsigned spread_cpus(struct carver *carver, unsigned nid)
 
 	for (unsigned i = 0; i < carver->nr_fake; i++)
 		nr += list[i].type == nid;
+	if (!nr)
+		return cpus;
 	/* flags hold a fake node's CPUs for a moment. The first is the last. */
 	for (unsigned i = carver->nr_fake; i-- > 0;) {
 		if (list[i].type != nid)
@@ -301,7 +303,7 @@ static unsigned spread_cpus(struct carver *carver, unsigned nid)
 		list[i].flags = (uint16_t)(cpus / nr + (done < cpus % nr));
 		done++;
 	}
-	return nr ? 0 : cpus;
+	return 0;
 }
 
 /* The distances of the real nodes to where set_distances() finds them. */
@@ -332,7 +334,7 @@ static void set_distances(struct carver *carver, size_t nr)
 
 	for (unsigned i = 0; i < carver->nr_fake; i++) {
 		uint8_t *row = machine->distances +
-			       (unsigned)list[i].nid * machine->max_nodes;
+			       (size_t)list[i].nid * machine->max_nodes;
 
 		for (unsigned j = 0; j < carver->nr_fake; j++)
 			row[list[j].nid] =

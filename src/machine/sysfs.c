@@ -75,7 +75,7 @@ static struct file classify(struct mu_text path)
 /* "==> PATH <==", what is in it follows. */
 static bool is_title(struct mu_text line, struct file *file)
 {
-	struct mu_text path = line;
+	struct mu_text path;
 
 	if (!mu_text_skip(&line, "==> "))
 		return false;
