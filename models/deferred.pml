@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Deferred initialisation: claims, growth, waiting, the walk over zones, blocks
- * taken out of the middle of extents, memory that comes late; several CPUs, and
- * an interrupt handler on the first of them.
+ * taken out of the middle of extents, memory that comes late, memory that goes
+ * offline and may come back; several CPUs, and an interrupt handler on the first
+ * of them.
  *
  * Modelled, one step where the code has one atomic access or one critical
  * section of a leaf lock:
@@ -10,17 +11,24 @@
  *   src/buddy/zone.c       mu_buddy_add_block(), _grow_pristine(),
  *                          _take_pristine()
  *   src/deferred/claim.c   mu_claim_peek(), _gigantic(), _run(), _in(), the
- *                          cursor, the hint first, mu_extent_append()
+ *                          cursor, the hint first, mu_extent_append(): extents
+ *                          that are used up are filled again, or made longer
  *   src/deferred/grow.c    mu_claim_begin(), mu_claim_end(), mu_online_block(),
  *                          mu_deferred_grow(), _wait(), _take_zone()
  *   src/deferred/finish.c  mu_deferred_take(): what each helper of a job does
  *   src/deferred/huge.c    take_some(): a gigantic page; one huge page, whose
  *                          other half goes to the lists
  *   src/deferred/run.c     take_run(), claim_run(), init_run()
- *   src/deferred/late.c    claim_at(), mu_deferred_init_block(), _promise(),
- *                          _add_late(), which is all that hot-added memory and
- *                          a late free have in common with claims; without room
- *                          src/boot/late.c: free_part()
+ *   src/deferred/late.c    cut(), claim_at(), mu_deferred_init_block(),
+ *                          _promise(), _add_late(), _withdraw(): what hot-added
+ *                          memory and a late free have in common with claims;
+ *                          without room src/boot/late.c: free_part()
+ *   src/boot/reserved.c    wait_and_init()
+ *   src/buddy/isolate.c    mu_buddy_move(), mu_buddy_extract()
+ *   src/hotplug            offline.c: gather(), put_back(), take_away(); online.c:
+ *                          come(), of blocks that went. That a client gives
+ *                          pages back is FREE; that he does not, patience that
+ *                          ends at any time
  *   src/memmap/memmap.c    mu_memmap_back() (may fail, with MAYFAIL),
  *                          mu_memmap_init_block(), mu_memmap_publish()
  *
@@ -33,8 +41,9 @@
  *
  * To be true in every run:
  *   - Conservation: at the end each page is free, allocated or pristine in just
- *     one extent, or is reserved still; no page is handed out twice, no block
- *     claimed twice or before it is counted.
+ *     one extent, or is reserved still, or offline; no page is handed out twice,
+ *     no block claimed twice or before it is counted; what is put back finds room
+ *     for its extents.
  *   - Nothing is read before it is written, or written before it is backed.
  *   - No zone gives up too early. When its last word is MU_EXHAUSTED, then at
  *     the moment at which the lists were looked at, under zone->lock, no block
@@ -50,9 +59,10 @@
  *     bounded and every CPU comes to its end, whatever the scheduler does.
  *
  * Bounds: up to three CPUs and one handler, one operation each (allocations
- * TIMES); N0 blocks in zone 0, N1 in zone 1, NLATE that come late; an extent a
- * zone at first, and room for SPARE more. A handler begins at any time when its
- * CPU has interrupts on; the CPU stands still until it is done.
+ * TIMES; one or two blocks go offline, once: GO_NR from GO_AT on); N0 blocks in
+ * zone 0, N1 in zone 1, NLATE that come late; an extent a zone at first (with
+ * SPLIT one for each block), and room for SPARE more. A handler begins at any
+ * time when its CPU has interrupts on; the CPU stands still until it is done.
  *
  * That the model can fail: each "broken:" search must find an error. BREAK_x is
  *   BUSY		busy is counted after the claim
@@ -73,6 +83,15 @@
  *		when a claim ends (memup did so once)
  *   FAILED	who cannot back a block looks no further (so too)
  *   GROWER	who only grows a zone stops when it finds nothing (so too)
+ *   FIRST	an extent is filled again, and the hint stays where it is
+ *   COUNTER	the hint goes back, but who looked before may move it on
+ *   RELATIVE	cursors count from where the extent begins: a claim can succeed
+ *		on other blocks than those that were looked at
+ *   ISOLATED	isolated pages are found by allocations
+ *   PROMISE	no room is kept for the way back
+ *   SETTLE	backing goes while somebody who saw it may claim the block when it
+ *		is back
+ *   FLIGHT	what is neither pristine nor online is not waited for
  * and the last one breaks the rule that mu_deferred_init_block() is not for
  * handlers.
  *
@@ -90,6 +109,17 @@
  * spin: -DCPU1=BLOCK -DCPU2=LATE -DIRQ1=ALLOC -DN0=1 -DNLATE=1 -DTIMES=2
  * spin: -DCPU1=LATE -DCPU2=HELP -DIRQ1=ALLOC -DN0=1 -DNLATE=2
  * spin: -DCPU1=CUT -DCPU2=LATE -DIRQ1=ALLOC -DN0=3 -DNLATE=1
+ * spin: -DCPU1=GO -DCPU2=ALLOC -DIRQ1=ALLOC -DN0=2 -DSPARE=3
+ * spin: -DCPU1=GO -DCPU2=FREE -DCPU3=HELP -DN0=1 -DGO_NR=1
+ * spin: -DCPU1=COME -DCPU2=BLOCK -DTIMES=2 -DIRQ1=ALLOC -DN0=2 -DSPLIT -DGO_AT=2 -DGO_NR=1 -DSPARE=2
+ * spin: -DCPU1=GO -DCPU2=CUT -DIRQ1=ALLOC -DN0=3 -DSPARE=3
+ * spin: -DCPU1=GO -DCPU2=GIGANTIC -DCPU3=ALLOC -DN0=2 -DSPARE=2
+ * spin: -DCPU1=GO -DCPU2=HELP -DIRQ1=ALLOC -DN0=3 -DGO_NR=1 -DSPARE=2
+ * spin: -DCPU1=COME -DCPU2=BLOCK -DIRQ1=ALLOC -DN0=2 -DSPARE=3
+ * spin: -DCPU1=COME -DCPU2=HELP -DCPU3=CUT -DN0=2 -DSPARE=3
+ * spin: -DCPU1=COME -DCPU2=LATE -DCPU3=BLOCK -DN0=2 -DNLATE=1 -DSPARE=3
+ * spin: -DCPU1=COME -DCPU2=HELP -DCPU3=BLOCK -DN0=3 -DSPLIT -DGO_AT=2 -DGO_NR=1 -DSPARE=2
+ * spin: -DCPU1=COME -DCPU2=HELP -DCPU3=BLOCK -DN0=2 -DSPLIT -DGO_NR=1 -DSPARE=2
  * cycle: -DCPU1=ALLOC -DCPU2=ALLOC -DIRQ1=ALLOC -DN0=1
  * cycle: -DCPU1=BLOCK -DCPU2=BLOCK -DCPU3=BLOCK -DN0=1
  * cycle: -DCPU1=ALLOC -DCPU2=HELP -DN0=1 -DN1=1
@@ -97,6 +127,8 @@
  * cycle: -DCPU1=HELP -DCPU2=CUT -DIRQ1=ALLOC -DN0=3
  * cycle: -DCPU1=BLOCK -DCPU2=HUGE -DCPU3=GIGANTIC -DN0=2
  * cycle: -DCPU1=LATE -DCPU2=HELP -DIRQ1=ALLOC -DN0=1 -DNLATE=2
+ * cycle: -DCPU1=GO -DCPU2=FREE -DIRQ1=ALLOC -DN0=2 -DSPARE=3
+ * cycle: -DCPU1=COME -DCPU2=HELP -DCPU3=CUT -DN0=2 -DSPARE=3
  * broken: -DBREAK_BUSY -DCPU1=BLOCK -DCPU2=ALLOC -DN0=1
  * broken: -DBREAK_SEEN -DCPU1=ALLOC -DCPU2=ALLOC -DN0=1
  * broken: -DBREAK_PAST -DCPU1=ALLOC -DCPU2=ALLOC -DN0=1
@@ -114,6 +146,13 @@
  * broken: -DBREAK_GROWTH -DCPU1=ALLOC -DCPU2=HUGE -DN0=1
  * broken: -DBREAK_FAILED -DCPU1=ALLOC -DCPU2=ALLOC -DN0=2 -DMAYFAIL=1
  * broken: -DBREAK_GROWER -DCPU1=HELP -DCPU2=CUT -DN0=3
+ * broken: -DBREAK_FIRST -DCPU1=COME -DCPU2=HELP -DN0=3 -DSPLIT -DGO_AT=2 -DGO_NR=1 -DSPARE=2
+ * broken: -DBREAK_COUNTER -DCPU1=COME -DCPU2=HELP -DN0=3 -DSPLIT -DGO_AT=2 -DGO_NR=1 -DSPARE=2
+ * broken: -DBREAK_RELATIVE -DCPU1=COME -DCPU2=HELP -DCPU3=BLOCK -DN0=2 -DSPLIT -DGO_NR=1 -DSPARE=2
+ * broken: -DBREAK_SETTLE -DCPU1=COME -DCPU2=BLOCK -DTIMES=2 -DN0=2 -DSPLIT -DGO_AT=2 -DGO_NR=1 -DSPARE=2
+ * broken: -DBREAK_ISOLATED -DCPU1=GO -DCPU2=HELP -DCPU3=ALLOC -DN0=1 -DGO_NR=1
+ * broken: -DBREAK_PROMISE -DCPU1=GO -DCPU2=BLOCK -DTIMES=2 -DN0=4 -DGO_AT=1 -DGO_NR=1
+ * broken: -DBREAK_FLIGHT -DCPU1=GO -DCPU2=HELP -DN0=2 -DSPARE=3
  * broken: -DCPU1=RUN -DIRQ1=CUT -DN0=2
  */
 #ifndef N0
@@ -143,6 +182,12 @@
 #ifndef CUT_AT
 #define CUT_AT 1
 #endif
+#ifndef GO_AT
+#define GO_AT 0
+#endif
+#ifndef GO_NR
+#define GO_NR 2
+#endif
 #ifndef TIMES
 #define TIMES 1
 #endif
@@ -150,7 +195,12 @@
 #define MAYFAIL 0
 #endif
 
+#ifdef SPLIT
+/* Every other one is a hole. */
+#define NB	(2 * N0)
+#else
 #define NB	(N0 + N1 + NLATE)
+#endif
 #if N1
 #define NZ	2
 #else
@@ -172,6 +222,8 @@
 #define CUT	 9 /* mu_deferred_init_block(CUT_AT) */
 #define CUT2	 10 /* the same of CUT_AT + 1 */
 #define LATE	 11 /* NLATE blocks come late to zone 0 */
+#define GO	 12 /* GO_NR blocks from GO_AT on go offline */
+#define COME	 13 /* the same, and come back */
 
 #define CPUS	 (1 + (CPU2 > 0) + (CPU3 > 0) + (IRQ1 > 0))
 
@@ -190,9 +242,12 @@
 #define REFUSED	 6 /* by the mark: NO_MORE of try_zone() */
 
 /* struct mu_extent: the cursor is the pair head, tail. */
-byte start[NZ * NE], end[NZ * NE], head[NZ * NE], tail[NZ * NE];
-/* struct mu_pristine */
-byte nr[NZ], first[NZ], busy[NZ];
+byte head[NZ * NE], tail[NZ * NE];
+#ifdef BREAK_RELATIVE
+byte start[NZ * NE];
+#endif
+/* struct mu_pristine. The first extent is the sorted one of each zone. */
+byte nr[NZ], first[NZ], moved[NZ], busy[NZ];
 byte promised[NZ];
 bool lock[NZ];
 /* struct mu_zone: growth. The other fields follow from the blocks below. */
@@ -205,7 +260,10 @@ byte growth[NZ];
 #define OWNED	 3 /* claimed and counted as allocated, not yet online */
 #define ONLINE	 4
 byte state[NB];
+#define AWAY	 5 /* offline, or on the way: in nobody's book */
 bool backed[NB], written[NB], online[NB];
+bool iso[NB];	/* in the isolated zone */
+bool offl[NB];	/* memblock: MU_MEMBLOCK_OFFLINE */
 byte fr[NB], al[NB]; /* free and allocated pages: bits 1 and 2 */
 
 /* The CPUs, by pid. */
@@ -213,7 +271,7 @@ bool off[5];	/* interrupts are off */
 bool irq[5];	/* a handler runs there */
 byte ended;
 
-#define ZONE_OF(b) ((b) >= N0 && (b) < N0 + N1)
+#define ZONE_OF(b) (N1 && (b) >= N0 && (b) < N0 + N1)
 
 /* ---- ghosts ---- */
 
@@ -235,6 +293,13 @@ inline look()
 	j = 0
 }
 
+/* Is block j where allocations from zone z look? */
+#ifdef BREAK_ISOLATED
+#define LISTED(j) (ZONE_OF(j) == z)
+#else
+#define LISTED(j) (ZONE_OF(j) == z && !iso[j])
+#endif
+
 /* left: pages of zone z, free or pristine. */
 inline count()
 {
@@ -243,7 +308,7 @@ inline count()
 	do
 	:: j < NB ->
 		if
-		:: ZONE_OF(j) != z
+		:: !LISTED(j)
 		:: else ->
 			left = left + (fr[j] & 1) + (fr[j] >> 1);
 			if
@@ -278,9 +343,9 @@ inline try_lists()
 			do
 			:: j < NB ->
 				if
-				:: ZONE_OF(j) == z && fr[j] == 3 &&
+				:: LISTED(j) && fr[j] == 3 &&
 				   b == NOWHERE -> b = j
-				:: ZONE_OF(j) == z && order == PAGE &&
+				:: LISTED(j) && order == PAGE &&
 				   (fr[j] == 1 || fr[j] == 2) -> b = j
 				:: else
 				fi;
@@ -335,13 +400,21 @@ inline free_page(p)
 /* One load of the cursor of extent i of zone z. */
 #define LOAD \
 	e = z * NE + i; \
+	LOAD_START; \
 	h = head[e]; \
 	t = tail[e]
+#ifdef BREAK_RELATIVE
+#define LOAD_START st = start[e]
+#define SAME (head[e] - start[e] == h - st && tail[e] - start[e] == t - st)
+#else
+#define LOAD_START skip
+#define SAME (head[e] == h && tail[e] == t)
+#endif
 
 /* mu_claim_peek(): e is NOWHERE when nothing is pristine. */
 inline peek()
 {
-	i = first[z];
+	d_step { i = first[z]; fb = moved[z] };
 	d_step { k = i; n = nr[z]; e = NOWHERE }
 	do
 	:: atomic {
@@ -360,8 +433,15 @@ inline peek()
 	:: else -> break
 	od;
 	if
-	:: e != NOWHERE && i != k -> d_step { first[z] = i; k = 0; n = 0; i = 0 }
-	:: else -> d_step { k = 0; n = 0; i = 0 }
+	:: e != NOWHERE && i != k ->
+		d_step {
+			if
+			:: first[z] == k && moved[z] == fb -> first[z] = i
+			:: else
+			fi;
+			k = 0; n = 0; i = 0; fb = 0
+		}
+	:: else -> d_step { k = 0; n = 0; i = 0; fb = 0 }
 	fi
 }
 
@@ -413,51 +493,71 @@ inline peek_run()
 	atomic { n = 0; i = 0 }
 }
 
-/* mu_claim_peek_in() for one block: ok; else e is NOWHERE when no extent was
- * made of it. rest. */
-inline peek_at(blk)
+/* mu_claim_peek_in() of [lo, hi): ok, and rest; else e is NOWHERE. */
+inline peek_in(lo, hi)
 {
-	d_step { n = nr[z]; e = NOWHERE; k = NOWHERE; ok = false }
+	d_step { n = nr[z]; e = NOWHERE; ok = false }
 	do
 	:: atomic {
 		i < n ->
 		LOAD;
+		b = (h > lo -> h : lo);
+		cnt = (t < hi -> t : hi);
 		if
-		:: start[e] <= blk && blk < end[e] -> k = e
-		:: else
-		fi;
-		if
-		:: h <= blk && blk < t ->
-			rest = (blk == h -> 0 : t - blk - 1);
-			nh = (blk == h -> h + 1 : h);
-			nt = (blk == h -> t : blk);
-			b = blk;
-			cnt = 1;
+		:: b < cnt ->
+			cnt = cnt - b;
+			rest = (b == h -> 0 : t - b - cnt);
+			nh = (b == h -> b + cnt : h);
+			nt = (b == h -> t : b);
 			ok = true;
 			break
-		:: else -> e = k; i++
+		:: else -> e = NOWHERE; i++
 		fi
 	   }
 	:: else -> break
 	od;
-	atomic { i = 0; k = 0 }
+	atomic {
+		i = 0;
+		n = 0;
+		if
+		:: !ok -> b = 0; cnt = 0; h = 0; t = 0
+		:: else
+		fi
+	}
 }
 
-/* mu_claim(): the compare-and-exchange. */
-inline claim()
+/* Is blk in an extent of zone 0? */
+#define IN_EXTENT(blk) \
+	(IN(0, blk) || (NE > 1 && IN(1 % NE, blk)) || \
+	 (NE > 2 && IN(2 % NE, blk)) || (NE > 3 && IN(3 % NE, blk)))
+#define IN(i, blk) (head[i] <= (blk) && (blk) < tail[i])
+
+/* mu_claim(): the compare-and-exchange, unless (need) some of it is backed no
+ * more. */
+inline claim(need)
 {
+#ifndef BREAK_SETTLE
+	ok = (!(need) || (backed[b] && backed[b + cnt - 1]));
+#else
+	ok = true;
+#endif
 	d_step {
 #ifdef BREAK_WORDS
-		ok = (nt == t -> head[e] == h : tail[e] == t);
+		ok = ok && (nt == t -> head[e] == h : tail[e] == t);
 		nh = (nt == t -> nh : head[e]);
 		nt = (nt == t -> tail[e] : nt);
 #else
-		ok = (head[e] == h && tail[e] == t);
+		ok = ok && SAME;
 #endif
 		if
 		:: ok ->
+#ifdef BREAK_RELATIVE
+			head[e] = nh - st + start[e];
+			tail[e] = nt - st + start[e];
+#else
 			head[e] = nh;
 			tail[e] = nt;
+#endif
 			do
 			:: j < cnt ->
 				/* Nobody else's, and counted. */
@@ -473,24 +573,79 @@ inline claim()
 	}
 }
 
-/* mu_extent_append() */
+/* mu_extent_append(): choose() and put() are one step, since what was chosen is
+ * verified by compare-and-exchange; others than the first, which is sorted. */
+#define JOIN 128
 inline append(from, to)
 {
 	d_step {
-		k = z * NE + nr[z];
-		assert(nr[z] < NE);
-		start[k] = from;
-		end[k] = to;
-		head[k] = from;
-		tail[k] = to;
-		k = 0
+		k = nr[z];
+		i = 1;
+		do
+		:: i < nr[z] ->
+			e = z * NE + i;
+			if
+			:: head[e] == tail[e] && k == nr[z] -> k = i
+			:: head[e] < tail[e] && (tail[e] == from ||
+						 head[e] == to) ->
+				k = i + JOIN;
+				break
+			:: else
+			fi;
+			i++
+		:: else -> break
+		od;
+		e = z * NE + (k >= JOIN -> k - JOIN : k);
+		if
+		:: k >= JOIN && tail[e] == from -> tail[e] = to
+		:: k >= JOIN && tail[e] != from -> head[e] = from
+		:: else ->
+			assert(k < NE);
+			head[e] = from;
+			tail[e] = to;
+#ifdef BREAK_RELATIVE
+			start[e] = from
+#endif
+		fi;
+		k = (k >= JOIN -> k - JOIN : k);
+		e = 0;
+		i = 0
 	}
 #ifdef BREAK_LOCK
-	k = nr[z];
-	d_step { nr[z] = k + 1; k = 0 }
+	if
+	:: k == nr[z] -> j = nr[z]; d_step { nr[z] = j + 1; j = 0 }
 #else
-	nr[z]++
+	if
+	:: k == nr[z] -> nr[z]++
 #endif
+#ifndef BREAK_FIRST
+	:: else -> d_step {
+			first[z] = (k < first[z] -> k : first[z]);
+#ifndef BREAK_COUNTER
+			moved[z]++
+#endif
+		}
+#else
+	:: else
+#endif
+	fi;
+	k = 0
+}
+
+/* mu_extent_room(): k */
+inline room()
+{
+	d_step {
+		k = NE - nr[z];
+		i = 1;
+		do
+		:: i < nr[z] -> k = k + (head[z * NE + i] == tail[z * NE + i]);
+			i++
+		:: else -> break
+		od;
+		i = 0;
+		k = (k > promised[z] -> k - promised[z] : 0)
+	}
 }
 
 /* ---- src/memmap ---- */
@@ -572,7 +727,7 @@ inline grow()
 		fi;
 #ifdef BREAK_BACK
 		claim_begin();
-		claim();
+		claim(false);
 		if
 		:: ok ->
 			back();
@@ -597,13 +752,13 @@ inline grow()
 		:: else
 		fi;
 #ifdef BREAK_BUSY
-		claim();
+		claim(true);
 		claim_begin();
 #else
 #ifndef BREAK_PEEK
 		claim_begin();
 #endif
-		claim();
+		claim(true);
 #endif
 #endif
 		if
@@ -791,7 +946,7 @@ inline alloc_huge()
 		:: else
 		fi;
 		claim_begin();
-		claim();
+		claim(true);
 		if
 		:: ok ->
 			init_block(b);
@@ -837,7 +992,7 @@ inline alloc_run()
 		:: else
 		fi;
 		claim_begin();
-		claim();
+		claim(true);
 		if
 		:: ok && cnt == 1 ->
 			init_block(b);
@@ -875,27 +1030,48 @@ inline alloc_run()
 #define TAKE_LOCK atomic { !lock[z] -> lock[z] = true; off[_pid] = true }
 #endif
 
-inline claim_at()
+/* cut(): to be between claim_begin() and claim_end(). p: room for so many more
+ * is promised. */
+inline cut(p)
 {
-	claim_begin();
 	if
-	:: rest -> TAKE_LOCK
+	:: rest || p -> TAKE_LOCK
 	:: else
 	fi;
+	d_step {
+		room();
+#ifdef BREAK_PROMISE
+		no_room = rest && !k;
+#else
+		no_room = (rest || p) &&
+			k + (nh == nt && e % NE) < p + (rest > 0);
+#endif
+		k = 0
+	}
 	if
-	:: rest && nr[z] + promised[z] >= NE -> no_room = true; ok = false
-	:: else -> claim()
+	:: no_room -> ok = false
+	:: else -> claim(p == 0)
+	fi;
+	if
+	:: ok -> promised[z] = promised[z] + p
+	:: else
 	fi;
 #ifndef BREAK_REST
 	if
-	:: ok && rest -> append(b + 1, b + 1 + rest)
+	:: ok && rest -> append(b + cnt, b + cnt + rest)
 	:: else
 	fi;
 #endif
 	if
-	:: rest -> lock[z] = false
+	:: rest || p -> lock[z] = false
 	:: else
-	fi;
+	fi
+}
+
+inline claim_at()
+{
+	claim_begin();
+	cut(0);
 	if
 	:: ok -> init_block(b); add_block(b) TELL_GROWTH
 	:: else
@@ -909,25 +1085,27 @@ inline claim_at()
 #endif
 }
 
-/* mu_deferred_init_block(): no_room is MU_ERR_FULL; else the block is online,
+/* wait_and_init(): no_room is MU_ERR_FULL; else the block is online, or offline,
  * or could not be backed. */
 inline init_at(blk)
 {
 	order = NOBODY;
 	do
-	:: online[blk] -> assert(written[blk]); break
+	:: atomic {
+		online[blk] && !offl[blk] -> assert(written[blk]); break
+	   }
+	:: offl[blk] -> break
 	:: else ->
-		peek_at(blk);
+		peek_in(blk, blk + 1);
 		if
-		:: e == NOWHERE -> break
-		:: e != NOWHERE && !ok ->
+		:: !ok ->
 			/* A spin: until looking again shows something else. */
-			online[blk] || nr[z] != n
+			online[blk] || offl[blk] || IN_EXTENT(blk)
 		:: else ->
 			back();
 			if
 			:: ok -> claim_at()
-			:: else -> break
+			:: else -> no_room = true
 			fi
 		fi;
 		d_step {
@@ -941,15 +1119,53 @@ inline init_at(blk)
 	od
 }
 
-/* mu_buddy_grow_pristine() */
+/* mu_buddy_grow_pristine() of cnt blocks. */
 inline grow_pristine()
 {
 	d_step {
 		do
-		:: j < NLATE -> state[b + j] = PRISTINE; j++
+		:: j < cnt -> state[b + j] = PRISTINE; j++
 		:: else -> break
 		od;
 		j = 0
+	}
+}
+
+/* mu_deferred_add_late() of cnt blocks from b on, for which room was promised.
+ */
+inline add_promised()
+{
+#ifdef BREAK_IDLE
+	off[_pid] = true;
+#else
+	claim_begin();
+#endif
+#ifndef BREAK_COUNT
+	grow_pristine() TELL_GROWTH;
+#endif
+	TAKE_LOCK;
+	promised[z]--;
+	append(b, b + cnt);
+	lock[z] = false;
+#ifdef BREAK_COUNT
+	grow_pristine();
+#endif
+#ifdef BREAK_IDLE
+	off[_pid] = false
+#else
+	claim_end()
+#endif
+}
+
+/* mu_deferred_promise(): ok. */
+inline promise()
+{
+	atomic {
+		!lock[z] ->
+		room();
+		ok = (k > 0);
+		k = 0;
+		promised[z] = promised[z] + ok
 	}
 }
 
@@ -958,33 +1174,9 @@ inline grow_pristine()
 inline add_late()
 {
 	d_step { order = NOBODY; b = N0 + N1; cnt = NLATE };
-	atomic {
-		!lock[z] ->
-		ok = (nr[z] + promised[z] < NE);
-		promised[z] = promised[z] + ok
-	};
+	promise();
 	if
-	:: ok ->
-#ifdef BREAK_IDLE
-		off[_pid] = true;
-#else
-		claim_begin();
-#endif
-#ifndef BREAK_COUNT
-		grow_pristine() TELL_GROWTH;
-#endif
-		TAKE_LOCK;
-		promised[z]--;
-		append(b, b + NLATE);
-		lock[z] = false;
-#ifdef BREAK_COUNT
-		grow_pristine();
-#endif
-#ifdef BREAK_IDLE
-		off[_pid] = false
-#else
-		claim_end()
-#endif
+	:: ok -> add_promised()
 	:: else ->
 		cnt = 1;
 		do
@@ -1000,12 +1192,190 @@ inline add_late()
 	fi
 }
 
+/* ---- src/hotplug/offline.c: zone 0 ---- */
+
+#define GO_END (GO_AT + GO_NR)
+#define GATHERED(blk) (state[blk] == AWAY || iso[blk])
+#define ALL_GATHERED (GATHERED(GO_AT) && GATHERED(GO_END - 1))
+/* Would another turn get further? */
+#define MORE(blk) \
+	(!GATHERED(blk) && (state[blk] == ONLINE || IN_EXTENT(blk)))
+
+/* withdraw(): pieces, or no_room. */
+inline withdraw()
+{
+	do
+	:: peek_in(GO_AT, GO_END);
+		if
+		:: !ok -> break
+		:: else
+		fi;
+		claim_begin();
+		cut(1);
+		if
+		:: ok -> d_step {
+				/* mu_buddy_drop_pristine() */
+				do
+				:: j < cnt -> state[b + j] = AWAY; j++
+				:: else -> break
+				od;
+				j = 0;
+				pieces++
+			}
+		:: else
+		fi;
+		claim_end();
+		d_step {
+			rest = 0; ok = false; b = 0; cnt = 0;
+			e = 0; h = 0; t = 0; nh = 0; nt = 0
+		}
+		if
+		:: no_room -> break
+		:: else
+		fi
+	od
+}
+
+/* mu_isolated_gather(): a block at a time. */
+inline isolate()
+{
+	b = GO_AT;
+	do
+	:: b < GO_END ->
+		d_step {
+			if
+			:: state[b] == ONLINE -> iso[b] = true
+			:: else
+			fi;
+			b++
+		}
+	:: else -> break
+	od;
+	b = 0
+}
+
+/* put_back() of pieces, one after the other. */
+inline put_back()
+{
+	b = GO_AT;
+	do
+	:: b < GO_END && state[b] != AWAY ->
+		d_step { iso[b] = false; b++ }
+	:: b < GO_END && state[b] == AWAY ->
+		d_step {
+			cnt = 1;
+			do
+			:: b + cnt < GO_END && state[b + cnt] == AWAY -> cnt++
+			:: else -> break
+			od;
+			pieces--
+		}
+		add_promised();
+		d_step { b = b + cnt; cnt = 0 }
+	:: else -> break
+	od;
+	atomic { b = 0; promised[z] = promised[z] - pieces; pieces = 0 };
+	d_step {
+		do
+		:: j < GO_NR -> offl[GO_AT + j] = false; j++
+		:: else -> break
+		od;
+		j = 0
+	}
+}
+
+/* take_away(): mu_buddy_extract(), mu_memmap_withdraw(), _unback(), and nobody
+ * who saw them backed is about to claim. */
+inline take_away()
+{
+	b = GO_AT;
+	do
+	:: b < GO_END ->
+		d_step {
+			if
+			:: iso[b] ->
+				assert(fr[b] == 3 && !al[b] && online[b]);
+				iso[b] = false;
+				fr[b] = 0;
+				state[b] = AWAY;
+				online[b] = false;
+				written[b] = false
+			:: else
+			fi;
+			assert(state[b] == AWAY && !online[b]);
+			backed[b] = false;
+			b++
+		}
+	:: else -> break
+	od;
+	b = 0;
+#ifndef BREAK_SETTLE
+	busy[z] == 0;
+#endif
+	d_step { promised[z] = promised[z] - pieces; pieces = 0 }
+}
+
+/* mu_hotplug_offline(); with COME mu_hotplug_online() then. */
+inline go(come)
+{
+	d_step {
+		order = NOBODY;
+		do
+		:: j < GO_NR -> offl[GO_AT + j] = true; j++
+		:: else -> break
+		od;
+		j = 0
+	}
+	do
+	:: withdraw();
+		isolate();
+		if
+		:: no_room || ALL_GATHERED -> break
+#ifdef BREAK_FLIGHT
+		:: !MORE(GO_AT) && !MORE(GO_END - 1) -> break
+#endif
+		:: else -> MORE(GO_AT) || MORE(GO_END - 1) || ALL_GATHERED
+		fi
+	od;
+	/* mu_isolated_clear(): everything was given back, or it takes too long.
+	 */
+	if
+	:: !no_room && !al[GO_AT] && !al[GO_END - 1] ->
+		take_away();
+		if
+		:: come ->
+			promise();
+			if
+			:: ok -> d_step {
+					do
+					:: j < GO_NR ->
+						offl[GO_AT + j] = false;
+						j++
+					:: else -> break
+					od;
+					j = 0;
+					b = GO_AT;
+					cnt = GO_NR
+				};
+				add_promised();
+				d_step { b = 0; cnt = 0 }
+			:: else
+			fi
+		:: else
+		fi
+	:: put_back()
+	fi
+}
+
 /* ---- The CPUs. A handler has a victim, the CPU that it interrupts. ---- */
 
 proctype cpu(byte role; byte victim) provided (!irq[_pid])
 {
 	byte order, z, zi, i, n, k, j;
-	byte e, h, t, nh, nt, b, cnt, rest;
+	byte e, h, t, nh, nt, b, cnt, rest, fb, pieces;
+#ifdef BREAK_RELATIVE
+	byte st;
+#endif
 	byte seen, growing, gseen, ans, had, left, page, times;
 	bool ok, past, no_room;
 
@@ -1032,6 +1402,8 @@ proctype cpu(byte role; byte victim) provided (!irq[_pid])
 	:: role == CUT -> init_at(CUT_AT)
 	:: role == CUT2 -> init_at((CUT_AT + 1))
 	:: role == LATE -> add_late()
+	:: role == GO -> go(false)
+	:: role == COME -> go(true)
 	fi;
 	atomic {
 		if
@@ -1042,7 +1414,10 @@ proctype cpu(byte role; byte victim) provided (!irq[_pid])
 		order = 0; z = 0; zi = 0; i = 0; n = 0; k = 0; e = 0; h = 0;
 		t = 0; nh = 0; nt = 0; b = 0; cnt = 0; rest = 0; seen = 0;
 		growing = 0; gseen = 0; ans = 0; page = 0; times = 0;
-		ok = false; past = false; no_room = false
+		ok = false; past = false; no_room = false; fb = 0; pieces = 0
+#ifdef BREAK_RELATIVE
+		; st = 0
+#endif
 	}
 }
 
@@ -1051,20 +1426,35 @@ init
 	byte b, x, e;
 
 	d_step {
+#ifdef SPLIT
+		nr[0] = N0;
+		do
+		:: b < N0 ->
+			head[b] = 2 * b;
+			tail[b] = 2 * b + 1;
+			state[2 * b] = PRISTINE;
+#ifdef BREAK_RELATIVE
+			start[b] = 2 * b;
+#endif
+			b++
+		:: else -> break
+		od;
+#else
 		nr[0] = 1;
-		end[0] = N0;
 		tail[0] = N0;
 #if N1
 		nr[1] = 1;
-		start[NE] = N0;
 		head[NE] = N0;
-		end[NE] = N0 + N1;
+#ifdef BREAK_RELATIVE
+		start[NE] = N0;
+#endif
 		tail[NE] = N0 + N1;
 #endif
 		do
 		:: b < N0 + N1 -> state[b] = PRISTINE; b++
 		:: else -> break
 		od;
+#endif
 		b = 0
 	}
 	atomic {
@@ -1095,6 +1485,9 @@ init
 			od;
 			if
 			:: state[b] == RESERVED -> assert(x == 0 && !online[b])
+			:: state[b] == AWAY ->
+				assert(x == 0 && !online[b] && offl[b]);
+				assert(!fr[b] && !al[b] && !iso[b])
 			:: state[b] == PRISTINE ->
 				assert(x == 1 && !online[b] && !fr[b] && !al[b])
 			:: state[b] == ONLINE ->
