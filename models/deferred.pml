@@ -13,7 +13,9 @@
  *   src/deferred/claim.c   mu_claim_peek(), _gigantic(), _run(), _in(), the
  *                          cursor, the hint first, mu_extent_append(): extents
  *                          that are used up are filled again, or made longer
- *   src/deferred/grow.c    mu_claim_begin(), mu_claim_end(), mu_online_block(),
+ *   src/deferred/grow.c    mu_look_begin(), _end(), mu_deferred_settle() with one
+ *                          count, which is waited for until it is 0;
+ *                          mu_claim_begin(), mu_claim_end(), mu_online_block(),
  *                          mu_deferred_grow(), _wait(), _take_zone()
  *   src/deferred/finish.c  mu_deferred_take(): what each helper of a job does
  *   src/deferred/huge.c    take_some(): a gigantic page; one huge page, whose
@@ -35,7 +37,8 @@
  * Not modelled: orders but a page, a block (two pages) and a gigantic page (two
  * blocks), merging (free pages are bits); the watermarks, which are all zero;
  * the fast path, which is try_lists() once more; padata and the background
- * finisher around mu_deferred_take(). Nor memory order: every access is
+ * finisher around mu_deferred_take(); the look of mu_deferred_grow() before it is
+ * counted, which changes nothing. Nor memory order: every access is
  * sequentially consistent here, so that a missing acquire or release, as that
  * of the hint first, cannot be shown.
  *
@@ -89,8 +92,8 @@
  *		on other blocks than those that were looked at
  *   ISOLATED	isolated pages are found by allocations
  *   PROMISE	no room is kept for the way back
- *   SETTLE	backing goes while somebody who saw it may claim the block when it
- *		is back
+ *   SETTLE	backing goes while somebody who saw the block pristine may claim it
+ *		when it is back (memup did so once)
  *   FLIGHT	what is neither pristine nor online is not waited for
  * and the last one breaks the rule that mu_deferred_init_block() is not for
  * handlers.
@@ -247,7 +250,7 @@ byte head[NZ * NE], tail[NZ * NE];
 byte start[NZ * NE];
 #endif
 /* struct mu_pristine. The first extent is the sorted one of each zone. */
-byte nr[NZ], first[NZ], moved[NZ], busy[NZ];
+byte nr[NZ], first[NZ], moved[NZ], busy[NZ], looking[NZ];
 byte promised[NZ];
 bool lock[NZ];
 /* struct mu_zone: growth. The other fields follow from the blocks below. */
@@ -532,22 +535,16 @@ inline peek_in(lo, hi)
 	 (NE > 2 && IN(2 % NE, blk)) || (NE > 3 && IN(3 % NE, blk)))
 #define IN(i, blk) (head[i] <= (blk) && (blk) < tail[i])
 
-/* mu_claim(): the compare-and-exchange, unless (need) some of it is backed no
- * more. */
-inline claim(need)
+/* mu_claim(): the compare-and-exchange. */
+inline claim()
 {
-#ifndef BREAK_SETTLE
-	ok = (!(need) || (backed[b] && backed[b + cnt - 1]));
-#else
-	ok = true;
-#endif
 	d_step {
 #ifdef BREAK_WORDS
-		ok = ok && (nt == t -> head[e] == h : tail[e] == t);
+		ok = (nt == t -> head[e] == h : tail[e] == t);
 		nh = (nt == t -> nh : head[e]);
 		nt = (nt == t -> tail[e] : nt);
 #else
-		ok = ok && SAME;
+		ok = SAME;
 #endif
 		if
 		:: ok ->
@@ -682,6 +679,9 @@ inline init_block(blk)
 
 /* ---- src/deferred/grow.c ---- */
 
+#define LOOK_BEGIN looking[z]++
+#define LOOK_END looking[z]--
+
 inline claim_begin()
 {
 	/* irq_save() is seen by this CPU alone. */
@@ -710,7 +710,7 @@ inline claim_end()
 /* mu_deferred_grow() */
 inline grow()
 {
-	ans = LOST;
+	atomic { ans = LOST; LOOK_BEGIN };
 	do
 	:: ans == LOST ->
 #ifdef BREAK_PEEK
@@ -727,7 +727,7 @@ inline grow()
 		fi;
 #ifdef BREAK_BACK
 		claim_begin();
-		claim(false);
+		claim();
 		if
 		:: ok ->
 			back();
@@ -752,13 +752,13 @@ inline grow()
 		:: else
 		fi;
 #ifdef BREAK_BUSY
-		claim(true);
+		claim();
 		claim_begin();
 #else
 #ifndef BREAK_PEEK
 		claim_begin();
 #endif
-		claim(true);
+		claim();
 #endif
 #endif
 		if
@@ -772,6 +772,7 @@ inline grow()
 		claim_end()
 	:: else -> break
 	od;
+	LOOK_END;
 	if
 	:: ans == GREW
 #ifdef BREAK_FAILED
@@ -924,7 +925,7 @@ inline own(blk)
 
 inline alloc_huge()
 {
-	ok = false;
+	atomic { ok = false; LOOK_BEGIN };
 	do
 	:: !ok ->
 		d_step { count(); k = left; left = 0 };
@@ -946,7 +947,7 @@ inline alloc_huge()
 		:: else
 		fi;
 		claim_begin();
-		claim(true);
+		claim();
 		if
 		:: ok ->
 			init_block(b);
@@ -966,6 +967,7 @@ inline alloc_huge()
 	:: else -> break
 	od;
 	atomic {
+		LOOK_END;
 		b = 0; cnt = 0; ok = false; k = 0;
 		e = 0; h = 0; t = 0; nh = 0; nt = 0
 	}
@@ -973,7 +975,7 @@ inline alloc_huge()
 
 inline alloc_run()
 {
-	ok = false;
+	atomic { ok = false; LOOK_BEGIN };
 	do
 	:: !ok ->
 		d_step { count(); k = left; left = 0 };
@@ -992,7 +994,7 @@ inline alloc_run()
 		:: else
 		fi;
 		claim_begin();
-		claim(true);
+		claim();
 		if
 		:: ok && cnt == 1 ->
 			init_block(b);
@@ -1017,6 +1019,7 @@ inline alloc_run()
 	:: else -> break
 	od;
 	atomic {
+		LOOK_END;
 		b = 0; cnt = 0; ok = false; k = 0;
 		e = 0; h = 0; t = 0; nh = 0; nt = 0
 	}
@@ -1050,7 +1053,7 @@ inline cut(p)
 	}
 	if
 	:: no_room -> ok = false
-	:: else -> claim(p == 0)
+	:: else -> claim()
 	fi;
 	if
 	:: ok -> promised[z] = promised[z] + p
@@ -1096,9 +1099,11 @@ inline init_at(blk)
 	   }
 	:: offl[blk] -> break
 	:: else ->
+		LOOK_BEGIN;
 		peek_in(blk, blk + 1);
 		if
 		:: !ok ->
+			LOOK_END;
 			/* A spin: until looking again shows something else. */
 			online[blk] || offl[blk] || IN_EXTENT(blk)
 		:: else ->
@@ -1106,7 +1111,8 @@ inline init_at(blk)
 			if
 			:: ok -> claim_at()
 			:: else -> no_room = true
-			fi
+			fi;
+			LOOK_END
 		fi;
 		d_step {
 			rest = 0; n = 0; ok = false;
@@ -1284,8 +1290,8 @@ inline put_back()
 	}
 }
 
-/* take_away(): mu_buddy_extract(), mu_memmap_withdraw(), _unback(), and nobody
- * who saw them backed is about to claim. */
+/* take_away(): mu_buddy_extract(), mu_memmap_withdraw(), and _unback() when
+ * nobody who saw them pristine is about to back or claim them. */
 inline take_away()
 {
 	b = GO_AT;
@@ -1302,6 +1308,17 @@ inline take_away()
 				written[b] = false
 			:: else
 			fi;
+			b++
+		}
+	:: else -> break
+	od;
+#ifndef BREAK_SETTLE
+	looking[z] == 0;
+#endif
+	b = GO_AT;
+	do
+	:: b < GO_END ->
+		d_step {
 			assert(state[b] == AWAY && !online[b]);
 			backed[b] = false;
 			b++
@@ -1309,9 +1326,6 @@ inline take_away()
 	:: else -> break
 	od;
 	b = 0;
-#ifndef BREAK_SETTLE
-	busy[z] == 0;
-#endif
 	d_step { promised[z] = promised[z] - pieces; pieces = 0 }
 }
 
@@ -1498,7 +1512,7 @@ init
 			b++
 		:: else -> break
 		od;
-		assert(!busy[0] && !lock[0] && !promised[0]);
+		assert(!busy[0] && !lock[0] && !promised[0] && !looking[0]);
 #if N1
 		assert(!busy[1])
 #endif

@@ -83,6 +83,10 @@ struct mu_pristine {
 	_Atomic uint64_t first;
 	/* CPUs between "about to claim" and "in the lists". (A) */
 	alignas(64) _Atomic uint32_t busy;
+	/* CPUs between "looks for a block to back" and "claimed it, or not",
+	 * in two counts, and which of them newcomers use. (A) */
+	_Atomic uint32_t looking[2];
+	_Atomic uint32_t turn;
 	/* Blocks claimed, and the longest time with interrupts off from claim
 	 * to list, in ns. Statistics. (A) relaxed */
 	_Atomic uint64_t claims;
@@ -209,6 +213,14 @@ enum mu_status mu_deferred_withdraw(struct mu_deferred *deferred,
 				    struct mu_zone *zone, mu_pfn_t start,
 				    mu_pfn_t end, mu_pfn_t *pfn,
 				    mu_pfn_t *pages) MU_MUST_CHECK;
+
+/*
+ * Return when everybody who looked for pristine memory before has claimed it,
+ * or has given up: after it was withdrawn, and before its backing goes, which
+ * they were perhaps about to make. Those who look from now on are not waited
+ * for. Not in interrupt context, nor under a lock that they may take.
+ */
+void mu_deferred_settle(const struct mu_deferred *deferred);
 
 /*
  * A background finisher: threads at idle priority that initialise what is

@@ -21,6 +21,56 @@ static void measure(struct mu_deferred *deferred, struct mu_pristine *pristine,
 		;
 }
 
+unsigned mu_look_begin(struct mu_pristine *pristine)
+{
+	/* relaxed: any of the two will do. */
+	unsigned turn =
+		atomic_load_explicit(&pristine->turn, memory_order_relaxed);
+
+	atomic_fetch_add_explicit(&pristine->looking[turn], 1,
+				  memory_order_relaxed);
+	/* seq_cst: we are counted before we look. Pairs with the fence in
+	 * mu_deferred_settle(): either that waits for us, or we do not find
+	 * what was withdrawn before it. */
+	atomic_thread_fence(memory_order_seq_cst);
+	return turn;
+}
+
+void mu_look_end(struct mu_pristine *pristine, unsigned turn)
+{
+	/* release: who sees that we left sees what we backed. */
+	atomic_fetch_sub_explicit(&pristine->looking[turn], 1,
+				  memory_order_release);
+}
+
+static void settle(const struct mu_deferred *deferred,
+		   struct mu_pristine *pristine)
+{
+	for (uint32_t turn = 0; turn < 2; turn++) {
+		/* relaxed: so that newcomers do not keep us; whoever is counted
+		 * with them all the same is waited for in vain, not missed. */
+		atomic_store_explicit(&pristine->turn, !turn,
+				      memory_order_relaxed);
+		/* acquire: pairs with the release in mu_look_end(). */
+		for (unsigned spins = 0; atomic_load_explicit(
+			     &pristine->looking[turn], memory_order_acquire);
+		     spins++)
+			mu_pause(deferred->port, spins);
+	}
+}
+
+void mu_deferred_settle(const struct mu_deferred *deferred)
+{
+	/* acquire: a zone is made before it is counted. */
+	unsigned nr = atomic_load_explicit(&deferred->buddy->nr_zones,
+					   memory_order_acquire);
+
+	/* seq_cst: see mu_look_begin(). */
+	atomic_thread_fence(memory_order_seq_cst);
+	for (unsigned i = 0; i < nr; i++)
+		settle(deferred, &deferred->zones[i]);
+}
+
 uintptr_t mu_claim_begin(struct mu_deferred *deferred,
 			 struct mu_pristine *pristine)
 {
@@ -106,25 +156,31 @@ enum mu_grow mu_deferred_grow(void *arg, struct mu_zone *zone, unsigned order,
 {
 	struct mu_deferred *deferred = arg;
 	struct mu_pristine *pristine = mu_pristine_of(deferred, zone);
+	bool claimed = false, failed = false, taken = false;
 	enum mu_grow end = MU_EXHAUSTED;
 	struct mu_claim claim;
 
-	/* A turn that claims nothing lost the block to another CPU. */
-	while (mu_claim_peek(pristine, &claim)) {
-		bool taken = false;
+	/* A turn that claims nothing lost the block to another CPU. Looked for
+	 * once before, so that who finds nothing stores nothing. */
+	while (!claimed && !failed && mu_claim_peek(pristine, &claim)) {
+		unsigned turn = mu_look_begin(pristine);
 
-		/* Interrupts are as the caller had them: backing may take
-		 * longer than a block. */
-		if (mu_memmap_back(deferred->memmap, claim.pfn) != MU_OK) {
-			end = MU_GROW_FAILED;
-			break;
+		if (mu_claim_peek(pristine, &claim)) {
+			/* Interrupts are as the caller had them: backing may
+			 * take longer than a block. */
+			failed = mu_memmap_back(deferred->memmap, claim.pfn) !=
+				 MU_OK;
+			claimed =
+				!failed && claim_one(deferred, pristine, &claim,
+						     order, mark, &taken, pfn);
 		}
-		if (claim_one(deferred, pristine, &claim, order, mark, &taken,
-			      pfn))
-			return taken || order >= MU_NR_ORDERS
-				       ? MU_GREW
-				       : MU_GROWN_BY_OTHER;
+		mu_look_end(pristine, turn);
 	}
+	if (claimed)
+		return taken || order >= MU_NR_ORDERS ? MU_GREW
+						      : MU_GROWN_BY_OTHER;
+	if (failed)
+		end = MU_GROW_FAILED;
 	/*
 	 * All is claimed, or what is left cannot be backed. Either somebody is
 	 * busy with a block, or all that were claimed are in the lists: then
@@ -154,8 +210,8 @@ void mu_deferred_wait(void *arg, struct mu_zone *zone, uint64_t seen)
  * Several blocks of one section at once, at most @want: how many, 0 when there
  * are not two, they cannot be backed, or another was faster.
  */
-static unsigned take_batch(struct mu_deferred *deferred, struct mu_zone *zone,
-			   uint64_t want)
+static unsigned claim_batch(struct mu_deferred *deferred, struct mu_zone *zone,
+			    uint64_t want)
 {
 	struct mu_pristine *pristine = mu_pristine_of(deferred, zone);
 	struct mu_claim claim;
@@ -163,7 +219,7 @@ static unsigned take_batch(struct mu_deferred *deferred, struct mu_zone *zone,
 	uint64_t nr, since;
 	bool claimed;
 
-	if (deferred->batch < 2 || !mu_claim_peek(pristine, &claim))
+	if (!mu_claim_peek(pristine, &claim))
 		return 0;
 	nr = mu_cursor_tail(claim.cursor) - mu_cursor_head(claim.cursor);
 	nr = MU_MIN(nr, MU_MIN(want, deferred->batch));
@@ -191,6 +247,20 @@ static unsigned take_batch(struct mu_deferred *deferred, struct mu_zone *zone,
 	}
 	mu_claim_end(deferred, pristine, flags);
 	return claimed ? (unsigned)nr : 0;
+}
+
+static unsigned take_batch(struct mu_deferred *deferred, struct mu_zone *zone,
+			   uint64_t want)
+{
+	struct mu_pristine *pristine = mu_pristine_of(deferred, zone);
+	unsigned turn, taken;
+
+	if (deferred->batch < 2)
+		return 0;
+	turn = mu_look_begin(pristine);
+	taken = claim_batch(deferred, zone, want);
+	mu_look_end(pristine, turn);
+	return taken;
 }
 
 uint64_t mu_deferred_take_zone(struct mu_deferred *deferred,

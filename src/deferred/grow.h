@@ -21,6 +21,14 @@ uintptr_t mu_claim_begin(struct mu_deferred *deferred,
 void mu_claim_end(struct mu_deferred *deferred, struct mu_pristine *pristine,
 		  uintptr_t flags);
 
+/*
+ * Between these two a CPU may back and claim what it finds pristine in between:
+ * memory that is withdrawn meanwhile keeps its backing so long. Interrupts are
+ * as they are; the pairs nest.
+ */
+unsigned mu_look_begin(struct mu_pristine *pristine);
+void mu_look_end(struct mu_pristine *pristine, unsigned turn);
+
 /* One claim of @blocks blocks for the statistics. */
 void mu_claim_count(struct mu_pristine *pristine, uint64_t blocks);
 

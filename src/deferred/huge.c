@@ -45,9 +45,9 @@ static uint64_t make_gigantic(struct mu_deferred *deferred,
 }
 
 /* One or two pages of one zone; 0 when it has none that may be taken. */
-static uint64_t take_some(struct mu_deferred *deferred, struct mu_zone *zone,
-			  unsigned order, unsigned flags, uint64_t count,
-			  mu_pfn_t *pfns)
+static uint64_t claim_some(struct mu_deferred *deferred, struct mu_zone *zone,
+			   unsigned order, unsigned flags, uint64_t count,
+			   mu_pfn_t *pfns)
 {
 	struct mu_pristine *pristine = mu_pristine_of(deferred, zone);
 	uint64_t mark = mu_zone_min_mark(zone, flags);
@@ -76,6 +76,18 @@ static uint64_t take_some(struct mu_deferred *deferred, struct mu_zone *zone,
 					pfns);
 		mu_claim_end(deferred, pristine, irq);
 	}
+	return got;
+}
+
+static uint64_t take_some(struct mu_deferred *deferred, struct mu_zone *zone,
+			  unsigned order, unsigned flags, uint64_t count,
+			  mu_pfn_t *pfns)
+{
+	struct mu_pristine *pristine = mu_pristine_of(deferred, zone);
+	unsigned turn = mu_look_begin(pristine);
+	uint64_t got = claim_some(deferred, zone, order, flags, count, pfns);
+
+	mu_look_end(pristine, turn);
 	return got;
 }
 

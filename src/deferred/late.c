@@ -59,10 +59,9 @@ static enum mu_status claim_at(struct mu_deferred *deferred,
 	return status;
 }
 
-enum mu_status mu_deferred_init_block(struct mu_deferred *deferred,
-				      struct mu_zone *zone, mu_pfn_t start)
+static enum mu_status claim_block(struct mu_deferred *deferred,
+				  struct mu_pristine *pristine, mu_pfn_t start)
 {
-	struct mu_pristine *pristine = mu_pristine_of(deferred, zone);
 	struct mu_claim claim;
 	uint64_t rest;
 
@@ -77,6 +76,17 @@ enum mu_status mu_deferred_init_block(struct mu_deferred *deferred,
 			return status;
 	}
 	return mu_memmap_online(deferred->memmap, start) ? MU_OK : MU_ERR_BUSY;
+}
+
+enum mu_status mu_deferred_init_block(struct mu_deferred *deferred,
+				      struct mu_zone *zone, mu_pfn_t start)
+{
+	struct mu_pristine *pristine = mu_pristine_of(deferred, zone);
+	unsigned turn = mu_look_begin(pristine);
+	enum mu_status status = claim_block(deferred, pristine, start);
+
+	mu_look_end(pristine, turn);
+	return status;
 }
 
 enum mu_status mu_deferred_withdraw(struct mu_deferred *deferred,

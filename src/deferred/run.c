@@ -60,7 +60,9 @@ static void init_run(struct mu_deferred *deferred,
 	}
 }
 
-static enum mu_status take_run(struct mu_deferred *deferred,
+/* Claim a run, all backed; each turn takes a block out of the way, or loses to
+ * somebody who took one: it ends. */
+static enum mu_status find_run(struct mu_deferred *deferred,
 			       struct mu_zone *zone, unsigned order,
 			       unsigned flags, mu_pfn_t *pfn)
 {
@@ -70,8 +72,6 @@ static enum mu_status take_run(struct mu_deferred *deferred,
 	struct mu_claim claim;
 	bool in_the_way;
 
-	/* Each turn takes a block out of the way, or loses to somebody who took
-	 * one: it ends. */
 	while (mu_zone_has(deferred->buddy, zone, pages, mark) &&
 	       mu_claim_peek_run(pristine, order, &claim, &in_the_way)) {
 		mu_pfn_t need = in_the_way ? MU_BLOCK_PAGES : pages;
@@ -81,11 +81,24 @@ static enum mu_status take_run(struct mu_deferred *deferred,
 		if (!claim_run(deferred, pristine, &claim, pages, in_the_way) ||
 		    in_the_way)
 			continue;
-		init_run(deferred, pristine, claim.pfn, pages);
 		*pfn = claim.pfn;
 		return MU_OK;
 	}
 	return MU_ERR_NOMEM;
+}
+
+static enum mu_status take_run(struct mu_deferred *deferred,
+			       struct mu_zone *zone, unsigned order,
+			       unsigned flags, mu_pfn_t *pfn)
+{
+	struct mu_pristine *pristine = mu_pristine_of(deferred, zone);
+	unsigned turn = mu_look_begin(pristine);
+	enum mu_status status = find_run(deferred, zone, order, flags, pfn);
+
+	mu_look_end(pristine, turn);
+	if (status == MU_OK)
+		init_run(deferred, pristine, *pfn, (mu_pfn_t)1 << order);
+	return status;
 }
 
 enum mu_status mu_alloc_run(struct mu_deferred *deferred, int nid,
