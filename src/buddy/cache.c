@@ -233,7 +233,8 @@ static MU_OUT_OF_LINE void make_caches(struct mu_buddy *buddy, unsigned cpu)
 
 /* The cache of this CPU for @zone, locked; NULL: there is none, or it is in
  * use. Interrupts are off. */
-static struct mu_cache *lock_own(struct mu_buddy *buddy, struct mu_zone *zone)
+static inline struct mu_cache *lock_own(struct mu_buddy *buddy,
+					struct mu_zone *zone)
 {
 	unsigned cpu = mu_cpu_id(buddy->port);
 	unsigned i = 2 * cpu + (zone->type == MU_ZONE_MOVABLE);
@@ -286,26 +287,33 @@ static mu_pfn_t take(struct mu_buddy *buddy, struct mu_zone *zone,
 	return pfn;
 }
 
-/* A batch goes back if there is no part of @order; false when there is, or
- * nothing is left. */
-static bool make_part(struct mu_buddy *buddy, struct mu_zone *zone,
-		      unsigned order)
+/*
+ * Before a block is broken, or claimed, for a page of @order: what this CPU's
+ * cache has of smaller ones goes back, a batch at a time, until there is a part
+ * that will do.
+ */
+static MU_OUT_OF_LINE void make_part(struct mu_buddy *buddy,
+				     struct mu_zone *zone, unsigned order)
 {
-	uintptr_t flags = mu_irq_save(buddy->port);
-	struct mu_cache *cache = lock_own(buddy, zone);
-	bool more = false;
+	bool more = true;
 
-	if (cache && pages_of(cache)) {
-		mu_lock(buddy->port, &zone->lock);
-		more = !has_part(zone, order);
-		if (more)
-			mu_cache_give_back(buddy, zone, cache, cache->batch);
-		mu_unlock(&zone->lock);
+	while (more) {
+		uintptr_t flags = mu_irq_save(buddy->port);
+		struct mu_cache *cache = lock_own(buddy, zone);
+
+		more = cache && pages_of(cache);
+		if (more) {
+			mu_lock(buddy->port, &zone->lock);
+			more = !has_part(zone, order);
+			if (more)
+				mu_cache_give_back(buddy, zone, cache,
+						   cache->batch);
+			mu_unlock(&zone->lock);
+		}
+		if (cache)
+			mu_unlock(&cache->lock);
+		mu_irq_restore(buddy->port, flags);
 	}
-	if (cache)
-		mu_unlock(&cache->lock);
-	mu_irq_restore(buddy->port, flags);
-	return more;
 }
 
 mu_pfn_t mu_cache_take(struct mu_buddy *buddy, struct mu_zone *zone,
@@ -325,13 +333,9 @@ mu_pfn_t mu_cache_take(struct mu_buddy *buddy, struct mu_zone *zone,
 		mu_unlock(&cache->lock);
 	}
 	mu_irq_restore(buddy->port, flags);
-	if (MU_LIKELY(pfn != MU_NO_PFN) || order <= SMALL)
-		return pfn;
-	/* A block will be broken, or claimed: unless what this cache has of
-	 * smaller pages makes one. */
-	while (make_part(buddy, zone, order))
-		;
-	return MU_NO_PFN;
+	if (MU_UNLIKELY(pfn == MU_NO_PFN && order > SMALL))
+		make_part(buddy, zone, order);
+	return pfn;
 }
 
 static bool give(struct mu_buddy *buddy, struct mu_zone *zone,
