@@ -317,6 +317,70 @@ static void shut(void **state)
 	world_destroy(&world);
 }
 
+/* An interrupt in the middle of a drain: what its handler frees is not put
+ * where it would have to be drained again. */
+static struct {
+	struct world *world;
+	mu_pfn_t pfns[100];
+	unsigned nr, in_cache;
+	bool armed;
+} handler;
+
+static uintptr_t no_save(void *arg)
+{
+	(void)arg;
+	return 0;
+}
+
+static void free_one(void *arg, uintptr_t flags)
+{
+	struct world *world = handler.world;
+	mu_pfn_t pfn;
+
+	(void)arg, (void)flags;
+	/* Not inside of itself, and not before the zone is shut. */
+	if (!handler.armed || !handler.nr || !zone_of(world)->shut)
+		return;
+	handler.armed = false;
+	pfn = handler.pfns[--handler.nr];
+	give(world, pfn, 0);
+	handler.in_cache += mu_page_kind(page_of(world, pfn)) == MU_PAGE_CACHED;
+	handler.armed = true;
+}
+
+static void while_it_drains(void **state)
+{
+	struct world world;
+	mu_pfn_t pfns[HIGH];
+
+	(void)state;
+	memset(&handler, 0, sizeof(handler));
+	handler.world = &world;
+	world_init(&world, MACHINE, MU_POLICY_EAGER);
+	world_one_zone(&world);
+	world.config.cache_pages = HIGH;
+	world.port.irq_save = no_save;
+	world.port.irq_restore = free_one;
+	world_start(&world);
+	warm(&world);
+	for (unsigned i = 0; i < HIGH; i++)
+		pfns[i] = alloc(&world, 0);
+	for (; handler.nr < 100; handler.nr++)
+		handler.pfns[handler.nr] = alloc(&world, 0);
+	for (unsigned i = 0; i < HIGH; i++)
+		give(&world, pfns[i], 0);
+	assert_true(cached(&world) > HIGH - BATCH);
+	handler.armed = true;
+	mu_buddy_drain(&world.mm.buddy, zone_of(&world));
+	handler.armed = false;
+	/* It came after each batch, at least. */
+	assert_true(handler.nr <= 100 - HIGH / BATCH);
+	assert_int_equal(handler.in_cache, 0);
+	while (handler.nr)
+		give(&world, handler.pfns[--handler.nr], 0);
+	world_destroy(&world);
+}
+
 /* A lost page leaves a cache at once, and is never handed out. */
 static void poison(void **state)
 {
@@ -402,10 +466,15 @@ static void broken_books(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(in_and_out),	 cmocka_unit_test(bounded),
-		cmocka_unit_test(largest_first), cmocka_unit_test(no_merging),
-		cmocka_unit_test(free_twice),	 cmocka_unit_test(free_wrongly),
-		cmocka_unit_test(shut),		 cmocka_unit_test(poison),
+		cmocka_unit_test(in_and_out),
+		cmocka_unit_test(bounded),
+		cmocka_unit_test(largest_first),
+		cmocka_unit_test(no_merging),
+		cmocka_unit_test(free_twice),
+		cmocka_unit_test(free_wrongly),
+		cmocka_unit_test(shut),
+		cmocka_unit_test(while_it_drains),
+		cmocka_unit_test(poison),
 		cmocka_unit_test(broken_books),
 	};
 

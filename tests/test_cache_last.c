@@ -221,11 +221,73 @@ static void marks(void **state)
 	}
 }
 
+/* A cache gives no page that must be left while another zone has some. */
+static void low_mark(void **state)
+{
+	static mu_pfn_t pfns[MOST], more[7];
+
+	(void)state;
+	for (size_t p = 0; p < MU_ARRAY_SIZE(world_policies); p++) {
+		struct mu_zone *here, *there;
+		uint64_t got = 0, low, left;
+		struct world world;
+
+		world_init(&world, "2x64M/4", world_policies[p]);
+		world_one_zone(&world);
+		world.config.min_free_pages = 2000;
+		world.config.cache_pages = 100;
+		world_start(&world);
+		here = world_zone(&world, 0, MU_ZONE_NORMAL);
+		there = world_zone(&world, 1, MU_ZONE_NORMAL);
+		low = here->watermark[MU_WMARK_LOW];
+		do {
+			assert_int_equal(mu_alloc_pages(&world.mm.buddy, 0, 0,
+							0, &pfns[got++]),
+					 MU_OK);
+			left = here->free_pages + here->pristine_pages +
+			       mu_zone_cached(&world.mm.buddy, here);
+		} while (left > low + 60);
+		/* 80 pages to the cache of CPU 0, and 140 above the mark... */
+		for (unsigned i = 0; i < 80; i++)
+			assert_int_equal(
+				mu_free_pages(&world.mm.buddy, pfns[--got], 0),
+				MU_OK);
+		assert_true(mu_zone_cached(&world.mm.buddy, here) >= 80);
+		/* ... of which another takes 112 from the lists. */
+		be(&world, 3);
+		for (unsigned i = 0; i < 7; i++)
+			assert_int_equal(mu_alloc_pages(&world.mm.buddy, 0, 4,
+							MU_ALLOC_RESERVES,
+							&more[i]),
+					 MU_OK);
+		be(&world, 0);
+		left = here->free_pages + here->pristine_pages +
+		       mu_zone_cached(&world.mm.buddy, here);
+		assert_int_equal(left, low + 28);
+		assert_true(mu_zone_cached(&world.mm.buddy, here) >= 80);
+		/* All that is above it, and no more. */
+		for (; left > low; left--) {
+			assert_int_equal(mu_alloc_pages(&world.mm.buddy, 0, 0,
+							0, &pfns[got++]),
+					 MU_OK);
+			assert_ptr_equal(world_zone_of(&world, pfns[got - 1]),
+					 here);
+		}
+		assert_int_equal(
+			mu_alloc_pages(&world.mm.buddy, 0, 0, 0, &pfns[got++]),
+			MU_OK);
+		assert_ptr_equal(world_zone_of(&world, pfns[got - 1]), there);
+		world_free_all(&world, pfns, got, 0);
+		world_free_all(&world, more, 7, 4);
+		world_destroy(&world);
+	}
+}
+
 /* Pages in caches count as free for those who take from the extents. */
 static void huge_pages(void **state)
 {
 	struct world world;
-	mu_pfn_t pfns[1024], huge;
+	mu_pfn_t pfns[1400], huge;
 
 	(void)state;
 	world_init(&world, "16M@4M/4", MU_POLICY_LAZY);
@@ -236,12 +298,12 @@ static void huge_pages(void **state)
 	world.mm.buddy.zones[0].watermark[MU_WMARK_LOW] = 0;
 	warm(&world);
 	/* 4096 pages, 2500 to be left: a huge page of 512 is all right while
-	 * there are 3012, and of these 400 are in a cache. */
-	for (unsigned i = 0; i < 1000; i++)
+	 * there are 3012. Of 3096 are 400 in a cache. */
+	for (unsigned i = 0; i < 1400; i++)
 		assert_int_equal(
 			mu_alloc_pages(&world.mm.buddy, 0, 0, 0, &pfns[i]),
 			MU_OK);
-	for (unsigned i = 600; i < 1000; i++)
+	for (unsigned i = 1000; i < 1400; i++)
 		assert_int_equal(mu_free_pages(&world.mm.buddy, pfns[i], 0),
 				 MU_OK);
 	assert_true(cached(&world) >= 400);
@@ -250,7 +312,7 @@ static void huge_pages(void **state)
 			 1);
 	assert_int_equal(mu_free_pages(&world.mm.buddy, huge, MU_HUGE_ORDER),
 			 MU_OK);
-	world_free_all(&world, pfns, 600, 0);
+	world_free_all(&world, pfns, 1000, 0);
 	world_destroy(&world);
 }
 
@@ -368,6 +430,7 @@ int main(void)
 		cmocka_unit_test(every_page),
 		cmocka_unit_test(whole_block),
 		cmocka_unit_test(marks),
+		cmocka_unit_test(low_mark),
 		cmocka_unit_test(huge_pages),
 		cmocka_unit_test(same_refusals_under_all),
 	};
