@@ -52,7 +52,7 @@ core_src := $(sort $(wildcard src/*/*.c))
 port_src := $(sort $(wildcard ports/hosted/*.c))
 cli_src  := $(sort $(wildcard cli/*.c))
 test_src := $(sort $(wildcard tests/test_*.c))
-test_lib := $(sort $(filter-out tests/test_%,$(wildcard tests/*.c)))
+test_lib := $(sort $(filter-out tests/test_% tests/stress_%,$(wildcard tests/*.c)))
 kernel_c := $(sort $(wildcard ports/x86_64/*.c kernel/*.c))
 kernel_s := $(sort $(wildcard ports/x86_64/*.S kernel/*.S))
 bench_src := $(sort $(wildcard bench/*.c))
@@ -278,14 +278,27 @@ test: setup ## all tests: debug, ASan+UBSan, TSan, with gcc and clang
 FUZZ_SECONDS ?= 60
 fuzz_bin := $(patsubst tests/%.c,build/%,$(if $(filter yes,$(FDT)),$(fuzz_src),\
 	$(filter-out %_fdt.c,$(fuzz_src))))
-build/fuzz/fuzz_fdt: fuzz_more := ports/hosted/fdt_machine.c \
-	ports/hosted/fdt_check.c ports/hosted/read_file.c -D_GNU_SOURCE $(FDT_CFLAGS) -lfdt
+fuzz_fdt_src := $(addprefix ports/hosted/,fdt_machine.c fdt_check.c read_file.c)
+fuzz_obj = $(patsubst %.c,build/fuzz/%.o,$(1))
+fuzz_cc = clang $(CPPFLAGS) -I. $(BASE_CFLAGS) -O1 -DMU_DEBUG -D_GNU_SOURCE \
+	$(FDT_CFLAGS) -fsanitize=address,undefined -fno-sanitize-recover=all
 
-build/fuzz/%: tests/fuzz/%.c $(core_src) $(port_src) $(all_h)
+build/fuzz/%.o: %.c $(all_h)
 	@mkdir -p $(@D)
-	clang $(CPPFLAGS) -I. $(BASE_CFLAGS) -O1 -DMU_DEBUG \
-		-fsanitize=fuzzer,address,undefined \
-		-fno-sanitize-recover=all -o $@ $< $(core_src) $(fuzz_more)
+	$(call say,CC,$@)
+	$(Q)$(fuzz_cc) -fsanitize=fuzzer-no-link -c -o $@ $<
+
+build/fuzz/libmemup.a: $(call fuzz_obj,$(core_src))
+	@rm -f $@
+	$(Q)$(AR) rcs $@ $^
+
+# Make would take them for intermediate, and remove them.
+.PRECIOUS: build/fuzz/tests/fuzz/%.o
+build/fuzz/fuzz_fdt: $(call fuzz_obj,$(fuzz_fdt_src))
+build/fuzz/fuzz_%: build/fuzz/tests/fuzz/fuzz_%.o build/fuzz/libmemup.a
+	$(call say,LD,$@)
+	$(Q)$(fuzz_cc) -fsanitize=fuzzer -o $@ $(filter %.o,$^) \
+		$(filter %.a,$^) $(if $(filter %_fdt,$@),-lfdt)
 
 .PHONY: fuzz
 fuzz: $(fuzz_bin) ## run each fuzz target for FUZZ_SECONDS (60)

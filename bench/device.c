@@ -30,33 +30,10 @@ struct site {
 static void site_create(struct site *site, unsigned helpers,
 			enum mu_hosted_backing backing)
 {
-	const struct mu_hosted_config hosted = {
-		.threads = helpers, .backing = backing, .limit = LIMIT};
-	const struct mu_limits limits = {.end = LIMIT, .ranges = 4};
-	struct mu_config config = mu_config_default();
-	struct mu_error error = {.text = "no reason given"};
 	struct rig *rig = &site->rig;
-	size_t bytes;
 
 	memset((void *)site, 0, sizeof(*site));
-	if (mu_machine_load(&rig->machine, "1G/2", &error) != MU_OK ||
-	    mu_hosted_create(&rig->hosted, rig->machine, &hosted, &error) !=
-		    MU_OK)
-		die("%s", error.text);
-	rig->port = *mu_hosted_port(rig->hosted);
-	config.batch = MU_SECTION_BLOCKS;
-	config.measure = true;
-	mu_mm_init(&rig->mm, &rig->port);
-	if (mu_mm_add_machine(&rig->mm, rig->machine, &error) != MU_OK ||
-	    mu_mm_set_limits(&rig->mm, &limits, &error) != MU_OK)
-		die("%s", error.text);
-	bytes = (mu_mm_size(&rig->mm) + 63) & ~(size_t)63;
-	rig->tables = aligned_alloc(64, bytes);
-	if (!rig->tables)
-		die("no memory for %zu bytes of tables", bytes);
-	if (mu_mm_start(&rig->mm, &config, mu_hosted_memmap(rig->hosted),
-			rig->tables, &error) != MU_OK)
-		die("%s", error.text);
+	rig_create_room(rig, helpers, backing, LIMIT);
 	/* What the host has given stays there, so that what is measured is
 	 * memup alone. */
 	rig->port.memmap_unmap = NULL;

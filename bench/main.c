@@ -24,6 +24,7 @@ static const struct {
 	{"touch", bench_touch},
 	{"alloc", bench_alloc},
 	{"device", bench_device},
+	{"hotplug", bench_hotplug},
 };
 #define NR_TABLES (sizeof(tables) / sizeof(tables[0]))
 

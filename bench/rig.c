@@ -21,6 +21,40 @@ void rig_create(struct rig *rig, const char *what, unsigned helpers,
 	rig->port = *mu_hosted_port(rig->hosted);
 }
 
+void rig_create_room(struct rig *rig, unsigned helpers,
+		     enum mu_hosted_backing backing, mu_phys_t limit)
+{
+	const struct mu_hosted_config hosted = {
+		.threads = helpers,
+		.backing = backing,
+		.limit = limit,
+	};
+	const struct mu_limits limits = {.end = limit, .ranges = 4};
+	struct mu_config config = mu_config_default();
+	struct mu_error error = {.text = "no reason given"};
+	size_t bytes;
+
+	*rig = (struct rig){.machine = NULL};
+	if (mu_machine_load(&rig->machine, "1G/2", &error) != MU_OK ||
+	    mu_hosted_create(&rig->hosted, rig->machine, &hosted, &error) !=
+		    MU_OK)
+		die("%s", error.text);
+	rig->port = *mu_hosted_port(rig->hosted);
+	config.batch = MU_SECTION_BLOCKS;
+	config.measure = true;
+	mu_mm_init(&rig->mm, &rig->port);
+	if (mu_mm_add_machine(&rig->mm, rig->machine, &error) != MU_OK ||
+	    mu_mm_set_limits(&rig->mm, &limits, &error) != MU_OK)
+		die("%s", error.text);
+	bytes = (mu_mm_size(&rig->mm) + 63) & ~(size_t)63;
+	rig->tables = aligned_alloc(64, bytes);
+	if (!rig->tables)
+		die("no memory for %zu bytes of tables", bytes);
+	if (mu_mm_start(&rig->mm, &config, mu_hosted_memmap(rig->hosted),
+			rig->tables, &error) != MU_OK)
+		die("%s", error.text);
+}
+
 void rig_destroy(struct rig *rig)
 {
 	mu_hosted_destroy(rig->hosted);

@@ -23,6 +23,11 @@ struct rig {
 /* A machine of a short description ("64G/2"), @helpers threads for run_on. */
 void rig_create(struct rig *rig, const char *what, unsigned helpers,
 		enum mu_hosted_backing backing);
+/* One of 1 GiB and two CPUs, brought up under the lazy policy, with room for
+ * what comes below the address @limit. */
+void rig_create_room(struct rig *rig, unsigned helpers,
+		     enum mu_hosted_backing backing, mu_phys_t limit);
+
 void rig_destroy(struct rig *rig);
 
 /* Bring it up, with its host's memory as it is. */

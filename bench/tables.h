@@ -23,6 +23,7 @@ void bench_gigantic(struct bench *bench);
 void bench_touch(struct bench *bench);
 void bench_alloc(struct bench *bench);
 void bench_device(struct bench *bench);
+void bench_hotplug(struct bench *bench);
 
 /*
  * What the program does when it runs itself: initialise @blocks blocks and

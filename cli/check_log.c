@@ -342,7 +342,7 @@ static void map_lines(struct reader *reader)
 	if (strstr(line, "memcluster "))
 		said->has_firmware = said->has_map = true;
 	if (strstr(line, "SRAT: Node ") && strstr(line, "[mem"))
-		said->has_map = true;
+		said->has_srat = said->has_map = true;
 	if (at && read_mem(said, at, &base, &end)) {
 		at = strchr(at, ']');
 		add_range(reader, &said->user, &said->nr_user,

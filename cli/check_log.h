@@ -43,6 +43,7 @@ struct said {
 	bool frames;	   /* zones and early ranges are in page frames */
 	bool has_map;	   /* any line that makes a boot count */
 	bool has_early;	   /* "Early memory node ranges", "early_node_map" */
+	bool has_srat;	   /* the firmware tells the nodes of memory */
 	bool has_cpus;	   /* lines that tell each CPU's node */
 	bool has_e820;	   /* a map with types */
 	bool has_firmware; /* any map of the firmware's */

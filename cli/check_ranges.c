@@ -81,7 +81,8 @@ static void compare_early(struct checker *checker)
 		row_bare(checker->rows, VERDICT_ABSENT, "early memory ranges");
 		return;
 	}
-	if (!said->has_firmware) {
+	/* With an SRAT memup has made nodes of those ranges by itself. */
+	if (!said->has_firmware && !said->has_srat) {
 		row_bare(checker->rows, VERDICT_TAKEN, "early memory ranges");
 		return;
 	}

@@ -21,6 +21,7 @@ struct command {
 extern const struct command command_boot;
 extern const struct command command_scenario;
 extern const struct command command_device;
+extern const struct command command_hotplug;
 extern const struct command command_check;
 extern const struct command command_checksum;
 extern const struct command command_plan;

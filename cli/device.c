@@ -17,7 +17,7 @@ static const char help[] =
 	"                    [--altmap] [--policy POLICY] [--threads N] "
 	"[--json]\n"
 	"\n"
-	"Bring a machine up, and while two threads allocate and free its RAM\n"
+	"Bring a machine up, and while threads allocate and free its RAM\n"
 	"register devices past its end, all at the same time, on its nodes in\n"
 	"turn; look a page up in each; check that every page is accounted "
 	"for;\n"
@@ -275,9 +275,9 @@ static void print_table(const struct mu_machine *machine,
 		table_add(&table, "%s", run->lazy ? "lazy" : "eager");
 		table_add(&table, "%s", time_text(run->remove_ns));
 		table_add(&table, "%s", time_text(run->remove_lock_ns));
-		table_add(&table, "%s", count_text(run->allocations));
-		table_add(&table, "%s", count_text(run->failures));
-		table_add(&table, "%s", time_text(run->longest_ns));
+		table_add(&table, "%s", count_text(run->saw.allocations));
+		table_add(&table, "%s", count_text(run->saw.failures));
+		table_add(&table, "%s", time_text(run->saw.longest_ns));
 		table_add(&table, "%s", run->valid ? "yes" : "NO");
 	}
 	table_end(&table, stdout);
@@ -314,9 +314,9 @@ static void print_json(const struct mu_machine *machine,
 		printf(",\"remove_ns\":%" PRIu64 ",\"remove_lock_ns\":%" PRIu64
 		       ",\"allocations\":%" PRIu64 ",\"failures\":%" PRIu64
 		       ",\"longest_ns\":%" PRIu64 ",\"valid\":%s}",
-		       run->remove_ns, run->remove_lock_ns, run->allocations,
-		       run->failures, run->longest_ns,
-		       run->valid ? "true" : "false");
+		       run->remove_ns, run->remove_lock_ns,
+		       run->saw.allocations, run->saw.failures,
+		       run->saw.longest_ns, run->valid ? "true" : "false");
 	}
 	printf("]}\n");
 }

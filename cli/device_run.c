@@ -5,9 +5,6 @@
 #include <string.h>
 #include "cli/device_run.h"
 
-#define ALLOCATORS 2
-#define HELD	   32
-
 static mu_phys_t to_gib(mu_phys_t bytes)
 {
 	return (bytes + MU_GIB - 1) & ~(MU_GIB - 1);
@@ -27,52 +24,6 @@ uint64_t device_memmap_bytes(const struct mu_machine *machine,
 	uint64_t section = MU_SECTION_PAGES * sizeof(struct mu_page);
 
 	return ask->nr * ((bytes + section - 1) & ~(section - 1));
-}
-
-/* A thread that allocates and frees until it is told to stop. */
-struct allocator {
-	struct bringup *boot;
-	_Atomic bool *stop;
-	unsigned cpu;
-	pthread_t thread;
-	bool started;
-	uint64_t allocations, failures, longest_ns;
-};
-
-static void *allocate(void *arg)
-{
-	struct allocator *self = arg;
-	struct mu_buddy *buddy = &self->boot->mm.buddy;
-	const struct mu_port *port = &self->boot->port;
-	unsigned order = self->cpu, orders[HELD];
-	mu_pfn_t pfns[HELD];
-
-	mu_hosted_set_cpu(self->boot->hosted, self->cpu);
-	/* relaxed: sooner or later will do. */
-	while (!atomic_load_explicit(self->stop, memory_order_relaxed)) {
-		unsigned nr = 0;
-
-		for (unsigned i = 0; i < HELD; i++) {
-			uint64_t before = port->clock(port->arg), ns;
-			enum mu_status status;
-
-			/* A stride that meets all orders. */
-			order = (order + 3) % (MU_BLOCK_ORDER + 1);
-			status = mu_alloc_pages(buddy, MU_NO_NODE, order, 0,
-						&pfns[nr]);
-			ns = port->clock(port->arg) - before;
-			self->longest_ns =
-				ns > self->longest_ns ? ns : self->longest_ns;
-			orders[nr] = order;
-			nr += status == MU_OK;
-			self->failures += status != MU_OK;
-		}
-		self->allocations += nr;
-		while (nr--)
-			if (mu_free_pages(buddy, pfns[nr], orders[nr]) != MU_OK)
-				self->failures++;
-	}
-	return NULL;
 }
 
 /* A device, and the thread that registers it. */
@@ -267,61 +218,26 @@ static bool is_valid(struct device_run *run, struct bringup *boot,
 	return false;
 }
 
-/* Start them, or stop them and add up what they saw. */
-static void start_allocators(struct allocator *allocators, struct bringup *boot,
-			     _Atomic bool *stop)
-{
-	unsigned cpus = boot->port.cpu_count(boot->port.arg);
-
-	atomic_store(stop, false);
-	for (unsigned i = 0; i < ALLOCATORS; i++) {
-		struct allocator *self = &allocators[i];
-
-		*self = (struct allocator){.boot = boot,
-					   .stop = stop,
-					   .cpu = (cpus - 1 + i) % cpus};
-		/* One fewer is one fewer: the numbers tell. */
-		self->started =
-			!pthread_create(&self->thread, NULL, allocate, self);
-	}
-}
-
-static void stop_allocators(struct device_run *run,
-			    struct allocator *allocators, _Atomic bool *stop)
-{
-	atomic_store(stop, true);
-	for (unsigned i = 0; i < ALLOCATORS; i++) {
-		struct allocator *self = &allocators[i];
-
-		if (self->started)
-			pthread_join(self->thread, NULL);
-		run->allocations += self->allocations;
-		run->failures += self->failures;
-		run->longest_ns = longer(run->longest_ns, self->longest_ns);
-	}
-}
-
 static enum mu_status play(struct device_run *run, struct bringup *boot,
 			   struct device *devices, unsigned nr,
 			   struct mu_error *error)
 {
-	struct allocator allocators[ALLOCATORS];
-	_Atomic bool stop;
+	struct load load;
 	enum mu_status status, removed;
 
-	start_allocators(allocators, boot, &stop);
+	load_start(&load, boot);
 	status = register_all(run, devices, nr, error);
 	if (status == MU_OK)
 		status = touch_all(run, devices, nr);
-	stop_allocators(run, allocators, &stop);
+	load_stop(&load, &run->saw);
 	if (status == MU_OK) {
 		for (unsigned i = 0; i < nr; i++)
 			add_stats(&run->stats, &devices[i]);
 		run->valid = is_valid(run, boot, run->stats.pages);
 	}
-	start_allocators(allocators, boot, &stop);
+	load_start(&load, boot);
 	removed = remove_all(run, devices, nr, error);
-	stop_allocators(run, allocators, &stop);
+	load_stop(&load, &run->saw);
 	run->valid = run->valid && is_valid(run, boot, 0);
 	return status == MU_OK ? removed : status;
 }

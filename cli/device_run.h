@@ -4,6 +4,7 @@
 #define MEMUP_CLI_DEVICE_RUN_H
 
 #include "cli/bringup.h"
+#include "cli/load.h"
 
 #define DEVICE_MOST 64
 
@@ -27,7 +28,7 @@ struct device_run {
 	/* Sums over the devices, after the touch. */
 	struct mu_pagemap_stats stats;
 	/* What threads that allocate and free saw meanwhile. */
-	uint64_t allocations, failures, longest_ns;
+	struct load_saw saw;
 	bool valid; /* with the devices, and when they had gone */
 	struct mu_error why;
 };

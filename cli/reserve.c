@@ -111,7 +111,10 @@ enum mu_status reserve_take(struct reserve *reserve, struct mu_mm *mm,
 	enum mu_status status = MU_OK;
 
 	memset(reserve, 0, sizeof(*reserve));
-	mm->memblock.movable_node = config->movable_node;
+	if (config->movable_node)
+		status = mu_mm_movable_node(mm);
+	if (status)
+		return status;
 	mu_mm_reserve_own(mm, own_crash ? &crash : NULL);
 	if (cmdline)
 		status = mu_mm_reserve_cmdline(mm, &ours, cmdline,

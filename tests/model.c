@@ -22,6 +22,19 @@ static uint8_t type_of(const struct world *world, const struct mu_range *range,
 	return MU_ZONE_NORMAL;
 }
 
+/* Are the ranges on both sides of @address one to memblock? */
+static bool is_one(const struct world *world, mu_phys_t address)
+{
+	const struct mu_memblock_region *region;
+
+	mu_for_each_mem_region (&world->mm.memblock, region) {
+		if (region->base < address &&
+		    region->base + region->size > address)
+			return true;
+	}
+	return false;
+}
+
 /* Whole pages of each range; a page that two ranges share is none's. */
 static void add_ranges(struct model *model, const mu_pfn_t *movable_start)
 {
@@ -31,11 +44,14 @@ static void add_ranges(struct model *model, const mu_pfn_t *movable_start)
 	for (unsigned i = 0; i < machine->nr_ranges; i++) {
 		const struct mu_range *range = &machine->ranges[i];
 		mu_pfn_t pfn = (range->base + mask) >> machine->page_shift;
-		mu_pfn_t end =
-			(range->base + range->size) >> machine->page_shift;
+		mu_phys_t top = range->base + range->size;
+		mu_pfn_t end;
 
 		if (range->type != MU_RANGE_RAM)
 			continue;
+		while (is_one(model->world, top))
+			top += machine->ranges[++i].size;
+		end = top >> machine->page_shift;
 		for (; pfn < end; pfn++) {
 			model->pages[pfn].nid = (int16_t)range->nid;
 			model->pages[pfn].type = type_of(model->world, range,

@@ -220,26 +220,44 @@ static void movable_node(void **state)
 }
 
 /* A node that has something of the kernel's cannot go. */
-static void movable_node_in_use(void **state)
+static void in_use(bool settle)
 {
 	struct world world;
+	mu_phys_t at;
 
-	(void)state;
 	world_init_machine(&world, hotplug(4, 0xe, 0), MU_POLICY_LAZY,
 			   world_backing());
 	world_one_zone(&world);
 	world.config.movable_node = true;
-	world.mm.memblock.movable_node = true;
 	/* Half a page, in the last of node 2. */
 	assert_int_equal(mu_memblock_reserve(&world.mm.memblock, 192 * M - 2048,
 					     1024, 0),
+			 MU_OK);
+	if (settle) {
+		assert_int_equal(mu_mm_movable_node(&world.mm), MU_OK);
+		assert_int_equal(
+			mu_memblock_phys_alloc(&world.mm.memblock, M, 0, &at),
+			MU_OK);
+		/* Where it does no harm. */
+		assert_true(at >= 128 * M && at < 192 * M);
+	}
+	/* In node 3, which is not in use, or not any more. */
+	assert_int_equal(mu_memblock_reserve(&world.mm.memblock, 255 * M, M, 0),
 			 MU_OK);
 	world_start(&world);
 	assert_null(world_zone(&world, 0, MU_ZONE_MOVABLE));
 	assert_non_null(world_zone(&world, 1, MU_ZONE_MOVABLE));
 	assert_null(world_zone(&world, 2, MU_ZONE_MOVABLE));
-	assert_non_null(world_zone(&world, 3, MU_ZONE_MOVABLE));
+	assert_int_equal(world_zone(&world, 3, MU_ZONE_MOVABLE) != NULL,
+			 settle);
 	world_destroy(&world);
+}
+
+static void movable_node_in_use(void **state)
+{
+	(void)state;
+	in_use(false);
+	in_use(true);
 }
 
 /* Without the wish hot-pluggable memory is memory as any other. */

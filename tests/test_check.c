@@ -175,6 +175,20 @@ static void other_rows(void **state)
 	assert_non_null(
 		strstr(cli.out, "total memory               not in log"));
 	cli_free(&cli);
+
+	/* With an SRAT the nodes of those ranges are its word. */
+	cli = cli_run(
+		"ACPI: SRAT: Node 0 PXM 0 [mem 0x00000000-0x1ffffffff]\n"
+		"ACPI: SRAT: Node 1 PXM 1 [mem 0x200000000-0x3ffffffff]\n"
+		"Early memory node ranges\n"
+		"  node   0: [mem 0x0000000000000000-0x00000002ffffffff]\n"
+		"  node   1: [mem 0x0000000300000000-0x00000003ffffffff]\n",
+		"check -");
+	assert_int_equal(cli.code, 1);
+	assert_non_null(strstr(cli.out, "node 0, memory from 0x0 "));
+	assert_non_null(strstr(cli.out, " 0x0-0x1ffffffff "));
+	assert_non_null(strstr(cli.out, " 0x0-0x2ffffffff\n"));
+	cli_free(&cli);
 }
 
 static void refusals(void **state)

@@ -4,8 +4,7 @@
  * to be wrong once, each at the step where it went wrong.
  */
 #include <pthread.h>
-#include <sched.h>
-#include <string.h>
+#include "tests/gate.h"
 #include "tests/world.h"
 
 /*
@@ -147,40 +146,12 @@ static void late_memory_is_told_of_last(void **state)
 
 /* Who brings everything online waits for who is in the middle of a claim: what
  * that one leaves may have to be taken as well. */
-static struct {
-	_Atomic bool inside, open;
-	_Atomic unsigned pauses;
-} gate;
-
-static _Thread_local bool at_gate;
-
-static void gated_fill(void *arg, uint64_t *dst, uint64_t word, size_t count)
-{
-	(void)arg;
-	if (at_gate && word != MU_MEMMAP_POISON) {
-		at_gate = false;
-		atomic_store(&gate.inside, true);
-		while (!atomic_load(&gate.open))
-			sched_yield();
-	}
-	for (size_t i = 0; i < count; i++)
-		dst[i] = word;
-}
-
-static void opening_pause(void *arg, unsigned spins)
-{
-	(void)arg, (void)spins;
-	if (atomic_fetch_add(&gate.pauses, 1) > 100)
-		atomic_store(&gate.open, true);
-	sched_yield();
-}
-
 static void *init_slowly(void *arg)
 {
 	struct world *world = arg;
 
 	mu_hosted_set_cpu(world->hosted, 1);
-	at_gate = true;
+	gate_stop_here();
 	return mu_init_now(&world->mm, 1024, 2048) == MU_OK ? NULL : arg;
 }
 
@@ -191,16 +162,15 @@ static void taking_waits_for_claims(void **state)
 	void *failed;
 
 	(void)state;
-	memset(&gate, 0, sizeof(gate));
+	gate_reset();
 	world_init_machine(&world, world_machine("4M@4M/2", 12), MU_POLICY_LAZY,
 			   MU_BACK_BLOCK);
 	world_one_zone(&world);
-	world.port.memmap_fill = gated_fill;
-	world.port.pause = opening_pause;
+	world.port.memmap_fill = gate_fill;
+	world.port.pause = gate_pause;
 	world_start(&world);
 	assert_int_equal(pthread_create(&thread, NULL, init_slowly, &world), 0);
-	while (!atomic_load(&gate.inside))
-		sched_yield();
+	gate_wait();
 	assert_int_equal(
 		mu_deferred_take(&world.mm.deferred, 0, UINT64_MAX, NULL), 0);
 	assert_true(atomic_load(&gate.pauses) > 0);

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
 /* A claim that takes its time: what others see of it, and who waits for it. */
+#include "tests/gate.h"
 #include "tests/world.h"
 
 #include <pthread.h>
-#include <sched.h>
 #include <stdlib.h>
-#include <string.h>
 
 static uint64_t claims(const struct world *world)
 {
@@ -32,36 +31,6 @@ static void give(struct world *world, mu_pfn_t pfn, unsigned order)
 	assert_int_equal(mu_free_pages(&world->mm.buddy, pfn, order), MU_OK);
 }
 
-static struct {
-	_Atomic bool inside, open;
-	_Atomic unsigned pauses;
-} gate;
-
-static _Thread_local bool at_gate;
-
-static void gated_fill(void *arg, uint64_t *dst, uint64_t word, size_t count)
-{
-	(void)arg;
-	if (at_gate && word != MU_MEMMAP_POISON) {
-		at_gate = false;
-		atomic_store(&gate.inside, true);
-		while (!atomic_load(&gate.open))
-			sched_yield();
-	}
-	for (size_t i = 0; i < count; i++)
-		dst[i] = word;
-}
-
-/* Who waits long enough has the gate opened. */
-static void opening_pause(void *arg, unsigned spins)
-{
-	(void)arg;
-	(void)spins;
-	if (atomic_fetch_add(&gate.pauses, 1) > 100)
-		atomic_store(&gate.open, true);
-	sched_yield();
-}
-
 static enum mu_status no_map(void *arg, mu_pfn_t *start, mu_pfn_t *end)
 {
 	(void)arg;
@@ -76,7 +45,7 @@ static void *claim_slowly(void *arg)
 	mu_pfn_t *pfn = malloc(sizeof(*pfn));
 
 	mu_hosted_set_cpu(world->hosted, 1);
-	at_gate = true;
+	gate_stop_here();
 	if (!pfn || mu_alloc_pages(&world->mm.buddy, 0, 0, MU_ALLOC_RESERVES,
 				   pfn) != MU_OK)
 		abort();
@@ -87,16 +56,15 @@ static void *claim_slowly(void *arg)
 static void begin_claim(struct world *world, const char *machine,
 			pthread_t *thread)
 {
-	memset(&gate, 0, sizeof(gate));
+	gate_reset();
 	world_init_machine(world, world_machine(machine, 12), MU_POLICY_LAZY,
 			   MU_BACK_BLOCK);
 	world_one_zone(world);
-	world->port.memmap_fill = gated_fill;
-	world->port.pause = opening_pause;
+	world->port.memmap_fill = gate_fill;
+	world->port.pause = gate_pause;
 	world_start(world);
 	assert_int_equal(pthread_create(thread, NULL, claim_slowly, world), 0);
-	while (!atomic_load(&gate.inside))
-		sched_yield();
+	gate_wait();
 }
 
 static void end_claim(struct world *world, pthread_t thread)

@@ -149,7 +149,11 @@ static void broken_words(void **state)
 	good_tree();
 	word_misread(24, 99,
 		     "a device tree of version 17, compatible with 99: "
-		     "expected 2 to 17");
+		     "expected 16 or 17");
+	good_tree();
+	word_misread(20, 3,
+		     "a device tree of version 3, compatible with 16: "
+		     "expected 16 or 17");
 	good_tree();
 	(void)snprintf(
 		why, sizeof(why),

@@ -11,10 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define RESERVED                                                          \
-	"2x4G/2 --cmdline 'crashkernel=256M,high crashkernel=64M,cma "    \
-	"reserve_mem=4M:2M:oops hugepagesz=1G hugepages=2 hugepagesz=2M " \
-	"hugepages=0:3,1:4'"
+static const char reserved[] =
+	"2x4G/2 --cmdline 'crashkernel=256M,high crashkernel=64M,cma "
+	"reserve_mem=4M:2M:oops hugepagesz=1G hugepages=2 hugepagesz=2M "
+	"hugepages=0:3,1:4'";
 
 static struct cli run(const char *format, const char *machine)
 {
@@ -82,7 +82,7 @@ static void json_has_all_of_the_tables(void **state)
 	static const char *const machines[] = {
 		"64T",
 		"2G@0:0+2G@4G:1+64M@32T:2,-1M@1G",
-		RESERVED,
+		reserved,
 		"4G --cmdline 'memmap=1G!2G memmap=64K$1M'",
 		"tests/fixtures/logs/hmat-crashkernel.log",
 		"tests/fixtures/logs/nvdimm.log",
@@ -107,13 +107,12 @@ static void json_has_all_of_the_tables(void **state)
 /* @words in this order, with anything between them. */
 static void in_order(const char *text, const char *const *words)
 {
-	const char *at = text;
+	for (; text && *words; words++) {
+		const char *found = strstr(text, *words);
 
-	for (; *words; words++) {
-		at = strstr(at, *words);
-		if (!at)
+		if (!found)
 			fail_msg("no \"%s\" in %s", *words, text);
-		at += strlen(*words);
+		text = found ? found + strlen(*words) : NULL;
 	}
 }
 
@@ -142,17 +141,17 @@ static void reservations_and_huge_pages(void **state)
 		"\"crash kernel, shared\"",
 		"\"shared\":true",
 		"\"name\":\"oops\"",
-		"\"huge_pages\":[{\"page_size\":1073741824,\"node\":null,"
+		"\"huge_pages\":[{\"page_size\":1073741824,\"node\":null,",
 		"\"count\":2}",
 		"{\"page_size\":2097152,\"node\":0,\"count\":3}",
 		NULL,
 	};
-	struct cli cli = run("show %s", RESERVED);
+	struct cli cli = run("show %s", reserved);
 
 	(void)state;
 	in_order(cli.out, table);
 	cli_free(&cli);
-	cli = run("show %s --json", RESERVED);
+	cli = run("show %s --json", reserved);
 	in_order(cli.out, json);
 	cli_free(&cli);
 }
@@ -187,6 +186,26 @@ static void latencies_and_bandwidths(void **state)
 }
 
 /* ---- Parameters ---- */
+
+/* A crash kernel on a node does not make it one that cannot go: Linux has
+ * reserved it by then where it could not be removed. */
+static void crash_kernel_beside_movable(void **state)
+{
+	static const char *const table[] = {
+		"Normal   0x100000000  0x11fffffff",
+		"Movable  0x120000000  0x15fffffff",
+		"Movable  0x160000000  0x1bfffffff",
+		"crash kernel       -     0x118000000  0x11fffffff  128M",
+		"crash kernel, low  -      0xaf000000   0xbeffffff  256M",
+		NULL,
+	};
+	struct cli cli =
+		run("show %s", "tests/fixtures/logs/removable-crashkernel.log");
+
+	(void)state;
+	in_order(cli.out, table);
+	cli_free(&cli);
+}
 
 /* What the machine was booted with counts, and --cmdline goes on from there. */
 static void parameters_of_the_log(void **state)
@@ -280,6 +299,7 @@ int main(void)
 		cmocka_unit_test(json_has_all_of_the_tables),
 		cmocka_unit_test(reservations_and_huge_pages),
 		cmocka_unit_test(latencies_and_bandwidths),
+		cmocka_unit_test(crash_kernel_beside_movable),
 		cmocka_unit_test(parameters_of_the_log),
 		cmocka_unit_test(parameters_refused),
 		cmocka_unit_test(half_a_machine),

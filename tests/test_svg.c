@@ -12,6 +12,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+static const char reserved[] =
+	"2x4G/2 --cmdline 'crashkernel=256M,high crashkernel=64M,cma "
+	"reserve_mem=4M:2M:oops kernelcore=1G'";
+
 /* As a shell takes them apart. */
 static const char *const machines[] = {
 	"640K",
@@ -25,8 +29,7 @@ static const char *const machines[] = {
 	"tests/fixtures/logs/memoryless-nodes.log",
 	"tests/fixtures/logs/removable-movable-node.log",
 	"tests/fixtures/logs/hmat-crashkernel.log",
-	"2x4G/2 --cmdline 'crashkernel=256M,high crashkernel=64M,cma "
-	"reserve_mem=4M:2M:oops kernelcore=1G'",
+	reserved,
 };
 #define NR_MACHINES (sizeof(machines) / sizeof(machines[0]))
 
@@ -212,7 +215,7 @@ static void check_reservations(const char *json, const char *svg)
 
 	assert_non_null(at);
 	for (; (at = strstr(at, "{\"for\":\"")) != NULL; at++) {
-		unsigned long long start, end;
+		unsigned long long start = 0, end = 0;
 		char what[64], name[32] = "", title[160];
 
 		if (sscanf(at, "{\"for\":\"%63[^\"]\",\"name\":\"%31[^\"]",

@@ -49,10 +49,8 @@ struct mu_config {
 	 * zones of mirrored memory then lie between each other: the span of one
 	 * may hold pages of the other. No effect on a machine without a mirror
 	 * but that the two above have none either.
-	 * movable_node: memory that can be removed (MU_RANGE_HOTPLUG) is, but
-	 * on nodes where some is reserved, which stay; goes before all of
-	 * these. Set mm.memblock.movable_node before anything is allocated from
-	 * it, to keep such memory free.
+	 * movable_node: memory that can be removed (MU_RANGE_HOTPLUG) is, as
+	 * mu_mm_movable_node() leaves it; goes before all of these.
 	 */
 	mu_phys_t kernelcore;
 	mu_phys_t movablecore;
@@ -126,6 +124,7 @@ struct mu_mm {
 	 * (memup/hotplug.h). Taken after that one and before a zone's. */
 	struct mu_lock reserved_lock;
 	struct mu_page_ext *exts; /* registered before the start (C) */
+	bool hotplug_settled;	  /* mu_mm_movable_node() was called */
 
 	struct mu_memblock memblock;
 	struct mu_memmap memmap;
@@ -146,6 +145,18 @@ void mu_mm_init(struct mu_mm *mm, const struct mu_port *port);
 enum mu_status mu_mm_add_machine(struct mu_mm *mm,
 				 const struct mu_machine *machine,
 				 struct mu_error *error) MU_MUST_CHECK;
+
+/*
+ * What is reserved by now stays: the memory of the nodes that it is on cannot
+ * be removed and loses MU_MEMBLOCK_HOTPLUG, and nothing will be allocated from
+ * what still has that (memblock.movable_node), as in Linux with movable_node
+ * (numa_clear_kernel_node_hotplug()). mu_mm_start() does it if
+ * mu_config.movable_node is set; call it before that, once the kernel itself
+ * and what its loader left are reserved, so that a crash kernel or whatever is
+ * allocated early neither takes memory that could go nor counts. Once is
+ * enough. memblock's errors.
+ */
+enum mu_status mu_mm_movable_node(struct mu_mm *mm) MU_MUST_CHECK;
 
 /*
  * From the start on @ext is kept for each page: see memup/page_ext.h. Any

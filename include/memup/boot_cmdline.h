@@ -56,12 +56,7 @@ enum mu_status mu_crashkernel_read(struct mu_crashkernel *crash, mu_phys_t ram,
  * Reserve it in @memblock, in steps of 16 MiB and from the top as x86 does, and
  * say in @crash where. MU_ERR_NOMEM when there is no such place, MU_ERR_INVALID
  * for a BASE that is not a multiple of 16 MiB: then nothing is reserved.
- *
- * What is to be shared (cma, rounded up to whole blocks) gets a place, the
- * highest that is free in one piece, but is not reserved:
- * mu_config.movable_from with cma_base makes it MOVABLE, which is what Linux's
- * contiguous allocator keeps for movable pages. (Linux looks for up to four
- * pieces.)
+ * Nothing is done about cma: mu_crashkernel_place_cma().
  */
 enum mu_status mu_crashkernel_reserve(struct mu_memblock *memblock,
 				      struct mu_crashkernel *crash,

@@ -23,10 +23,11 @@
  * Going
  *   What is pristine is claimed from the extents, by cutting them: it goes
  *   offline without ever having been initialised, O(1) in its size. A block
- * that is online moves to a zone that nobody allocates from (mu_buddy_move());
- *   then the client's migrate() is asked for what is in use there, until the
- *   block is one free page. When that fails, or takes too long, everything goes
- *   back to where it was. The backing of the descriptors is given back.
+ *   that is online moves to a zone that nobody allocates from
+ *   (mu_buddy_move()); then the client's migrate() is asked for what is in use
+ *   there, until the block is one free page. When that fails, or takes too
+ *   long, everything goes back to where it was. The backing of the descriptors
+ *   is given back.
  *
  * Poison
  *   A page that the hardware lost is out of use for good, whatever it was:
@@ -34,10 +35,10 @@
  *
  * Cost
  *   Counters of present pages say whether a zone has holes, and a span is
- * looked up again, in the ranges, only when memory at its end goes; no page or
- * block is ever scanned for it. (Linux did, and needed 36 s to plug 512 GiB in
- *   blocks; 7 s with a counter: "mm/memory hotplug: optimize zone contiguous
- *   check", Yuan Liu and Tianyou Li, 2025 and 2026.)
+ *   looked up again, in the ranges, only when memory at its end goes; no page
+ *   or block is ever scanned for it. (Linux did, and needed 36 s to plug
+ *   512 GiB in blocks; 7 s with a counter: "mm/memory hotplug: optimize zone
+ *   contiguous check", Yuan Liu and Tianyou Li, 2025 and 2026.)
  *
  * Locks
  *   (H) the hotplug lock, that of memup/device.h: held for changes of tables
@@ -232,8 +233,8 @@ enum mu_status mu_hotplug_remove(struct mu_hotplug *hotplug, mu_phys_t base,
  * when it is known already, MU_ERR_FULL when MU_MAX_POISONED are, MU_ERR_NOMEM
  * when the block of a pristine page cannot be backed, MU_ERR_BUSY when it is
  * coming online or going offline at this moment and nobody has it. A device's
- * page is its driver's: mu_device_memory_failure(). Memory that is removed takes
- * its poison with it.
+ * page is its driver's: mu_device_memory_failure(). Memory that is removed
+ * takes its poison with it.
  */
 enum mu_status mu_memory_failure(struct mu_hotplug *hotplug, mu_pfn_t pfn,
 				 bool *later,

@@ -61,10 +61,10 @@ enum mu_status mu_machine_read_short(struct mu_machine *machine,
  *   "SRAT: Node 0 ..."      what is not hotplug; holes in it are not seen
  *
  * "e820: update" and "e820: remove" after that map change it, up to the line
- * "last_pfn". What later ones reserve, or a later "modified:" map, or "RAMDISK:"
- * is KEPT; what "OF: reserved mem" names KEPT or NOMAP. Page 0 and 640 KiB to
- * 1 MiB are taken from an e820 map that has that line, as every kernel does
- * that prints "[mem".
+ * "last_pfn". What later ones reserve, or a later "modified:" map, or
+ * "RAMDISK:" is KEPT; what "OF: reserved mem" names KEPT or NOMAP. Page 0 and
+ * 640 KiB to 1 MiB are taken from an e820 map that has that line, as every
+ * kernel does that prints "[mem".
  *
  * Nodes come from SRAT lines, without them from early ranges; all is node 0
  * where the kernel says that NUMA is off or that it fakes a node; numa=fake= on

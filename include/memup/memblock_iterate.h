@@ -90,4 +90,27 @@ bool mu_memblock_next_physmem(const struct mu_memblock *mb, uint64_t *cursor,
 	     (region) < (mb)->reserved.regions + (mb)->reserved.cnt; \
 	     (region)++)
 
+/*
+ * Cut the pages [*@pfn, @end) into chunks that a buddy allocator takes: the
+ * next is *@order, the largest power of two of at most 2^@max_order pages that
+ * *@pfn is aligned to and that fits. Steps *@pfn past it; false at the end.
+ *
+ *     while (mu_memblock_next_chunk(&pfn, end, MU_BLOCK_ORDER, &order))
+ *             give(pfn - (1 << order), order);
+ */
+static inline bool mu_memblock_next_chunk(mu_pfn_t *pfn, mu_pfn_t end,
+					  unsigned max_order, unsigned *order)
+{
+	unsigned fit;
+
+	if (*pfn >= end)
+		return false;
+	fit = 63u - (unsigned)__builtin_clzll(end - *pfn);
+	if (*pfn && (unsigned)__builtin_ctzll(*pfn) < fit)
+		fit = (unsigned)__builtin_ctzll(*pfn);
+	*order = fit < max_order ? fit : max_order;
+	*pfn += (mu_pfn_t)1 << *order;
+	return true;
+}
+
 #endif /* MEMUP_MEMBLOCK_ITERATE_H */

@@ -119,24 +119,39 @@ static void by_size(const struct mu_mm *mm, const struct mu_config *config,
 			mu_align_up(movable_start[nid], MU_BLOCK_PAGES);
 }
 
-/*
- * The kernel's memory keeps a node from being removed, and so from having any
- * that must move: Linux clears the flag of all memory there
- * (numa_clear_kernel_node_hotplug()).
- */
-static void forget_nodes_in_use(const struct mu_mm *mm, mu_pfn_t *movable_start)
+/* Is anything reserved in the memory of @nid? */
+static bool is_in_use(const struct mu_memblock *memblock, int nid)
 {
 	const struct mu_memblock_region *region;
 
-	mu_for_each_mem_region (&mm->memblock, region) {
-		mu_pfn_t *first = &movable_start[MU_MAX(region->nid, 0)];
-
-		if (*first == MU_NO_PFN ||
-		    !mu_memblock_is_region_reserved(&mm->memblock, region->base,
-						    region->size))
-			continue;
-		*first = MU_NO_PFN;
+	mu_for_each_mem_region (memblock, region) {
+		if (region->nid == nid &&
+		    mu_memblock_is_region_reserved(memblock, region->base,
+						   region->size))
+			return true;
 	}
+	return false;
+}
+
+enum mu_status mu_mm_movable_node(struct mu_mm *mm)
+{
+	struct mu_memblock *memblock = &mm->memblock;
+	enum mu_status status = MU_OK;
+
+	if (mm->hotplug_settled)
+		return MU_OK;
+	/* Downwards: what loses the flag may become one with those above. */
+	for (unsigned i = memblock->memory.cnt; !status && i-- > 0;) {
+		struct mu_memblock_region region = memblock->memory.regions[i];
+
+		if ((region.flags & MU_MEMBLOCK_HOTPLUG) &&
+		    is_in_use(memblock, region.nid))
+			status = mu_memblock_clear_hotplug(
+				memblock, region.base, region.size);
+	}
+	memblock->movable_node = true;
+	mm->hotplug_settled = !status;
+	return status;
 }
 
 /* MOVABLE of each node from the first region on that @is_movable says is. */
@@ -159,12 +174,6 @@ static void by_regions(const struct mu_mm *mm, mu_pfn_t *movable_start,
 static bool is_hotplug(const struct mu_memblock_region *region)
 {
 	return region->flags & MU_MEMBLOCK_HOTPLUG;
-}
-
-static void by_hotplug(const struct mu_mm *mm, mu_pfn_t *movable_start)
-{
-	by_regions(mm, movable_start, is_hotplug);
-	forget_nodes_in_use(mm, movable_start);
 }
 
 static bool is_unmirrored(const struct mu_memblock_region *region)
@@ -202,7 +211,7 @@ void mu_layout_movable(const struct mu_mm *mm, const struct mu_config *config,
 	for (unsigned nid = 0; nid < mm->nr_nodes; nid++)
 		movable_start[nid] = MU_NO_PFN;
 	if (config->movable_node)
-		by_hotplug(mm, movable_start);
+		by_regions(mm, movable_start, is_hotplug);
 	else if (config->kernelcore_mirror && has_mirror(mm))
 		by_regions(mm, movable_start, is_unmirrored);
 	else if (config->kernelcore_mirror)

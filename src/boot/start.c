@@ -265,6 +265,9 @@ enum mu_status mu_mm_start(struct mu_mm *mm, const struct mu_config *config,
 	if (!mu_tables_lay_out(mm, &start.tables, buf))
 		return mu_fail(error, MU_ERR_NOT_FOUND, 0,
 			       "there is no memory to start with");
+	status = config->movable_node ? mu_mm_movable_node(mm) : MU_OK;
+	if (status != MU_OK)
+		return status;
 	status = mu_layout_init(
 		&mm->layout, &mm->memblock, mm->page_shift,
 		&(struct mu_layout_spec){

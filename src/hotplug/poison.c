@@ -70,7 +70,8 @@ static const char *why(enum mu_status status)
 	case MU_ERR_OVERLAP:
 		return "it is known already";
 	case MU_ERR_FULL:
-		return "there are too many, or an extent cannot be cut";
+		return "there are " MU_STR(MU_MAX_POISONED) ", or its extent "
+							    "cannot be cut";
 	case MU_ERR_NOMEM:
 		return "its block cannot be backed";
 	default:
@@ -98,9 +99,7 @@ enum mu_status mu_memory_failure(struct mu_hotplug *hotplug, mu_pfn_t pfn,
 	if (status == MU_OK)
 		return MU_OK;
 	return mu_fail(error, status, 0,
-		       "pfn 0x%llx (0x%llx-0x%llx) is not poisoned: %s; %u of "
-		       "%u are",
+		       "pfn 0x%llx (0x%llx-0x%llx) is not poisoned: %s",
 		       (ull)pfn, mu_hp_first(hotplug, pfn),
-		       mu_hp_last(hotplug, pfn + 1), why(status),
-		       hotplug->buddy->nr_poisoned, MU_MAX_POISONED);
+		       mu_hp_last(hotplug, pfn + 1), why(status));
 }

@@ -173,9 +173,10 @@ bool mu_memmap_keep_room(struct mu_memmap *memmap, mu_pfn_t start, mu_pfn_t end)
 	uintptr_t flags = mu_lock_irqsave(memmap->port, &memmap->lock);
 	unsigned left =
 		memmap->nr_leaves - memmap->leaves_used - memmap->leaves_kept;
-	bool room = missing_leaves(memmap, start, end, false) <= left;
+	unsigned missing = missing_leaves(memmap, start, end, false);
+	bool room = missing <= left;
 
-	if (room)
+	if (room && missing)
 		memmap->leaves_kept += missing_leaves(memmap, start, end, true);
 	mu_unlock_irqrestore(memmap->port, &memmap->lock, flags);
 	return room;

@@ -1,0 +1,458 @@
+// SPDX-License-Identifier: MIT
+/*
+ * memup hotplug: memory comes to a machine that is at work, and goes.
+ */
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include "cli/command.h"
+#include "cli/hotplug_run.h"
+#include "cli/text.h"
+#include "ports/hosted/machine.h"
+
+static const char help[] =
+	"usage: memup hotplug [MACHINE] --add SIZE [--remove SIZE] [--step "
+	"SIZE]\n"
+	"                     [--used SIZE] [--online WHERE] [--node N]\n"
+	"                     [--hosted] [--policy POLICY] [--threads N] "
+	"[--json]\n"
+	"\n"
+	"Bring a machine up, and while threads allocate and free its RAM\n"
+	"add memory past its end and past 4G, as a node of its own; check "
+	"that\n"
+	"every page is accounted for; take the end of it away again, and "
+	"check\n"
+	"again.\n"
+	"\n"
+	"MACHINE    as `memup boot` takes it; without it: this host\n"
+	"--add      such as 512G; a multiple of 32768 pages (128M of 4K)\n"
+	"--remove   how much goes again; the default is all\n"
+	"--step     so much at once; the default is all of it\n"
+	"--used     so much of its beginning is allocated, in blocks of 1024 "
+	"pages,\n"
+	"           before it goes; its client moves what it is asked for\n"
+	"--online   kernel (the default), movable, or offline: added alone\n"
+	"--node     a node of the machine, instead of a new one\n"
+	"--hosted   the memory hosts its own descriptors\n"
+	"--policy   eager: all descriptors are written when it is online\n"
+	"           lazy: on demand\n"
+	"           all: one after the other (the default)\n"
+	"--threads  how many write descriptors; the default is as many as "
+	"this\n"
+	"           host and the machine have CPUs\n"
+	"--json     one JSON object instead of the table\n"
+	"\n"
+	"Columns, a row for what came and one for what went: all of it; of "
+	"this,\n"
+	"under the hotplug lock; the longest that the lock was held at once;\n"
+	"descriptors written and memory behind descriptors then, of the "
+	"whole\n"
+	"machine; blocks that the client moved. Then what the threads that\n"
+	"allocate saw all the while: how many pages of all orders, failures, "
+	"the\n"
+	"longest wait.\n"
+	"\n"
+	"Exit codes: 0 done, 1 the machine does not validate, 2 bad input.\n";
+
+struct options {
+	const char *machine; /* NULL: this host */
+	const char *node;    /* NULL: a new one */
+	bool eager, lazy, json, some;
+	struct hotplug_ask ask;
+};
+
+static bool parse_bytes(const char *name, const char *text, uint64_t *bytes)
+{
+	if (parse_size(text, bytes) && *bytes)
+		return true;
+	fprintf(stderr, "memup hotplug: --%s '%s' is not a size such as 512G\n",
+		name, text);
+	return false;
+}
+
+static bool parse_online(const char *text, struct hotplug_ask *ask)
+{
+	for (unsigned i = 0; i <= MU_ONLINE_MOVABLE; i++) {
+		if (strcmp(text, mu_online_str((enum mu_online)i)) != 0)
+			continue;
+		ask->online = (enum mu_online)i;
+		return true;
+	}
+	fprintf(stderr,
+		"memup hotplug: --online '%s' is not one of kernel, movable, "
+		"offline\n",
+		text);
+	return false;
+}
+
+static bool parse_policy(const char *text, struct options *options)
+{
+	bool all = !strcmp(text, "all");
+
+	options->eager = all || !strcmp(text, "eager");
+	options->lazy = all || !strcmp(text, "lazy");
+	if (options->eager || options->lazy)
+		return true;
+	fprintf(stderr,
+		"memup hotplug: --policy '%s' is not one of eager, lazy, all\n",
+		text);
+	return false;
+}
+
+static bool parse_threads(const char *text, struct hotplug_ask *ask)
+{
+	uint64_t threads;
+
+	if (parse_size(text, &threads) && threads && threads <= MU_MAX_CPUS) {
+		ask->threads = (unsigned)threads;
+		return true;
+	}
+	fprintf(stderr,
+		"memup hotplug: --threads '%s' is not a number from 1 to %d\n",
+		text, MU_MAX_CPUS);
+	return false;
+}
+
+static bool parse_option(int option, const char *text, struct options *options)
+{
+	struct hotplug_ask *ask = &options->ask;
+
+	switch (option) {
+	case 'a':
+		return parse_bytes("add", text, &ask->add);
+	case 'r':
+		options->some = true;
+		return parse_bytes("remove", text, &ask->remove);
+	case 's':
+		return parse_bytes("step", text, &ask->step);
+	case 'u':
+		return parse_bytes("used", text, &ask->used);
+	case 'o':
+		return parse_online(text, ask);
+	case 'n':
+		options->node = text;
+		return true;
+	case 'H':
+		return ask->hosted = true;
+	case 'p':
+		return parse_policy(text, options);
+	case 't':
+		return parse_threads(text, ask);
+	case 'j':
+		return options->json = true;
+	default:
+		return false;
+	}
+}
+
+/* EXIT_DONE: go on; else the exit code, or -1 when help was all. */
+static int parse(int argc, char **argv, struct options *options)
+{
+	static const struct option longs[] = {
+		{"add", required_argument, NULL, 'a'},
+		{"remove", required_argument, NULL, 'r'},
+		{"step", required_argument, NULL, 's'},
+		{"used", required_argument, NULL, 'u'},
+		{"online", required_argument, NULL, 'o'},
+		{"node", required_argument, NULL, 'n'},
+		{"hosted", no_argument, NULL, 'H'},
+		{"policy", required_argument, NULL, 'p'},
+		{"threads", required_argument, NULL, 't'},
+		{"json", no_argument, NULL, 'j'},
+		{"help", no_argument, NULL, 'h'},
+		{NULL, 0, NULL, 0},
+	};
+	struct hotplug_ask *ask = &options->ask;
+	int option;
+
+	while ((option = getopt_long(argc, argv, "h", longs, NULL)) != -1) {
+		if (option == 'h')
+			return fputs(help, stdout), -1;
+		if (!parse_option(option, optarg, options))
+			return EXIT_USAGE;
+	}
+	if (!ask->add) {
+		fputs("memup hotplug: --add is missing, such as --add 512G\n",
+		      stderr);
+		return EXIT_USAGE;
+	}
+	if (optind + 1 < argc) {
+		fprintf(stderr,
+			"memup hotplug: one MACHINE; '%s' is too many\n",
+			argv[optind + 1]);
+		return EXIT_USAGE;
+	}
+	options->machine = argv[optind];
+	ask->remove = options->some ? ask->remove : ask->add;
+	ask->step = ask->step ? ask->step : ask->add;
+	return EXIT_DONE;
+}
+
+/* Do the sizes fit each other? */
+static bool sizes_fit(const struct mu_machine *machine,
+		      const struct hotplug_ask *ask)
+{
+	const struct {
+		const char *name;
+		mu_phys_t bytes;
+	} whole[] = {{"add", ask->add},
+		     {"remove", ask->remove},
+		     {"step", ask->step}};
+	mu_phys_t section = MU_SECTION_PAGES << machine->page_shift;
+
+	for (unsigned i = 0; i < 3; i++) {
+		if (whole[i].bytes % section == 0)
+			continue;
+		fprintf(stderr,
+			"memup hotplug: --%s %s: with pages of %s it must be a "
+			"multiple of %s\n",
+			whole[i].name, size_text(whole[i].bytes),
+			size_text((mu_phys_t)1 << machine->page_shift),
+			size_text(section));
+		return false;
+	}
+	if (ask->remove > ask->add || ask->used > ask->add) {
+		fprintf(stderr,
+			"memup hotplug: --add %s is less than --%s %s\n",
+			size_text(ask->add),
+			ask->remove > ask->add ? "remove" : "used",
+			size_text(ask->remove > ask->add ? ask->remove
+							 : ask->used));
+		return false;
+	}
+	/* What hosts its descriptors goes as it came, and steps are counted
+	 * from both ends. */
+	if (ask->hosted && (ask->add % ask->step || ask->remove % ask->step)) {
+		fprintf(stderr,
+			"memup hotplug: --hosted: memory goes as it came, so "
+			"--add and --remove must be multiples of --step %s\n",
+			size_text(ask->step));
+		return false;
+	}
+	if (ask->online == MU_ONLINE_NO && ask->used) {
+		fputs("memup hotplug: --used: memory that is offline cannot "
+		      "be\n",
+		      stderr);
+		return false;
+	}
+	if (hotplug_base(machine) + ask->add <= MU_PHYS_MAX)
+		return true;
+	fprintf(stderr,
+		"memup hotplug: %s: --add %s passes the end of physical "
+		"addresses, %s\n",
+		machine->source, size_text(ask->add), size_text(MU_PHYS_MAX));
+	return false;
+}
+
+static bool set_node(const struct mu_machine *machine, struct options *options)
+{
+	uint64_t node;
+
+	options->ask.nid = MU_NO_NODE;
+	if (!options->node && machine->nr_nodes < MU_MAX_NODES)
+		return true;
+	if (options->node && parse_size(options->node, &node) &&
+	    node < machine->nr_nodes) {
+		options->ask.nid = (int)node;
+		return true;
+	}
+	fprintf(stderr, "memup hotplug: --node '%s': %s has nodes 0 to %u\n",
+		options->node ? options->node : "", machine->source,
+		machine->nr_nodes - 1);
+	return false;
+}
+
+/* Can this host do what is asked? What it cannot of `all' is left out. */
+static bool is_possible(const struct mu_machine *machine,
+			struct options *options)
+{
+	unsigned cpus = mu_machine_cpus(machine);
+	uint64_t need = bringup_memmap_bytes(machine) +
+			(options->ask.add >> machine->page_shift) *
+				sizeof(struct mu_page);
+	uint64_t have = mu_hosted_available();
+
+	if (!sizes_fit(machine, &options->ask) || !set_node(machine, options))
+		return false;
+	if (options->ask.threads > cpus) {
+		fprintf(stderr,
+			"memup hotplug: --threads %u, but %s has %u CPU%s, and "
+			"a thread is a CPU of the machine\n",
+			options->ask.threads, machine->source, cpus,
+			cpus == 1 ? "" : "s");
+		return false;
+	}
+	if (!options->ask.threads)
+		options->ask.threads = mu_hosted_cpus();
+	if (options->ask.threads > cpus)
+		options->ask.threads = cpus;
+	if (!options->eager || need < have - have / 16)
+		return true;
+	fprintf(stderr,
+		"memup hotplug: %s: policy eager %s %s of descriptors, and "
+		"this host has %s of memory left\n",
+		machine->source,
+		options->lazy ? "is left out: it writes" : "writes",
+		size_text(need), size_text(have));
+	options->eager = false;
+	return options->lazy;
+}
+
+static void print_part(struct table *table, const struct hotplug_run *run,
+		       const char *what, mu_phys_t size,
+		       const struct hotplug_part *part, uint64_t moved)
+{
+	table_add(table, "%s", mu_policy_str(run->policy));
+	table_add(table, "%s %s", what, size_text(size));
+	table_add(table, "%s", time_text(part->ns));
+	table_add(table, "%s", time_text(part->lock_ns));
+	table_add(table, "%s", time_text(part->lock_ns_max));
+	table_add(table, "%s", count_text(part->written));
+	table_add(table, "%s", size_text(part->memmap));
+	table_add(table, "%s", count_text(moved));
+}
+
+static void print_table(const struct mu_machine *machine,
+			const struct hotplug_ask *ask,
+			const struct hotplug_run *runs, unsigned nr)
+{
+	static const char *const change[] = {
+		"policy",   "what",	    ">took",   ">under lock",
+		">at once", ">descriptors", ">memmap", ">moved",
+	};
+	static const char *const saw[] = {"policy", ">allocations", ">failed",
+					  ">longest", "valid"};
+	struct table table;
+
+	printf("%s: %s, and %s from 0x%" PRIx64 " on, %s%s, %s at once\n\n",
+	       machine->source, size_text(mu_machine_ram(machine)),
+	       size_text(ask->add), (uint64_t)hotplug_base(machine),
+	       mu_online_str(ask->online),
+	       ask->hosted ? ", hosting its descriptors" : "",
+	       size_text(ask->step));
+	table_begin(&table, sizeof(change) / sizeof(change[0]), change);
+	for (unsigned i = 0; i < nr; i++) {
+		print_part(&table, &runs[i], "add", ask->add, &runs[i].add, 0);
+		print_part(&table, &runs[i], "remove", ask->remove,
+			   &runs[i].remove, runs[i].moved);
+	}
+	table_end(&table, stdout);
+	putchar('\n');
+	table_begin(&table, sizeof(saw) / sizeof(saw[0]), saw);
+	for (unsigned i = 0; i < nr; i++) {
+		const struct hotplug_run *run = &runs[i];
+
+		table_add(&table, "%s", mu_policy_str(run->policy));
+		table_add(&table, "%s", count_text(run->saw.allocations));
+		table_add(&table, "%s", count_text(run->saw.failures));
+		table_add(&table, "%s", time_text(run->saw.longest_ns));
+		table_add(&table, "%s", run->valid ? "yes" : "NO");
+	}
+	table_end(&table, stdout);
+}
+
+static void json_part(const char *name, const struct hotplug_part *part)
+{
+	printf(",\"%s\":{\"ns\":%" PRIu64 ",\"lock_ns\":%" PRIu64
+	       ",\"lock_ns_max\":%" PRIu64 ",\"descriptors_written\":%" PRIu64
+	       ",\"memmap_bytes\":%" PRIu64 "}",
+	       name, part->ns, part->lock_ns, part->lock_ns_max, part->written,
+	       part->memmap);
+}
+
+static void print_json(const struct mu_machine *machine,
+		       const struct hotplug_ask *ask,
+		       const struct hotplug_run *runs, unsigned nr)
+{
+	printf("{\"machine\":{\"source\":");
+	json_string(stdout, machine->source);
+	printf(",\"bytes\":%" PRIu64 "},\"add_bytes\":%" PRIu64
+	       ",\"remove_bytes\":%" PRIu64 ",\"step_bytes\":%" PRIu64
+	       ",\"used_bytes\":%" PRIu64
+	       ",\"online\":\"%s\",\"hosted\":%s,\"threads\":%u,\"runs\":[",
+	       mu_machine_ram(machine), ask->add, ask->remove, ask->step,
+	       ask->used, mu_online_str(ask->online),
+	       ask->hosted ? "true" : "false", ask->threads);
+	for (unsigned i = 0; i < nr; i++) {
+		const struct hotplug_run *run = &runs[i];
+
+		printf("%s{\"policy\":\"%s\"", i ? "," : "",
+		       mu_policy_str(run->policy));
+		json_part("add", &run->add);
+		json_part("remove", &run->remove);
+		printf(",\"moved\":%" PRIu64 ",\"allocations\":%" PRIu64
+		       ",\"failures\":%" PRIu64 ",\"longest_ns\":%" PRIu64
+		       ",\"valid\":%s}",
+		       run->moved, run->saw.allocations, run->saw.failures,
+		       run->saw.longest_ns, run->valid ? "true" : "false");
+	}
+	printf("]}\n");
+}
+
+static int run_all(const struct mu_machine *machine, struct options *options)
+{
+	const struct hotplug_ask *ask = &options->ask;
+	struct hotplug_run runs[2];
+	struct mu_error error = {0};
+	unsigned nr = 0;
+	int code = EXIT_DONE;
+
+	if (!is_possible(machine, options))
+		return EXIT_USAGE;
+	for (unsigned lazy = 0; lazy < 2; lazy++) {
+		struct hotplug_run *run = &runs[nr];
+		enum mu_status status;
+
+		if (lazy ? !options->lazy : !options->eager)
+			continue;
+		status = hotplug_run(run, machine, ask,
+				     lazy ? MU_POLICY_LAZY : MU_POLICY_EAGER,
+				     &error);
+		if (status != MU_OK) {
+			fprintf(stderr, "memup hotplug: %s: %s\n",
+				machine->source,
+				error.text[0] ? error.text
+					      : mu_status_str(status));
+			return EXIT_USAGE;
+		}
+		if (!run->valid) {
+			fprintf(stderr,
+				"memup hotplug: does not validate: %s\n",
+				run->why.text);
+			code = EXIT_NO;
+		}
+		nr++;
+	}
+	if (options->json)
+		print_json(machine, ask, runs, nr);
+	else
+		print_table(machine, ask, runs, nr);
+	return code;
+}
+
+static int run_hotplug(int argc, char **argv)
+{
+	struct options options = {
+		.eager = true, .lazy = true, .ask.online = MU_ONLINE_KERNEL};
+	struct mu_machine *machine;
+	struct mu_error error = {0};
+	int code = parse(argc, argv, &options);
+
+	if (code != EXIT_DONE)
+		return code < 0 ? EXIT_DONE : code;
+	if (mu_machine_load(&machine, options.machine, &error) != MU_OK) {
+		fprintf(stderr, "memup hotplug: %s\n", error.text);
+		return EXIT_USAGE;
+	}
+	code = run_all(machine, &options);
+	mu_machine_unload(machine);
+	return code;
+}
+
+const struct command command_hotplug = {
+	.name = "hotplug",
+	.summary = "add memory to a machine at work and remove it, measured",
+	.help = help,
+	.run = run_hotplug,
+};
