@@ -101,17 +101,17 @@ static MU_OUT_OF_LINE void refill(struct mu_buddy *buddy, struct mu_zone *zone,
 {
 	unsigned order = mu_cache_order(list);
 	uint32_t room = MU_MAX(cache->high, pages_of(cache)) - pages_of(cache);
-	uint64_t nr = (uint64_t)cache->batch >> order, left;
+	uint64_t nr = (uint64_t)cache->batch >> order, left, low;
 
 	/* One is taken out again at once. */
 	nr = MU_MIN(MU_MAX(nr, 1), (room >> order) + 1);
 	mu_lock(buddy->port, &zone->lock);
 	left = mu_zone_free(zone) + zone->pristine_pages;
-	/* relaxed: under the lock. So that the lists hold the mark after it. */
-	if (left < (nr << order) +
-			    atomic_load_explicit(&zone->watermark[MU_WMARK_LOW],
-						 memory_order_relaxed) ||
-	    zone->shut)
+	/* relaxed: under the lock. */
+	low = atomic_load_explicit(&zone->watermark[MU_WMARK_LOW],
+				   memory_order_relaxed);
+	/* The lists have to hold the mark after it. */
+	if (left < (nr << order) + low)
 		nr = 0;
 	for (; nr && has_part(zone, order); nr--) {
 		mu_pfn_t pfn = mu_zone_take(buddy->memmap, zone, order);
