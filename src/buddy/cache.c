@@ -85,21 +85,47 @@ void mu_cache_give_back(struct mu_buddy *buddy, struct mu_zone *zone,
 	}
 }
 
-/* Is there a page of @order that is no block, nor would be made of one? Under
- * zone->lock. */
-static bool has_part(const struct mu_zone *zone, unsigned order)
+/* The smallest order, from @order on, of which there is a free page that is no
+ * block; MU_BLOCK_ORDER if there is none. Under zone->lock. */
+static unsigned part_of(const struct mu_zone *zone, unsigned order)
 {
 	while (order < MU_BLOCK_ORDER &&
 	       zone->free_area[order].head == MU_NO_PFN)
 		order++;
-	return order < MU_BLOCK_ORDER;
+	return order;
+}
+
+/* Up to @nr pages of the list from one free page of order @from, of which the
+ * rest stays free; how many. Under both locks. */
+static uint64_t fill(const struct mu_memmap *memmap, struct mu_zone *zone,
+		     struct mu_cache *cache, unsigned list, unsigned from,
+		     uint64_t nr)
+{
+	unsigned order = mu_cache_order(list);
+	mu_pfn_t pfn = zone->free_area[from].head;
+	uint64_t got;
+
+	mu_list_remove(memmap, zone, pfn);
+	while ((uint64_t)1 << (from - order) > nr) {
+		from--;
+		mu_list_push(memmap, zone, pfn + ((mu_pfn_t)1 << from), from);
+	}
+	got = (uint64_t)1 << (from - order);
+	/* So that they come out in ascending order. */
+	for (uint64_t i = got; i-- > 0;) {
+		mu_pfn_t at = pfn + (i << order);
+
+		mu_page_set(mu_pfn_to_page(memmap, at), MU_PAGE_CACHED, order);
+		push(memmap, cache, list, at);
+	}
+	return got;
 }
 
 /* Under the cache's lock. */
 static MU_OUT_OF_LINE void refill(struct mu_buddy *buddy, struct mu_zone *zone,
 				  struct mu_cache *cache, unsigned list)
 {
-	unsigned order = mu_cache_order(list);
+	unsigned order = mu_cache_order(list), from;
 	uint32_t room = MU_MAX(cache->high, pages_of(cache)) - pages_of(cache);
 	uint64_t nr = (uint64_t)cache->batch >> order, left, low;
 
@@ -113,13 +139,8 @@ static MU_OUT_OF_LINE void refill(struct mu_buddy *buddy, struct mu_zone *zone,
 	/* The lists have to hold the mark after it. */
 	if (left < (nr << order) + low)
 		nr = 0;
-	for (; nr && has_part(zone, order); nr--) {
-		mu_pfn_t pfn = mu_zone_take(buddy->memmap, zone, order);
-
-		mu_page_set(mu_pfn_to_page(buddy->memmap, pfn), MU_PAGE_CACHED,
-			    order);
-		push(buddy->memmap, cache, list, pfn);
-	}
+	while (nr && (from = part_of(zone, order)) < MU_BLOCK_ORDER)
+		nr -= fill(buddy->memmap, zone, cache, list, from, nr);
 	mu_unlock(&zone->lock);
 }
 
@@ -304,7 +325,7 @@ static MU_OUT_OF_LINE void make_part(struct mu_buddy *buddy,
 		more = cache && pages_of(cache);
 		if (more) {
 			mu_lock(buddy->port, &zone->lock);
-			more = !has_part(zone, order);
+			more = part_of(zone, order) == MU_BLOCK_ORDER;
 			if (more)
 				mu_cache_give_back(buddy, zone, cache,
 						   cache->batch);

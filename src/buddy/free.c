@@ -10,13 +10,13 @@
 /* @order, or ANY_ORDER for the descriptor's; the count must be @refs. */
 #define ANY_ORDER UINT32_MAX
 
-static enum mu_status check(const struct mu_page *page, unsigned order,
-			    uint32_t refs)
+static inline enum mu_status check(const struct mu_page *page, unsigned state,
+				   unsigned order, uint32_t refs)
 {
-	if (mu_page_kind(page) == MU_PAGE_RESERVED)
-		return MU_ERR_RESERVED;
-	if (mu_page_kind(page) != MU_PAGE_ALLOCATED)
-		return MU_ERR_NOT_ALLOCATED;
+	if (MU_UNLIKELY((state & MU_PAGE_KIND) != MU_PAGE_ALLOCATED))
+		return (state & MU_PAGE_KIND) == MU_PAGE_RESERVED
+			       ? MU_ERR_RESERVED
+			       : MU_ERR_NOT_ALLOCATED;
 	if (order != ANY_ORDER && page->order != order)
 		return MU_ERR_ORDER;
 	/* acquire: what other holders did to the page before they let go of
@@ -34,23 +34,21 @@ static enum mu_status check(const struct mu_page *page, unsigned order,
 static enum mu_status take_back(struct mu_page *page, unsigned order,
 				uint32_t refs)
 {
-	for (;;) {
-		uint8_t state = mu_page_flags(page);
-		enum mu_status status = check(page, order, refs);
-		unsigned cached =
-			(state & ~MU_PAGE_KIND) | (unsigned)MU_PAGE_CACHED;
+	uint8_t state = mu_page_flags(page);
+	enum mu_status status;
+	unsigned cached;
 
+	do {
+		status = check(page, state, order, refs);
 		if (status != MU_OK)
-			return status;
-		/* relaxed: the lock that comes next orders what the page had in
-		 * it; a flag may have come since. */
-		if (MU_LIKELY((state & MU_PAGE_KIND) == MU_PAGE_ALLOCATED &&
-			      atomic_compare_exchange_strong_explicit(
-				      &page->state, &state, (uint8_t)cached,
-				      memory_order_relaxed,
-				      memory_order_relaxed)))
-			return MU_OK;
-	}
+			break;
+		cached = (state & ~MU_PAGE_KIND) | (unsigned)MU_PAGE_CACHED;
+		/* relaxed: the lock that comes next orders what was in the
+		 * page. It fails when another was faster, or a flag came. */
+	} while (!atomic_compare_exchange_weak_explicit(
+		&page->state, &state, (uint8_t)cached, memory_order_relaxed,
+		memory_order_relaxed));
+	return status;
 }
 
 /* Has @page one descriptor and 2^18 pages? Its holder may ask without the
@@ -178,7 +176,7 @@ enum mu_status mu_split_pages(struct mu_buddy *buddy, mu_pfn_t pfn,
 	refs = atomic_load_explicit(&page->refcount, memory_order_relaxed);
 	gigantic = is_gigantic(page);
 	poisoned = mu_page_flags(page) & MU_PAGE_HAS_POISON;
-	status = check(page, order, refs);
+	status = check(page, mu_page_flags(page), order, refs);
 	if (status == MU_OK && gigantic) {
 		take_apart(zone, page, false);
 	} else if (status == MU_OK) {
