@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * Allocate and free, over and over: the fast path. What bounds it from below
- * are the two lock operations, taken here without anything between.
+ * are the lock operations, taken here without anything between.
  */
 #include <stdatomic.h>
 #include "bench/rig.h"
@@ -9,24 +9,41 @@
 #include "bench/team.h"
 
 #define PAIRS 500000
+/* What a page cache may hold and more. */
+#define MANY 2000
 
-struct pairs {
-	alignas(64) _Atomic uint32_t lock;
-	struct rig *rig;
-	unsigned order;
+struct lock {
+	alignas(128) _Atomic uint32_t held;
 };
 
-static void locks(void *arg, unsigned self, unsigned nr)
+struct pairs {
+	struct rig *rig;
+	struct lock *locks; /* of each thread: its own, or the first */
+	unsigned order, many;
+	bool alone; /* the first thread, and no other */
+	bool shared;
+};
+
+static void take_locks(void *arg, unsigned self, unsigned nr)
 {
 	struct pairs *pairs = arg;
+	struct lock *lock = &pairs->locks[pairs->shared ? 0 : self];
 
-	(void)self, (void)nr;
+	(void)nr;
+	if (pairs->alone && self)
+		return;
 	for (unsigned i = 0; i < 2 * PAIRS; i++) {
-		while (atomic_exchange_explicit(&pairs->lock, 1,
+		while (atomic_exchange_explicit(&lock->held, 1,
 						memory_order_acquire))
 			;
-		atomic_store_explicit(&pairs->lock, 0, memory_order_release);
+		atomic_store_explicit(&lock->held, 0, memory_order_release);
 	}
+}
+
+static void give(struct pairs *pairs, mu_pfn_t pfn)
+{
+	if (mu_free_pages(&pairs->rig->mm.buddy, pfn, pairs->order) != MU_OK)
+		die("a page cannot be freed");
 }
 
 static void alloc_free(void *arg, unsigned self, unsigned nr)
@@ -34,41 +51,53 @@ static void alloc_free(void *arg, unsigned self, unsigned nr)
 	struct pairs *pairs = arg;
 
 	(void)nr;
+	if (pairs->alone && self)
+		return;
 	mu_hosted_set_cpu(pairs->rig->hosted, self);
-	for (unsigned i = 0; i < PAIRS; i++) {
-		mu_pfn_t pfn = rig_alloc(pairs->rig, pairs->order);
+	for (unsigned i = 0; i < PAIRS; i++)
+		give(pairs, rig_alloc(pairs->rig, pairs->order));
+}
 
-		if (mu_free_pages(&pairs->rig->mm.buddy, pfn, pairs->order) !=
-		    MU_OK)
-			die("a page cannot be freed");
+/* So many that most of them do not fit into a cache. */
+static void alloc_many(void *arg, unsigned self, unsigned nr)
+{
+	struct pairs *pairs = arg;
+	mu_pfn_t pfns[MANY];
+
+	(void)nr;
+	if (pairs->alone && self)
+		return;
+	mu_hosted_set_cpu(pairs->rig->hosted, self);
+	for (unsigned i = 0; i < PAIRS / MANY; i++) {
+		for (unsigned n = 0; n < MANY; n++)
+			pfns[n] = rig_alloc(pairs->rig, 0);
+		for (unsigned n = 0; n < MANY; n++)
+			give(pairs, pfns[n]);
 	}
 }
 
-static void measure(struct bench *bench, struct rig *rig, unsigned threads)
+/* The same by one thread and by two. */
+#define ROWS 4
+#define HUGE 9
+
+static const struct row {
+	const char *name;
+	team_fn run;
+	unsigned order;
+} rows[ROWS] = {
+	{"two locks, nothing between", take_locks, 0},
+	{"memup, order 0", alloc_free, 0},
+	{"memup, order 9", alloc_free, HUGE},
+	{"memup, order 0, 2000 at a time", alloc_many, 0},
+};
+
+static void report(struct bench *bench, const char *id, const char *title,
+		   struct contest *contests, unsigned nr)
 {
 	static const char *const columns[] = {"ns/pair", "min", "max", NULL};
-	struct pairs pairs[3] = {{.rig = rig},
-				 {.rig = rig, .order = 0},
-				 {.rig = rig, .order = 9}};
-	struct contest contests[] = {
-		{"two locks, nothing between",
-		 NULL,
-		 locks,
-		 &pairs[0],
-		 {NULL, 0, 0}},
-		{"memup, order 0", NULL, alloc_free, &pairs[1], {NULL, 0, 0}},
-		{"memup, order 9", NULL, alloc_free, &pairs[2], {NULL, 0, 0}},
-	};
-	struct team team;
 
-	team_start(&team, threads);
-	contest_run(&team, contests, 3, bench->reps);
-	team_stop(&team);
-	report_table(&bench->report, threads > 1 ? "alloc-2" : "alloc-1",
-		     threads > 1 ? "allocate and free, two threads, one zone"
-				 : "allocate and free, one thread",
-		     columns);
-	for (unsigned i = 0; i < 3; i++) {
+	report_table(&bench->report, id, title, columns);
+	for (unsigned i = 0; i < nr; i++) {
 		struct samples *ns = &contests[i].ns;
 		const double values[] = {
 			samples_median(ns) / PAIRS,
@@ -78,7 +107,47 @@ static void measure(struct bench *bench, struct rig *rig, unsigned threads)
 
 		report_row(&bench->report, contests[i].name, values);
 	}
-	contest_free(contests, 3);
+}
+
+static void measure(struct bench *bench, struct rig *rig, unsigned threads)
+{
+	struct contest contests[2 * ROWS + 1] = {{0}}, *both = contests + ROWS;
+	struct pairs pairs[2 * ROWS + 1];
+	struct lock locks[TEAM_MAX] = {{0}};
+	unsigned nr = threads > 1 ? 2 * ROWS + 1 : ROWS;
+	struct team team;
+
+	for (unsigned i = 0; i < nr; i++) {
+		const struct row *row = &rows[i % ROWS];
+
+		pairs[i] = (struct pairs){.rig = rig,
+					  .locks = locks,
+					  .order = row->order,
+					  .alone = i < ROWS,
+					  .shared = i == ROWS};
+		contests[i] = (struct contest){
+			.name = row->name, .run = row->run, .arg = &pairs[i]};
+	}
+	both[0].name = "two locks, shared";
+	/* What the machine can do when nobody waits. */
+	both[ROWS].name = "two locks of one's own";
+	team_start(&team, threads);
+	contest_run(&team, contests, nr, bench->reps);
+	team_stop(&team);
+	report(bench, "alloc-1", "allocate and free, one thread", contests,
+	       ROWS);
+	if (threads > 1) {
+		report(bench, "alloc-2",
+		       "allocate and free, two threads, one zone", both,
+		       ROWS + 1);
+		report_at_most(&bench->report,
+			       "two threads' pair of order 0 as many times "
+			       "one's",
+			       1.3,
+			       samples_median(&both[1].ns) /
+				       samples_median(&contests[1].ns));
+	}
+	contest_free(contests, nr);
 }
 
 void bench_alloc(struct bench *bench)
@@ -87,8 +156,6 @@ void bench_alloc(struct bench *bench)
 
 	rig_create(&rig, "8G/2", 0, MU_BACK_HUGE);
 	rig_touch(&rig);
-	measure(bench, &rig, 1);
-	if (mu_hosted_cpus() > 1)
-		measure(bench, &rig, 2);
+	measure(bench, &rig, mu_hosted_cpus() > 1 ? 2 : 1);
 	rig_destroy(&rig);
 }

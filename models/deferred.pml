@@ -8,6 +8,9 @@
  * Modelled, one step where the code has one atomic access or one critical
  * section of a leaf lock:
  *   src/buddy/alloc.c      walk_zones() walk, try_zone(), try_lists()
+ *   src/buddy/cache.c      mu_cache_take(), mu_cache_give(), refill(), bind(),
+ *                          with CACHE; a batch is a page, refills take all
+ *   src/buddy/drain.c      mu_buddy_shut(), mu_buddy_open(), drain_some()
  *   src/buddy/zone.c       mu_buddy_add_block(), _grow_pristine(),
  *                          _take_pristine()
  *   src/deferred/claim.c   mu_claim_peek(), _gigantic(), _run(), _in(), the
@@ -52,7 +55,8 @@
  *     the moment at which the lists were looked at, under zone->lock, no block
  *     of the zone was pristine (counted in pristine_pages and not claimed) or
  *     in flight (claimed, and neither in the lists nor counted as a client's).
- *     When it is MU_GROW_FAILED, none was in flight. That moment is where the
+ *     When it is MU_GROW_FAILED, none was in flight. And in neither case, nor
+ *     when a mark refuses, was there a page in a cache. That moment is where the
  *     failure takes effect, for each zone its own. For who only grows a zone it
  *     is the moment at which it read growth.
  *   - Progress: no deadlock (spin's check for invalid end states); so no
@@ -95,6 +99,10 @@
  *   SETTLE	backing goes while somebody who saw the block pristine may claim it
  *		when it is back (memup did so once)
  *   FLIGHT	what is neither pristine nor online is not waited for
+ *   CACHED	caches are not emptied
+ *   BOUND	a cache holds a page before it is in the zone's list
+ *   UNBIND	a cache leaves the list before it is empty
+ *   OFF		interrupts are on in a cache: a handler waits for its own CPU
  * and the last one breaks the rule that mu_deferred_init_block() is not for
  * handlers.
  *
@@ -123,6 +131,14 @@
  * spin: -DCPU1=COME -DCPU2=LATE -DCPU3=BLOCK -DN0=2 -DNLATE=1 -DSPARE=3
  * spin: -DCPU1=COME -DCPU2=HELP -DCPU3=BLOCK -DN0=3 -DSPLIT -DGO_AT=2 -DGO_NR=1 -DSPARE=2
  * spin: -DCPU1=COME -DCPU2=HELP -DCPU3=BLOCK -DN0=2 -DSPLIT -DGO_NR=1 -DSPARE=2
+ * spin: -DCACHE -DCPU1=FREE -DCPU2=BLOCK -DIRQ1=ALLOC -DN0=1
+ * spin: -DCACHE -DCPU1=FREE -DCPU2=FREE -DIRQ1=ALLOC -DN0=1
+ * spin: -DCACHE -DCPU1=FREE -DCPU2=ALLOC -DIRQ1=BLOCK -DN0=1 -DN1=1
+ * spin: -DCACHE -DCPU1=FREE -DCPU2=HELP -DIRQ1=ALLOC -DN0=1
+ * spin: -DCACHE -DCPU1=FREE -DCPU2=ALLOC -DN0=2 -DMAYFAIL=1
+ * spin: -DCACHE -DSAME -DCPU1=FREE -DCPU2=FREE -DIRQ1=BLOCK -DN0=1
+ * cycle: -DCACHE -DCPU1=FREE -DCPU2=BLOCK -DIRQ1=ALLOC -DN0=1
+ * cycle: -DCACHE -DCPU1=FREE -DCPU2=BLOCK -DIRQ1=BLOCK -DN0=1
  * cycle: -DCPU1=ALLOC -DCPU2=ALLOC -DIRQ1=ALLOC -DN0=1
  * cycle: -DCPU1=BLOCK -DCPU2=BLOCK -DCPU3=BLOCK -DN0=1
  * cycle: -DCPU1=ALLOC -DCPU2=HELP -DN0=1 -DN1=1
@@ -156,6 +172,10 @@
  * broken: -DBREAK_ISOLATED -DCPU1=GO -DCPU2=HELP -DCPU3=ALLOC -DN0=1 -DGO_NR=1
  * broken: -DBREAK_PROMISE -DCPU1=GO -DCPU2=BLOCK -DTIMES=2 -DN0=4 -DGO_AT=1 -DGO_NR=1
  * broken: -DBREAK_FLIGHT -DCPU1=GO -DCPU2=HELP -DN0=2 -DSPARE=3
+ * broken: -DBREAK_CACHED -DCACHE -DCPU1=FREE -DCPU2=BLOCK -DN0=1
+ * broken: -DBREAK_BOUND -DCACHE -DCPU1=FREE -DCPU2=BLOCK -DN0=1
+ * broken: -DBREAK_UNBIND -DCACHE -DCPU1=FREE -DCPU2=BLOCK -DIRQ1=BLOCK -DN0=1
+ * broken: -DBREAK_OFF -DCACHE -DCPU1=FREE -DIRQ1=BLOCK -DN0=1
  * broken: -DCPU1=RUN -DIRQ1=CUT -DN0=2
  */
 #ifndef N0
@@ -256,6 +276,20 @@ bool lock[NZ];
 /* struct mu_zone: growth. The other fields follow from the blocks below. */
 byte growth[NZ];
 
+#ifdef CACHE
+/* struct mu_cache of zone 0, by the pid of the CPU: a bit for each page. With
+ * SAME all threads say that they are one CPU. */
+byte cache[5];
+bool bound[5], klock[5];
+byte shut;
+#ifdef SAME
+#define WHO_I_AM 1
+#else
+#define WHO_I_AM (victim -> victim : _pid)
+#endif
+#define CACHED (bound[1] || bound[2] || bound[3])
+#endif
+
 /* The blocks: what is true of them. */
 #define RESERVED 0 /* or not there yet */
 #define PRISTINE 1
@@ -278,7 +312,8 @@ byte ended;
 
 /* ---- ghosts ---- */
 
-/* had: is some block of zone z pristine (1), in flight (2)? */
+/* had: is some block of zone z pristine (1), in flight (2), cached in part
+ * (4)? */
 inline look()
 {
 	had = 0;
@@ -293,6 +328,9 @@ inline look()
 		j++
 	:: else -> break
 	od;
+#ifdef CACHE
+	had = (z == 0 && (cache[1] | cache[2] | cache[3]) -> had | 4 : had);
+#endif
 	j = 0
 }
 
@@ -338,6 +376,9 @@ inline try_lists()
 	d_step {
 		look();
 		count();
+#ifdef CACHE
+		cached = (z == 0 && CACHED);
+#endif
 		ans = REFUSED;
 		b = NOWHERE;
 		if
@@ -397,6 +438,188 @@ inline free_page(p)
 		fr[(p) / 2] = fr[(p) / 2] | (1 << (p) % 2)
 	}
 }
+
+/* ---- src/buddy/cache.c: zone 0 ---- */
+
+#ifdef CACHE
+
+#ifdef BREAK_OFF
+#define IRQ_OFF skip
+#else
+#define IRQ_OFF off[_pid] = true
+#endif
+
+/* The page of the lowest bit of mask to n. */
+inline lowest(mask)
+{
+	n = 0;
+	do
+	:: !((mask) & (1 << n)) -> n++
+	:: else -> break
+	od
+}
+
+/* lock_own(): ok. */
+inline lock_own()
+{
+	atomic {
+		ok = !klock[me];
+		if
+		:: ok -> klock[me] = true; IRQ_OFF
+		:: else
+		fi
+	};
+	if
+	:: ok ->
+#ifndef BREAK_BOUND
+		if
+		:: !bound[me] && !shut ->
+			d_step {
+				if
+				:: !shut -> bound[me] = true
+				:: else
+				fi
+			}
+		:: else
+		fi;
+		ok = bound[me] && !shut;
+#else
+		ok = !shut;
+#endif
+		if
+		:: !ok -> cache_unlock()
+		:: else
+		fi
+	:: else
+	fi
+}
+
+inline cache_unlock()
+{
+	d_step { klock[me] = false; off[_pid] = false }
+}
+
+inline unlock_and_bind()
+{
+#ifdef BREAK_BOUND
+	cache_unlock();
+	bound[me] = true
+#else
+	cache_unlock()
+#endif
+}
+
+/* mu_cache_take(): GREW or LOST. */
+inline cache_take()
+{
+	ans = LOST;
+	lock_own();
+	if
+	:: ok ->
+		if
+		:: !cache[me] ->
+			/* refill(): parts of blocks */
+			d_step {
+				do
+				:: !shut && j < N0 ->
+					if
+					:: fr[j] == 1 || fr[j] == 2 ->
+						cache[me] = cache[me] |
+							(fr[j] << (2 * j));
+						fr[j] = 0
+					:: else
+					fi;
+					j++
+				:: else -> break
+				od;
+				j = 0
+			}
+		:: else
+		fi;
+		d_step {
+			if
+			:: cache[me] ->
+				lowest(cache[me]);
+				cache[me] = cache[me] & ~(1 << n);
+				HAND_OUT(n / 2, 1 << (n % 2));
+				page = n;
+				ans = GREW;
+				n = 0
+			:: else
+			fi
+		};
+		unlock_and_bind()
+	:: else
+	fi;
+	ok = false
+}
+
+/* mu_free_pages() of one page. */
+inline cache_give(p)
+{
+	/* take_back(): it is nobody's. */
+	d_step {
+		assert(al[(p) / 2] & (1 << (p) % 2));
+		al[(p) / 2] = al[(p) / 2] & (3 - (1 << (p) % 2))
+	};
+	lock_own();
+	if
+	:: ok ->
+		cache[me] = cache[me] | (1 << (p));
+		unlock_and_bind()
+	:: else ->
+		fr[(p) / 2] = fr[(p) / 2] | (1 << (p) % 2)
+	fi;
+	ok = false
+}
+
+/* drain_some(): a page of the cache of CPU k. */
+inline drain_some()
+{
+#ifdef BREAK_UNBIND
+	bound[k] = false;
+#endif
+	atomic { !klock[k] -> klock[k] = true; IRQ_OFF };
+	d_step {
+		if
+#ifndef BREAK_UNBIND
+		:: bound[k] ->
+#else
+		:: true ->
+#endif
+			if
+			:: cache[k] ->
+				lowest(cache[k]);
+				cache[k] = cache[k] & ~(1 << n);
+				fr[n / 2] = fr[n / 2] | (1 << (n % 2));
+				n = 0
+			:: else
+			fi;
+			bound[k] = (cache[k] != 0)
+		:: else
+		fi
+	};
+	d_step { klock[k] = false; off[_pid] = false }
+}
+
+/* mu_buddy_shut() */
+inline shut_caches()
+{
+	shut++;
+	do
+	:: d_step {
+		k = (bound[1] -> 1 : (bound[2] -> 2 : (bound[3] -> 3 : 0)))
+	   };
+		if
+		:: k == 0 -> break
+		:: else
+		fi;
+		drain_some()
+	od;
+	k = 0
+}
+
+#endif
 
 /* ---- src/deferred/claim.c ---- */
 
@@ -802,7 +1025,8 @@ inline last_word()
 {
 	d_step {
 		assert(ans != NO_MORE || !had);
-		assert(ans != NO_BACK || !(had & 2));
+		assert(ans != NO_BACK || !(had & 6));
+		assert(ans != REFUSED || !(had & 4));
 		had = 0
 	}
 }
@@ -833,9 +1057,23 @@ inline try_zone()
 		fi;
 		if
 		:: ans == GROWN
+#if defined(CACHE) && !defined(BREAK_CACHED)
+		:: ans != GROWN && ans != GREW && cached ->
+			assert(!mine);
+			mine = true;
+			shut_caches()
+		:: ans != GROWN && (ans == GREW || !cached) -> break
+#else
 		:: else -> break
+#endif
 		fi
 	od;
+#ifdef CACHE
+	if
+	:: mine -> d_step { shut--; mine = false; cached = false }
+	:: else
+	fi;
+#endif
 #ifdef BREAK_WAIT
 	ans = (ans == GROWS -> NO_MORE : ans);
 #endif
@@ -881,7 +1119,8 @@ inline take_all()
 	:: z < NZ ->
 		do
 		::
-			d_step { look(); seen = growth[z] };
+			/* Caches are nothing to who only grows. */
+			d_step { look(); had = had & 3; seen = growth[z] };
 			grow();
 			if
 			:: ans == NO_MORE || ans == NO_BACK -> break
@@ -1392,6 +1631,10 @@ proctype cpu(byte role; byte victim) provided (!irq[_pid])
 #endif
 	byte seen, growing, gseen, ans, had, left, page, times;
 	bool ok, past, no_room;
+#ifdef CACHE
+	bool cached, mine;
+	byte me = WHO_I_AM;
+#endif
 
 	if
 	:: victim -> atomic { !off[victim] && !irq[victim] -> irq[victim] = true }
@@ -1402,12 +1645,30 @@ proctype cpu(byte role; byte victim) provided (!irq[_pid])
 		order = (role == BLOCK -> ALL : PAGE);
 		do
 		:: times < (role == FREE -> 1 : TIMES) ->
+#ifdef CACHE
+			if
+			:: order == PAGE -> cache_take()
+			:: else -> ans = LOST
+			fi;
+			if
+			:: ans == GREW
+			:: else -> walk(role == ALLOC1)
+			fi;
+#else
 			walk(role == ALLOC1);
+#endif
 			times++
 		:: else -> break
 		od;
 		if
+#ifdef CACHE
+		:: role == FREE && ans == GREW && page < 2 * N0 ->
+			cache_give(page)
+		:: role == FREE && ans == GREW && page >= 2 * N0 ->
+			free_page(page)
+#else
 		:: role == FREE && ans == GREW -> free_page(page)
+#endif
 		:: else
 		fi
 	:: role == HELP -> take_all()
@@ -1431,6 +1692,9 @@ proctype cpu(byte role; byte victim) provided (!irq[_pid])
 		ok = false; past = false; no_room = false; fb = 0; pieces = 0
 #ifdef BREAK_RELATIVE
 		; st = 0
+#endif
+#ifdef CACHE
+		; me = 0
 #endif
 	}
 }
@@ -1506,13 +1770,27 @@ init
 				assert(x == 1 && !online[b] && !fr[b] && !al[b])
 			:: state[b] == ONLINE ->
 				assert(x == 0 && online[b] && written[b]);
-				assert(fr[b] + al[b] == 3 && !(fr[b] & al[b]))
+#ifdef CACHE
+				e = cache[1] | cache[2] | cache[3];
+				assert(cache[1] + cache[2] + cache[3] == e);
+				e = (e >> (2 * b)) & 3;
+#else
+				e = 0;
+#endif
+				assert(fr[b] + al[b] + e == 3);
+				assert((fr[b] | al[b] | e) == 3)
 			:: else -> assert(false)
 			fi;
 			b++
 		:: else -> break
 		od;
 		assert(!busy[0] && !lock[0] && !promised[0] && !looking[0]);
+#ifdef CACHE
+		assert(!shut);
+		assert(bound[1] || !cache[1]);
+		assert(bound[2] || !cache[2]);
+		assert(bound[3] || !cache[3]);
+#endif
 #if N1
 		assert(!busy[1])
 #endif

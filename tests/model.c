@@ -197,8 +197,11 @@ void model_drain(struct model *model, unsigned order)
 
 void model_check_lists(const struct model *model)
 {
-	const struct mu_buddy *buddy = &model->world->mm.buddy;
+	struct mu_buddy *buddy = &model->world->mm.buddy;
 	uint64_t nr[MU_NR_ORDERS] = {0};
+
+	for (unsigned i = 0; i < buddy->nr_zones; i++)
+		mu_buddy_drain(buddy, &buddy->zones[i]);
 
 	/* The largest page that fits at each place is in the lists. */
 	for (mu_pfn_t pfn = 0; pfn < model->end;) {

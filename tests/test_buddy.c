@@ -16,6 +16,8 @@ static void up(struct world *world, enum mu_policy policy)
 {
 	world_init(world, MACHINE, policy);
 	world_one_zone(world);
+	/* What is looked at here are the lists. */
+	world->config.cache_pages = MU_NO_CACHES;
 	world_start(world);
 }
 

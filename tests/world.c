@@ -55,6 +55,14 @@ enum mu_hosted_backing world_backing(void)
 	return MU_BACK_SECTION;
 }
 
+/* What MU_TEST_CACHES asks for. */
+static unsigned cache_pages(void)
+{
+	const char *pages = getenv("MU_TEST_CACHES");
+
+	return pages ? (unsigned)strtoul(pages, NULL, 10) : 0;
+}
+
 static void say(enum mu_log_level level, const char *line)
 {
 	if (level <= MU_LOG_WARN)
@@ -74,6 +82,7 @@ static void init(struct world *world, struct mu_machine *machine,
 	world->machine = machine;
 	world->config = mu_config_default();
 	world->config.policy = policy;
+	world->config.cache_pages = cache_pages();
 	if (mu_hosted_create(&world->hosted, machine, &config, &world->error) !=
 	    MU_OK)
 		fail_msg("%s", world->error.text);

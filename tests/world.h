@@ -17,7 +17,8 @@
  *
  * The environment variable MU_TEST_BACKING (section, block or huge) says how
  * the memmap is backed where a test does not care. With block a pristine
- * descriptor is never accessible.
+ * descriptor is never accessible. MU_TEST_CACHES is the config's cache_pages
+ * where a test does not care: a number has zones of all sizes cache pages.
  */
 #ifndef TESTS_WORLD_H
 #define TESTS_WORLD_H

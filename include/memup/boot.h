@@ -76,6 +76,12 @@ struct mu_config {
 	 * waits as long. Growth on demand is one block in any case.
 	 */
 	unsigned batch;
+	/*
+	 * Most pages that the page cache of one CPU holds of a zone
+	 * (memup/buddy.h); 0: from the zone's size, none in small zones;
+	 * MU_NO_CACHES: there are none.
+	 */
+	unsigned cache_pages;
 };
 
 /* Linux's x86-64 zones, the lazy policy, no MOVABLE zone. */

@@ -87,12 +87,23 @@ struct mu_zone {
 	/* What the fast path must leave in the lists: the low mark less
 	 * pristine_pages, which are as good as free. (L) */
 	uint64_t fast_mark;
+	/* free_pages less fast_mark: caches serve while it is not negative.
+	 * Written (L), never above what is true; read without. */
+	_Atomic int64_t spare;
+	/* How many pages all caches together may hold; 0: there are none.
+	 * Written (L), read as a hint without. */
+	_Atomic uint64_t cache_pages;
+	/* How many want the caches empty. Written (L), read without. */
+	_Atomic uint32_t shut;
+	/* The caches that may hold pages: the number of the first, counted from
+	 * 1, or 0. (L) */
+	uint32_t caches;
 	struct mu_free_area free_area[MU_NR_ORDERS];
 
 	uint64_t pristine_pages; /* managed, but not yet in the lists (L) */
 	/* Written (L), read as hints without. */
 	_Atomic uint64_t watermark[MU_NR_WMARKS];
-	_Atomic uint64_t managed_pages; /* free + pristine + allocated */
+	_Atomic uint64_t managed_pages; /* free, pristine, allocated, cached */
 	uint64_t poisoned_pages;	/* taken out for good (L) */
 	/* Changes when a claim ends, whatever became of the memory, and when
 	 * pristine memory has come to the extents: who found nothing may look
@@ -115,6 +126,9 @@ struct mu_zone {
 /* No zone of that type. */
 #define MU_NO_ZONE UINT16_MAX
 
+/* A mu_config.cache_pages. */
+#define MU_NO_CACHES UINT32_MAX
+
 struct mu_node {
 	int nid;
 	/* First zone to try for each highest zone type, or NULL. Written (H),
@@ -128,7 +142,10 @@ struct mu_node {
 	_Atomic uint16_t *zonelist;
 	mu_pfn_t start_pfn, end_pfn; /* equal: a node without memory (H) */
 	uint64_t present_pages;	     /* (H) */
+	unsigned nr_cpus;	     /* that share its caches' pages (C) */
 };
+
+struct mu_cache; /* src/buddy/cache.h */
 
 /* What a source answers when it is asked to grow a zone. */
 enum mu_grow {
@@ -170,6 +187,14 @@ struct mu_buddy {
 	struct mu_node *nodes;	 /* indexed by node id (C) */
 	unsigned nr_nodes;	 /* (C) */
 	struct mu_source source; /* grow is NULL: there is none */
+	/* Page caches: two for each CPU, the second for MOVABLE, made when it
+	 * first asks (a bit each). */
+	struct mu_cache *caches;     /* (C) */
+	_Atomic uint64_t *caches_up; /* set under caches_lock, which is only
+				      * tried; read by all (A) */
+	unsigned nr_cpus;	     /* 0: no caches (C) */
+	unsigned cache_pages;	     /* as mu_config.cache_pages (C) */
+	struct mu_lock caches_lock;
 	/* Pages that the hardware lost, ascending; under poison_lock, which is
 	 * taken inside of a zone's. */
 	struct mu_lock poison_lock;
@@ -306,15 +331,43 @@ void mu_buddy_set_watermarks(struct mu_buddy *buddy, uint64_t min_free_pages,
 			     unsigned page_shift);
 
 /*
- * Walk all free lists and counters of @zone under its lock.
- * MU_ERR_CORRUPT with the reason in @error when something does not hold.
+ * Walk all free lists and counters of @zone under its lock, then each of its
+ * caches under that one's. MU_ERR_CORRUPT with the reason in @error when
+ * something does not hold.
  */
 enum mu_status mu_zone_validate(struct mu_buddy *buddy, struct mu_zone *zone,
 				struct mu_error *error) MU_MUST_CHECK;
 
 /*
+ * Page caches: see above. Any context but NMI, any number of CPUs at once, with
+ * no lock held.
+ *
+ * mu_buddy_shut() empties the caches of @zone into its lists and keeps them
+ * empty, so that all that is freed in between goes to the lists, until
+ * mu_buddy_open(); the pairs nest. Waits for CPUs that are in a cache at this
+ * moment, a batch of pages each. mu_buddy_drain() is both, one after the other.
+ */
+void mu_buddy_shut(struct mu_buddy *buddy, struct mu_zone *zone);
+void mu_buddy_open(struct mu_buddy *buddy, struct mu_zone *zone);
+void mu_buddy_drain(struct mu_buddy *buddy, struct mu_zone *zone);
+
+/* Free pages of @zone that lie in caches; zone->free_pages are those in its
+ * lists. A snapshot. O(caches in use). */
+uint64_t mu_zone_cached(struct mu_buddy *buddy, struct mu_zone *zone);
+
+/*
  * For the floors above: memory that becomes pages.
  */
+
+/*
+ * Caches for CPUs with ids below @cpus (0: none), in @buf of
+ * mu_caches_size(@cpus) bytes, aligned to 64, of which only a bit for each CPU
+ * is written; @pages as mu_config.cache_pages. Early boot, before
+ * mu_buddy_set_watermarks().
+ */
+size_t mu_caches_size(unsigned cpus);
+void mu_caches_init(struct mu_buddy *buddy, unsigned cpus, unsigned pages,
+		    void *buf);
 
 /*
  * The zonelists, of the zones that buddy->nodes tell: @lists has room for

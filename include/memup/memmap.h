@@ -60,6 +60,7 @@ enum mu_page_kind {
 	MU_PAGE_RESERVED,  /* never in the allocator; order 0 */
 	MU_PAGE_DEVICE,	   /* 2^order pages of a device: memup/device.h */
 	MU_PAGE_POISONED,  /* taken out for good; order 0 */
+	MU_PAGE_CACHED,	   /* first of 2^order pages in a CPU's cache */
 };
 #define MU_PAGE_KIND 0x0fu
 /* Flags in state: the block has descriptors that were never written; the page's
@@ -74,14 +75,18 @@ enum mu_page_kind {
 
 /*
  * A page descriptor. Who may write what:
- *   state, order, links   under the zone's lock
+ *   state, order, links   under the zone's lock; but that an allocated page is
+ *                         free, in a CPU's cache, is said by whoever frees it,
+ *                         by compare-and-exchange, and that it is allocated
+ *                         again by who has that cache's lock
  *   zone                  before the block is online; after that under the lock
  *                         of the zone that it says, and of the one that it will
  *                         say. Who goes by it to the zone looks again when it
  *                         has the lock.
  *   refcount, private     whoever holds the page, once it is allocated
- * While a page is free the links lie where refcount and private are. State and
- * zone are read without the lock, too, relaxed: as hints.
+ * While a page is free the links lie where refcount and private are, in a cache
+ * the only one where private is. State and zone are read without the lock, too,
+ * relaxed: as hints.
  */
 struct mu_page {
 	_Atomic uint8_t state;

@@ -34,6 +34,13 @@ static inline void mu_unlock_irqrestore(const struct mu_port *port,
 	mu_irq_restore(port, flags);
 }
 
+/* Take @lock if it is free; interrupts are off, or no handler takes it. */
+static inline bool mu_try_lock(struct mu_lock *lock)
+{
+	/* acquire: as above. */
+	return !atomic_exchange_explicit(&lock->held, 1, memory_order_acquire);
+}
+
 /* The same with interrupts as they are: for locks that no handler takes. */
 static inline void mu_lock(const struct mu_port *port, struct mu_lock *lock)
 {

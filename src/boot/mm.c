@@ -6,6 +6,7 @@
 #include <string.h>
 #include "base/bits.h"
 #include "base/fmt.h"
+#include "base/port.h"
 #include "boot/tables.h"
 
 struct mu_config mu_config_default(void)
@@ -164,6 +165,19 @@ static unsigned most_zones(const struct mu_mm *mm)
 	return nodes * ZONES_OF_NODE;
 }
 
+/* CPU ids are below it: those of the port, and of the machine, whose CPUs may
+ * come later. Without cpu_id nobody can tell them apart. */
+static unsigned nr_cpus(const struct mu_mm *mm)
+{
+	unsigned nr = mu_cpu_count(mm->port);
+
+	if (!mm->port->cpu_id)
+		return 0;
+	if (mm->machine)
+		nr = MU_MAX(nr, mu_machine_cpus(mm->machine));
+	return MU_MIN(nr, MU_MAX_CPUS);
+}
+
 /* Regions of memblock beyond what comes: for what is freed late. */
 #define REGIONS_SPARE 64
 
@@ -212,6 +226,8 @@ size_t mu_tables_lay_out(const struct mu_mm *mm, struct mu_tables *tables,
 					      tables->nr_ragged));
 	tables->nr_devices = MU_MIN(mm->limits.ranges, UINT16_MAX);
 	tables->devices = carve(buf, &at, mu_devices_size(tables->nr_devices));
+	tables->nr_cpus = nr_cpus(mm);
+	tables->caches = carve(buf, &at, mu_caches_size(tables->nr_cpus));
 	/* A range that comes, or goes in parts, cuts a region in three. */
 	tables->more_regions =
 		mm->limits.ranges ? 2 * mm->limits.ranges + REGIONS_SPARE : 0;

@@ -24,6 +24,8 @@ struct start {
 static void nodes_init(struct start *start)
 {
 	struct mu_mm *mm = start->mm;
+	unsigned nr_cpus = start->tables.nr_cpus;
+	bool known = mm->machine && mu_machine_cpus(mm->machine) == nr_cpus;
 	mu_pfn_t first, end;
 	uint64_t cursor;
 	int nid;
@@ -37,6 +39,11 @@ static void nodes_init(struct start *start)
 		node->nid = (int)i;
 		for (unsigned type = 0; type <= MU_NR_ZONES; type++)
 			node->zone_id[type] = MU_NO_ZONE;
+		/* Where the machine does not know all CPUs they may all be
+		 * here. */
+		node->nr_cpus = nr_cpus;
+		if (known && i < mm->machine->nr_nodes)
+			node->nr_cpus = mm->machine->nodes[i].nr_cpus;
 	}
 	mu_for_each_mem_pfn_range (&mm->memblock, cursor, MU_NO_NODE, &first,
 				   &end, &nid) {
@@ -299,6 +306,8 @@ enum mu_status mu_mm_start(struct mu_mm *mm, const struct mu_config *config,
 	mm->devices.measure = config->measure;
 	mm->devices.batch = MU_MAX(mm->deferred.batch, 1);
 	free_init(&start);
+	mu_caches_init(&mm->buddy, start.tables.nr_cpus, config->cache_pages,
+		       start.tables.caches);
 	mu_buddy_set_watermarks(&mm->buddy, config->min_free_pages,
 				mm->page_shift);
 	/* Its memory is the allocator's by now. */

@@ -13,6 +13,8 @@ struct mu_tables {
 	struct mu_extent *extents;
 	void *memmap;
 	void *devices;
+	void *caches;
+	unsigned nr_cpus;   /* that may have page caches */
 	unsigned nr_nodes;  /* that have memory or CPUs: ids are below it */
 	unsigned nr_zones;  /* most zones that there can be */
 	unsigned nr_spare;  /* extents of each zone, to be made while running */

@@ -18,6 +18,7 @@ typedef unsigned long long ull;
 struct audit {
 	struct mu_mm *mm;
 	uint64_t written; /* descriptors that were found written */
+	uint64_t cached;  /* free pages in caches, not in the census */
 	struct mu_error *error;
 	struct mu_census *census; /* of everything */
 	const struct mu_zone *zone;
@@ -47,6 +48,8 @@ static mu_pfn_t audit_page(struct audit *audit, mu_pfn_t pfn)
 		return corrupt(audit, "its order does not fit its place", pfn);
 	if (mu_page_kind(page) == MU_PAGE_FREE)
 		audit->census->free += pages;
+	else if (mu_page_kind(page) == MU_PAGE_CACHED)
+		audit->cached += pages;
 	else if (mu_page_kind(page) == MU_PAGE_ALLOCATED)
 		audit->census->allocated += pages;
 	else if (mu_page_kind(page) == MU_PAGE_POISONED && !page->order)
@@ -153,18 +156,23 @@ static enum mu_status audit_zone(struct mu_mm *mm, struct mu_zone *zone,
 		status = compare(&sum, "free_pages", zone->free_pages,
 				 census->free);
 	if (status == MU_OK)
+		status = compare(&sum, "mu_zone_cached()",
+				 mu_zone_cached(&mm->buddy, zone),
+				 sum.audit.cached);
+	if (status == MU_OK)
 		status = compare(&sum, "pristine_pages", zone->pristine_pages,
 				 census->pristine + census->busy);
 	if (status == MU_OK)
 		status = compare(&sum, "managed_pages", zone->managed_pages,
-				 census->free + census->pristine +
-					 census->busy + census->allocated);
+				 census->free + sum.audit.cached +
+					 census->pristine + census->busy +
+					 census->allocated);
 	if (status == MU_OK)
 		status = compare(&sum, "poisoned_pages", zone->poisoned_pages,
 				 census->poisoned);
 	*written += sum.audit.written;
 	total->allocated += census->allocated;
-	total->free += census->free;
+	total->free += census->free + sum.audit.cached;
 	total->pristine += census->pristine;
 	total->busy += census->busy;
 	total->poisoned += census->poisoned;

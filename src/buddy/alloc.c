@@ -4,6 +4,7 @@
  */
 #include "base/assert.h"
 #include "base/lock.h"
+#include "buddy/cache.h"
 #include "buddy/zone.h"
 
 #define ZONE_FLAGS (MU_ALLOC_DMA | MU_ALLOC_DMA32 | MU_ALLOC_MOVABLE)
@@ -58,9 +59,10 @@ static uint64_t mark_of(const struct walk *walk, const struct mu_zone *zone)
 
 enum answer { TAKEN, REFUSED, SHORT };
 
-/* TAKEN with *@pfn; REFUSED by the mark *@mark; SHORT: not in the lists. */
+/* TAKEN with *@pfn; REFUSED by the mark *@mark; SHORT: not in the lists.
+ * *@cached: there may have been pages in caches at this moment. */
 static enum answer try_lists(const struct walk *walk, struct mu_zone *zone,
-			     uint64_t *mark, mu_pfn_t *pfn)
+			     uint64_t *mark, bool *cached, mu_pfn_t *pfn)
 {
 	struct mu_buddy *buddy = walk->buddy;
 	uintptr_t flags = mu_lock_irqsave(buddy->port, &zone->lock);
@@ -69,6 +71,7 @@ static enum answer try_lists(const struct walk *walk, struct mu_zone *zone,
 	mu_pfn_t taken;
 
 	*mark = mark_of(walk, zone);
+	*cached = zone->caches;
 	if (left >= ((uint64_t)1 << walk->order) + *mark) {
 		taken = mu_zone_take(buddy->memmap, zone, walk->order);
 		answer = taken == MU_NO_PFN ? SHORT : TAKEN;
@@ -98,34 +101,50 @@ static enum mu_grow ask_source(const struct mu_source *source,
 }
 
 /*
- * The lists of @zone, then its source, until there is a page or the source has
- * no more. MU_GREW with *@pfn, else the source's last word.
+ * The lists of @zone, then its source, then its caches, until there is a page
+ * or none of them has any. MU_GREW with *@pfn, else the source's last word, and
+ * then no cache held anything when the lists were looked at.
+ *
+ * The source before the caches: a pristine block is to all policies what a free
+ * one is in the lists, and is taken when that would be.
  *
  * It ends: each turn but the last sees growth move, which it does once for each
- * CPU that saw a block to claim.
+ * CPU that saw a block to claim, or the caches, which are empty from then on.
  */
 static enum mu_grow try_zone(const struct walk *walk, struct mu_zone *zone,
 			     uint64_t *seen, mu_pfn_t *pfn)
 {
 	const struct mu_source *source = &walk->buddy->source;
-	enum mu_grow grown;
+	enum mu_grow grown = MU_GROWN_BY_OTHER;
+	bool shut = false;
 
-	do {
+	while (grown == MU_GROWN_BY_OTHER) {
 		uint64_t mark;
+		bool cached;
 
 		/* acquire: what is read of the zone below is no older. */
 		*seen = atomic_load_explicit(&zone->growth,
 					     memory_order_acquire);
-		switch (try_lists(walk, zone, &mark, pfn)) {
+		switch (try_lists(walk, zone, &mark, &cached, pfn)) {
 		case TAKEN:
-			return MU_GREW;
+			grown = MU_GREW;
+			break;
 		case REFUSED:
-			return MU_EXHAUSTED;
+			grown = MU_EXHAUSTED;
+			break;
 		case SHORT:
+			grown = ask_source(source, zone, walk->order, mark,
+					   *seen, pfn);
 			break;
 		}
-		grown = ask_source(source, zone, walk->order, mark, *seen, pfn);
-	} while (grown == MU_GROWN_BY_OTHER);
+		if (grown == MU_GREW || grown == MU_GROWN_BY_OTHER || !cached)
+			continue;
+		mu_buddy_shut(walk->buddy, zone);
+		shut = true;
+		grown = MU_GROWN_BY_OTHER;
+	}
+	if (shut)
+		mu_buddy_open(walk->buddy, zone);
 	return grown;
 }
 
@@ -202,7 +221,9 @@ enum mu_status mu_alloc_pages(struct mu_buddy *buddy, int nid, unsigned order,
 	/* acquire: the zone was made before. */
 	zone = atomic_load_explicit(&node->preferred[highest_zone(flags)],
 				    memory_order_acquire);
-	if (MU_LIKELY(zone)) {
+	if (MU_LIKELY(zone))
+		taken = mu_cache_take(buddy, zone, order);
+	if (MU_UNLIKELY(zone && taken == MU_NO_PFN)) {
 		irq = mu_lock_irqsave(buddy->port, &zone->lock);
 		if (MU_LIKELY(mu_zone_free(zone) >=
 			      ((uint64_t)1 << order) + zone->fast_mark))

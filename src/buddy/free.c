@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "base/assert.h"
 #include "base/lock.h"
+#include "buddy/cache.h"
 #include "buddy/huge.h"
 #include "buddy/lists.h"
 #include "buddy/poison.h"
@@ -9,13 +10,13 @@
 /* @order, or ANY_ORDER for the descriptor's; the count must be @refs. */
 #define ANY_ORDER UINT32_MAX
 
-static enum mu_status check(const struct mu_page *page, unsigned order,
-			    uint32_t refs)
+static inline enum mu_status check(const struct mu_page *page, unsigned state,
+				   unsigned order, uint32_t refs)
 {
-	if (mu_page_kind(page) == MU_PAGE_RESERVED)
-		return MU_ERR_RESERVED;
-	if (mu_page_kind(page) != MU_PAGE_ALLOCATED)
-		return MU_ERR_NOT_ALLOCATED;
+	if (MU_UNLIKELY((state & MU_PAGE_KIND) != MU_PAGE_ALLOCATED))
+		return (state & MU_PAGE_KIND) == MU_PAGE_RESERVED
+			       ? MU_ERR_RESERVED
+			       : MU_ERR_NOT_ALLOCATED;
 	if (order != ANY_ORDER && page->order != order)
 		return MU_ERR_ORDER;
 	/* acquire: what other holders did to the page before they let go of
@@ -23,6 +24,31 @@ static enum mu_status check(const struct mu_page *page, unsigned order,
 	if (atomic_load_explicit(&page->refcount, memory_order_acquire) != refs)
 		return MU_ERR_BUSY;
 	return MU_OK;
+}
+
+/*
+ * Take @page out of its client's hands, with check()'s errors. Of several who
+ * free it at once one succeeds, with or without a lock; until the page is in a
+ * cache or a list it is nobody's.
+ */
+static enum mu_status take_back(struct mu_page *page, unsigned order,
+				uint32_t refs)
+{
+	uint8_t state = mu_page_flags(page);
+	enum mu_status status;
+	unsigned cached;
+
+	do {
+		status = check(page, state, order, refs);
+		if (status != MU_OK)
+			break;
+		cached = (state & ~MU_PAGE_KIND) | (unsigned)MU_PAGE_CACHED;
+		/* relaxed: the lock that comes next orders what was in the
+		 * page. It fails when another was faster, or a flag came. */
+	} while (!atomic_compare_exchange_weak_explicit(
+		&page->state, &state, (uint8_t)cached, memory_order_relaxed,
+		memory_order_relaxed));
+	return status;
 }
 
 /* Has @page one descriptor and 2^18 pages? Its holder may ask without the
@@ -33,8 +59,9 @@ static bool is_gigantic(const struct mu_page *page)
 	       page->order == MU_GIGANTIC_ORDER;
 }
 
-/* Take the gigantic @page out of its client's hands. Under the lock. */
-static void take_back(struct mu_zone *zone, struct mu_page *page, bool to_lists)
+/* The gigantic @page is one no more. Under the lock. */
+static void take_apart(struct mu_zone *zone, struct mu_page *page,
+		       bool to_lists)
 {
 	mu_page_set(page, MU_PAGE_TAIL, 0);
 	if (!to_lists)
@@ -88,22 +115,23 @@ static enum mu_status free_page(struct mu_buddy *buddy, struct mu_page *page,
 
 	if (MU_UNLIKELY(gigantic))
 		status = mu_gigantic_back(buddy, pfn);
-	if (status != MU_OK)
+	if (status == MU_OK)
+		status = take_back(page, order, refs);
+	if (status != MU_OK || MU_LIKELY(mu_cache_give(buddy, page)))
 		return status;
 	zone = mu_page_lock_zone(buddy, page, &flags);
-	status = check(page, order, refs);
-	if (status == MU_OK && gigantic) {
+	if (gigantic) {
 		poisoned = mu_page_flags(page) & MU_PAGE_HAS_POISON;
-		take_back(zone, page, !poisoned);
-	} else if (status == MU_OK) {
+		take_apart(zone, page, !poisoned);
+	} else {
 		give(buddy, zone, page);
 	}
 	mu_unlock_irqrestore(buddy->port, &zone->lock, flags);
 	if (poisoned)
 		return free_poisoned(buddy, zone, pfn);
-	if (status == MU_OK && gigantic)
+	if (gigantic)
 		mu_gigantic_dissolve(buddy, zone, pfn, MU_TO_LISTS, 0);
-	return status;
+	return MU_OK;
 }
 
 enum mu_status mu_free_pages(struct mu_buddy *buddy, mu_pfn_t pfn,
@@ -148,9 +176,9 @@ enum mu_status mu_split_pages(struct mu_buddy *buddy, mu_pfn_t pfn,
 	refs = atomic_load_explicit(&page->refcount, memory_order_relaxed);
 	gigantic = is_gigantic(page);
 	poisoned = mu_page_flags(page) & MU_PAGE_HAS_POISON;
-	status = check(page, order, refs);
+	status = check(page, mu_page_flags(page), order, refs);
 	if (status == MU_OK && gigantic) {
-		take_back(zone, page, false);
+		take_apart(zone, page, false);
 	} else if (status == MU_OK) {
 		if (mu_page_flags(page) & MU_PAGE_SPARSE)
 			mu_memmap_fill_huge(buddy->memmap, pfn);

@@ -130,9 +130,12 @@ static enum mu_status move_gigantic(const struct mu_memmap *memmap,
 enum mu_status mu_buddy_move(struct mu_buddy *buddy, struct mu_zone *from,
 			     struct mu_zone *to, mu_pfn_t start, bool gigantic)
 {
-	uintptr_t flags = lock_two(buddy, from, to);
 	enum mu_status status;
+	uintptr_t flags;
 
+	/* No page of the block may lie in a cache, which would hand it out. */
+	mu_buddy_shut(buddy, from);
+	flags = lock_two(buddy, from, to);
 	if (gigantic) {
 		status = move_gigantic(buddy->memmap, from, to, start);
 	} else {
@@ -141,6 +144,7 @@ enum mu_status mu_buddy_move(struct mu_buddy *buddy, struct mu_zone *from,
 			move_block(buddy->memmap, from, to, start);
 	}
 	unlock_two(buddy, from, to, flags);
+	mu_buddy_open(buddy, from);
 	return status;
 }
 

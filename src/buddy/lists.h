@@ -21,6 +21,17 @@ static inline void mu_page_set(struct mu_page *page, enum mu_page_kind kind,
 	page->order = (uint8_t)order;
 }
 
+/* The same without a change of its order, which somebody may read. */
+static inline void mu_page_set_kind(struct mu_page *page,
+				    enum mu_page_kind kind)
+{
+	unsigned flags = mu_page_flags(page) & ~MU_PAGE_KIND;
+
+	/* relaxed: nobody else changes it; see struct mu_page. */
+	atomic_store_explicit(&page->state, (uint8_t)(flags | kind),
+			      memory_order_relaxed);
+}
+
 /* Under the lock, or by who holds the page. */
 static inline void mu_page_add(struct mu_page *page, unsigned flag)
 {
@@ -38,6 +49,14 @@ static inline void mu_page_clear(struct mu_page *page, unsigned flag)
 			      memory_order_relaxed);
 }
 
+/* The lists have @free pages, or the mark has changed. */
+static inline void mu_zone_spare(struct mu_zone *zone, uint64_t free)
+{
+	/* relaxed: as above. */
+	atomic_store_explicit(&zone->spare, (int64_t)(free - zone->fast_mark),
+			      memory_order_relaxed);
+}
+
 /* Count @pages more (or fewer, negative) in the lists. */
 static inline void mu_zone_count(struct mu_zone *zone, int64_t pages)
 {
@@ -47,6 +66,7 @@ static inline void mu_zone_count(struct mu_zone *zone, int64_t pages)
 
 	atomic_store_explicit(&zone->free_pages, now + (uint64_t)pages,
 			      memory_order_relaxed);
+	mu_zone_spare(zone, now + (uint64_t)pages);
 }
 
 /* Put the free page at @pfn, of 2^@order pages, in front of its list. */

@@ -168,12 +168,30 @@ static struct mu_page *find_head(const struct mu_buddy *buddy,
 	return NULL;
 }
 
-/* Of @zone: under its lock. False when the page is not there. */
+/* Have who frees the allocated @page look at the table. False when it is being
+ * freed by now. */
+static bool mark(struct mu_page *page)
+{
+	uint8_t state = mu_page_flags(page);
+
+	/* relaxed: the table is read under its own lock. */
+	while ((state & MU_PAGE_KIND) == MU_PAGE_ALLOCATED)
+		if (atomic_compare_exchange_weak_explicit(
+			    &page->state, &state,
+			    (uint8_t)(state | MU_PAGE_HAS_POISON),
+			    memory_order_relaxed, memory_order_relaxed))
+			return true;
+	return (state & MU_PAGE_KIND) != MU_PAGE_CACHED;
+}
+
+/* Of @zone: under its lock. False when the page is not there, or is in a cache
+ * or on its way from its holder to one, or to the lists. */
 static bool poison_in(struct mu_buddy *buddy, struct mu_zone *zone,
 		      mu_pfn_t pfn, bool *later)
 {
 	uintptr_t flags = mu_lock_irqsave(buddy->port, &zone->lock);
 	struct mu_page *page = find_head(buddy, zone, pfn);
+	bool found = page;
 
 	*later = true;
 	if (page && mu_page_kind(page) == MU_PAGE_FREE) {
@@ -183,11 +201,23 @@ static bool poison_in(struct mu_buddy *buddy, struct mu_zone *zone,
 		mu_list_remove(buddy->memmap, zone, head);
 		mu_zone_give_around(buddy, zone, head, order);
 		*later = false;
-	} else if (page && mu_page_kind(page) == MU_PAGE_ALLOCATED) {
-		mu_page_add(page, MU_PAGE_HAS_POISON);
+	} else if (page) {
+		found = mark(page);
 	}
 	mu_unlock_irqrestore(buddy->port, &zone->lock, flags);
-	return page;
+	return found;
+}
+
+/* The same while the zone's caches are empty. */
+static bool poison_uncached(struct mu_buddy *buddy, struct mu_zone *zone,
+			    mu_pfn_t pfn, bool *later)
+{
+	bool found;
+
+	mu_buddy_shut(buddy, zone);
+	found = poison_in(buddy, zone, pfn, later);
+	mu_buddy_open(buddy, zone);
+	return found;
 }
 
 enum mu_status mu_buddy_poison(struct mu_buddy *buddy, mu_pfn_t pfn,
@@ -208,14 +238,15 @@ enum mu_status mu_buddy_poison(struct mu_buddy *buddy, mu_pfn_t pfn,
 		return status;
 	for (unsigned spins = 0;; spins++) {
 		zone = mu_page_zone_ptr(buddy, page);
-		if (poison_in(buddy, zone, pfn, later))
+		if (poison_in(buddy, zone, pfn, later) ||
+		    poison_uncached(buddy, zone, pfn, later))
 			return MU_OK;
 		isolated = buddy->nodes[zone->nid].zone_id[MU_ZONE_ISOLATED];
 		if (isolated != MU_NO_ZONE &&
 		    poison_in(buddy, &buddy->zones[isolated], pfn, later))
 			return MU_OK;
-		/* In nobody's book at this moment: a gigantic page is being
-		 * freed or split. */
+		/* In nobody's book at this moment: it is being freed, or a
+		 * gigantic page is split. */
 		mu_pause(buddy->port, spins);
 		page = mu_memmap_head(buddy->memmap, pfn);
 		if (!page)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "base/lock.h"
+#include "buddy/cache.h"
 #include "buddy/zone.h"
 
 /* floor(sqrt(@value)), by bits: 32 turns. */
@@ -59,6 +60,10 @@ static void set_marks(struct mu_buddy *buddy, struct mu_zone *zone,
 		atomic_store_explicit(&zone->watermark[i], mark[i],
 				      memory_order_relaxed);
 	mu_zone_update_mark(zone);
+	/* relaxed: as above. */
+	atomic_store_explicit(&zone->cache_pages,
+			      mu_cache_budget(buddy, zone, managed),
+			      memory_order_relaxed);
 	mu_unlock_irqrestore(buddy->port, &zone->lock, flags);
 }
 

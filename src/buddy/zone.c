@@ -120,6 +120,7 @@ void mu_zone_update_mark(struct mu_zone *zone)
 
 	zone->fast_mark =
 		low > zone->pristine_pages ? low - zone->pristine_pages : 0;
+	mu_zone_spare(zone, mu_zone_free(zone));
 }
 
 void mu_zone_add_pristine(struct mu_zone *zone, uint64_t pages)
@@ -229,7 +230,15 @@ bool mu_zone_has(struct mu_buddy *buddy, struct mu_zone *zone, uint64_t pages,
 {
 	uintptr_t flags = mu_lock_irqsave(buddy->port, &zone->lock);
 	uint64_t left = mu_zone_free(zone) + zone->pristine_pages;
+	bool cached = zone->caches;
 
 	mu_unlock_irqrestore(buddy->port, &zone->lock, flags);
+	if (left >= pages + mark || !cached)
+		return left >= pages + mark;
+	mu_buddy_shut(buddy, zone);
+	flags = mu_lock_irqsave(buddy->port, &zone->lock);
+	left = mu_zone_free(zone) + zone->pristine_pages;
+	mu_unlock_irqrestore(buddy->port, &zone->lock, flags);
+	mu_buddy_open(buddy, zone);
 	return left >= pages + mark;
 }

@@ -48,7 +48,7 @@ static void store(_Atomic uint16_t *place, uint64_t id)
 void mu_node_prefer(struct mu_buddy *buddy, struct mu_node *node)
 {
 	for (unsigned highest = 0; highest < MU_NR_ZONES; highest++) {
-		struct mu_zone *zone, *found = NULL;
+		struct mu_zone *zone, *found = NULL, *old;
 
 		/* The fast path must not leave the node: who said THISNODE
 		 * takes it too. */
@@ -58,9 +58,12 @@ void mu_node_prefer(struct mu_buddy *buddy, struct mu_node *node)
 		     i++)
 			if (zone->type <= highest && zone->present_pages)
 				found = zone;
-		/* release: the zone was made before. */
-		atomic_store_explicit(&node->preferred[highest], found,
-				      memory_order_release);
+		/* acq_rel: the zones were made before. */
+		old = atomic_exchange_explicit(&node->preferred[highest], found,
+					       memory_order_acq_rel);
+		/* Its caches may hold pages of the new one then. */
+		if (old && old != found)
+			mu_buddy_drain(buddy, old);
 	}
 }
 
