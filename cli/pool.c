@@ -70,12 +70,26 @@ bool pool_parse_cpus(const char *text, struct mu_cpumask *mask)
 	}
 }
 
-bool pool_option(struct pool_options *options, int option, const char *value,
-		 const char *who)
+bool pool_parse_threads(const char *text, unsigned *threads, const char *who)
 {
 	char *end;
 	unsigned long number;
 
+	errno = 0;
+	number = strtoul(text, &end, 10);
+	if (!errno && *text >= '0' && *text <= '9' && !*end && number &&
+	    number <= MU_MAX_CPUS) {
+		*threads = (unsigned)number;
+		return true;
+	}
+	fprintf(stderr, "%s: --threads '%s' is not a number from 1 to %d\n",
+		who, text, MU_MAX_CPUS);
+	return false;
+}
+
+bool pool_option(struct pool_options *options, int option, const char *value,
+		 const char *who)
+{
 	switch (option) {
 	case 'B':
 		return options->background = true;
@@ -88,18 +102,7 @@ bool pool_option(struct pool_options *options, int option, const char *value,
 				who, value);
 		return options->has_cpus;
 	case 'T':
-		errno = 0;
-		number = strtoul(value, &end, 10);
-		if (!errno && end != value && !*end && *value != '-' &&
-		    number && number <= MU_MAX_CPUS) {
-			options->threads = (unsigned)number;
-			return true;
-		}
-		fprintf(stderr,
-			"%s: --threads '%s' is not a number from 1 to "
-			"%d\n",
-			who, value, MU_MAX_CPUS);
-		return false;
+		return pool_parse_threads(value, &options->threads, who);
 	default:
 		return false;
 	}
