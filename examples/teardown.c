@@ -8,7 +8,7 @@
  *
  * What is given back cannot be undone. So there is no undo function, and
  * Ctrl-C leaves the first part given back and the rest as it was: the units
- *done are the first ones (memup/padata.h).
+ * done are the first ones (memup/padata.h).
  */
 #include <stdio.h>
 #include <stdlib.h>
