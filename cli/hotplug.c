@@ -4,10 +4,10 @@
  */
 #include <getopt.h>
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 #include "cli/command.h"
 #include "cli/hotplug_run.h"
+#include "cli/run_options.h"
 #include "cli/text.h"
 #include "ports/hosted/machine.h"
 
@@ -58,7 +58,8 @@ static const char help[] =
 struct options {
 	const char *machine; /* NULL: this host */
 	const char *node;    /* NULL: a new one */
-	bool eager, lazy, json, some;
+	bool some;	     /* --remove was said */
+	struct run_options run;
 	struct hotplug_ask ask;
 };
 
@@ -86,34 +87,6 @@ static bool parse_online(const char *text, struct hotplug_ask *ask)
 	return false;
 }
 
-static bool parse_policy(const char *text, struct options *options)
-{
-	bool all = !strcmp(text, "all");
-
-	options->eager = all || !strcmp(text, "eager");
-	options->lazy = all || !strcmp(text, "lazy");
-	if (options->eager || options->lazy)
-		return true;
-	fprintf(stderr,
-		"memup hotplug: --policy '%s' is not one of eager, lazy, all\n",
-		text);
-	return false;
-}
-
-static bool parse_threads(const char *text, struct hotplug_ask *ask)
-{
-	uint64_t threads;
-
-	if (parse_size(text, &threads) && threads && threads <= MU_MAX_CPUS) {
-		ask->threads = (unsigned)threads;
-		return true;
-	}
-	fprintf(stderr,
-		"memup hotplug: --threads '%s' is not a number from 1 to %d\n",
-		text, MU_MAX_CPUS);
-	return false;
-}
-
 static bool parse_option(int option, const char *text, struct options *options)
 {
 	struct hotplug_ask *ask = &options->ask;
@@ -135,14 +108,8 @@ static bool parse_option(int option, const char *text, struct options *options)
 		return true;
 	case 'H':
 		return ask->hosted = true;
-	case 'p':
-		return parse_policy(text, options);
-	case 't':
-		return parse_threads(text, ask);
-	case 'j':
-		return options->json = true;
 	default:
-		return false;
+		return run_option(&options->run, option, text);
 	}
 }
 
@@ -157,10 +124,8 @@ static int parse(int argc, char **argv, struct options *options)
 		{"online", required_argument, NULL, 'o'},
 		{"node", required_argument, NULL, 'n'},
 		{"hosted", no_argument, NULL, 'H'},
-		{"policy", required_argument, NULL, 'p'},
-		{"threads", required_argument, NULL, 't'},
-		{"json", no_argument, NULL, 'j'},
 		{"help", no_argument, NULL, 'h'},
+		RUN_LONG_OPTIONS,
 		{NULL, 0, NULL, 0},
 	};
 	struct hotplug_ask *ask = &options->ask;
@@ -177,13 +142,8 @@ static int parse(int argc, char **argv, struct options *options)
 		      stderr);
 		return EXIT_USAGE;
 	}
-	if (optind + 1 < argc) {
-		fprintf(stderr,
-			"memup hotplug: one MACHINE; '%s' is too many\n",
-			argv[optind + 1]);
+	if (!run_machine(&options->run, argc, argv, &options->machine))
 		return EXIT_USAGE;
-	}
-	options->machine = argv[optind];
 	ask->remove = options->some ? ask->remove : ask->add;
 	ask->step = ask->step ? ask->step : ask->add;
 	return EXIT_DONE;
@@ -267,36 +227,15 @@ static bool set_node(const struct mu_machine *machine, struct options *options)
 static bool is_possible(const struct mu_machine *machine,
 			struct options *options)
 {
-	unsigned cpus = mu_machine_cpus(machine);
 	uint64_t need = bringup_memmap_bytes(machine) +
 			(options->ask.add >> machine->page_shift) *
 				sizeof(struct mu_page);
-	uint64_t have = mu_hosted_available();
 
-	if (!sizes_fit(machine, &options->ask) || !set_node(machine, options))
+	if (!sizes_fit(machine, &options->ask) || !set_node(machine, options) ||
+	    !run_fits(&options->run, machine, need, "descriptors", ""))
 		return false;
-	if (options->ask.threads > cpus) {
-		fprintf(stderr,
-			"memup hotplug: --threads %u, but %s has %u CPU%s, and "
-			"a thread is a CPU of the machine\n",
-			options->ask.threads, machine->source, cpus,
-			cpus == 1 ? "" : "s");
-		return false;
-	}
-	if (!options->ask.threads)
-		options->ask.threads = mu_hosted_cpus();
-	if (options->ask.threads > cpus)
-		options->ask.threads = cpus;
-	if (!options->eager || need < have - have / 16)
-		return true;
-	fprintf(stderr,
-		"memup hotplug: %s: policy eager %s %s of descriptors, and "
-		"this host has %s of memory left\n",
-		machine->source,
-		options->lazy ? "is left out: it writes" : "writes",
-		size_text(need), size_text(have));
-	options->eager = false;
-	return options->lazy;
+	options->ask.threads = options->run.threads;
+	return true;
 }
 
 static void print_part(struct table *table, const struct hotplug_run *run,
@@ -321,8 +260,7 @@ static void print_table(const struct mu_machine *machine,
 		"policy",   "what",	    ">took",   ">under lock",
 		">at once", ">descriptors", ">memmap", ">moved",
 	};
-	static const char *const saw[] = {"policy", ">allocations", ">failed",
-					  ">longest", "valid"};
+	static const char *const saw[] = {"policy", LOAD_COLUMNS, "valid"};
 	struct table table;
 
 	printf("%s: %s, and %s from 0x%" PRIx64 " on, %s%s, %s at once\n\n",
@@ -344,9 +282,7 @@ static void print_table(const struct mu_machine *machine,
 		const struct hotplug_run *run = &runs[i];
 
 		table_add(&table, "%s", mu_policy_str(run->policy));
-		table_add(&table, "%s", count_text(run->saw.allocations));
-		table_add(&table, "%s", count_text(run->saw.failures));
-		table_add(&table, "%s", time_text(run->saw.longest_ns));
+		load_cells(&table, &run->saw);
 		table_add(&table, "%s", run->valid ? "yes" : "NO");
 	}
 	table_end(&table, stdout);
@@ -381,11 +317,9 @@ static void print_json(const struct mu_machine *machine,
 		       mu_policy_str(run->policy));
 		json_part("add", &run->add);
 		json_part("remove", &run->remove);
-		printf(",\"moved\":%" PRIu64 ",\"allocations\":%" PRIu64
-		       ",\"failures\":%" PRIu64 ",\"longest_ns\":%" PRIu64
-		       ",\"valid\":%s}",
-		       run->moved, run->saw.allocations, run->saw.failures,
-		       run->saw.longest_ns, run->valid ? "true" : "false");
+		printf(",\"moved\":%" PRIu64 ",", run->moved);
+		load_json(stdout, &run->saw);
+		printf(",\"valid\":%s}", run->valid ? "true" : "false");
 	}
 	printf("]}\n");
 }
@@ -400,14 +334,13 @@ static int run_all(const struct mu_machine *machine, struct options *options)
 
 	if (!is_possible(machine, options))
 		return EXIT_USAGE;
-	for (unsigned lazy = 0; lazy < 2; lazy++) {
+	for (unsigned i = 0; i <= MU_POLICY_LAZY; i++) {
 		struct hotplug_run *run = &runs[nr];
 		enum mu_status status;
 
-		if (lazy ? !options->lazy : !options->eager)
+		if (!options->run.policy[i])
 			continue;
-		status = hotplug_run(run, machine, ask,
-				     lazy ? MU_POLICY_LAZY : MU_POLICY_EAGER,
+		status = hotplug_run(run, machine, ask, (enum mu_policy)i,
 				     &error);
 		if (status != MU_OK) {
 			fprintf(stderr, "memup hotplug: %s: %s\n",
@@ -424,7 +357,7 @@ static int run_all(const struct mu_machine *machine, struct options *options)
 		}
 		nr++;
 	}
-	if (options->json)
+	if (options->run.json)
 		print_json(machine, ask, runs, nr);
 	else
 		print_table(machine, ask, runs, nr);
@@ -434,7 +367,9 @@ static int run_all(const struct mu_machine *machine, struct options *options)
 static int run_hotplug(int argc, char **argv)
 {
 	struct options options = {
-		.eager = true, .lazy = true, .ask.online = MU_ONLINE_KERNEL};
+		.run = run_options_for("memup hotplug", false),
+		.ask.online = MU_ONLINE_KERNEL,
+	};
 	struct mu_machine *machine;
 	struct mu_error error = {0};
 	int code = parse(argc, argv, &options);

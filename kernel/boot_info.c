@@ -215,22 +215,3 @@ void boot_info_read(struct boot_info *info, unsigned loader, uint64_t at)
 	if (!info->rsdp_len)
 		search_bios(info);
 }
-
-enum mu_range_type boot_range_type(uint32_t type)
-{
-	switch (type) {
-	case 1:
-		return MU_RANGE_RAM;
-	case 3:
-		return MU_RANGE_ACPI;
-	case 4:
-		return MU_RANGE_NVS;
-	case 5:
-		return MU_RANGE_UNUSABLE;
-	case 7:
-	case 12:
-		return MU_RANGE_PMEM;
-	default:
-		return MU_RANGE_RESERVED;
-	}
-}
