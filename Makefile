@@ -164,7 +164,12 @@ $(O)/examples/alone: $(O)/examples/alone.o \
 	$(call say,LD,$@)
 	$(Q)$(CC) $(SAN_$(BUILD)) $(LDFLAGS) -o $@ $^ -pthread
 
-$(filter-out %/alone,$(patsubst %.c,$(O)/%,$(example_src))): %: %.o \
+# And one has no port.
+$(O)/examples/first_page: $(O)/examples/first_page.o $(O)/libmemup.a
+	$(call say,LD,$@)
+	$(Q)$(CC) $(SAN_$(BUILD)) $(LDFLAGS) -o $@ $^
+
+$(filter-out %/alone %/first_page,$(patsubst %.c,$(O)/%,$(example_src))): %: %.o \
 		$(O)/examples/run.o $(O)/libmemup-hosted.a $(O)/libmemup.a
 	$(call say,LD,$@)
 	$(Q)$(CC) $(SAN_$(BUILD)) $(LDFLAGS) -o $@ $^ $(LDLIBS)
@@ -229,7 +234,7 @@ build/liar.elf: tests/qemu/liar.c tests/qemu/liar.S tests/qemu/liar.ld
 .PHONY: lib tests examples
 lib: $(O)/libmemup.a ## the freestanding library alone
 tests: $(patsubst %.c,$(O)/%,$(test_src)) $(O)/memup examples
-examples: $(patsubst %.c,$(O)/%,$(example_src)) ## small programs that use padata
+examples: $(patsubst %.c,$(O)/%,$(example_src)) ## small programs: the whole library, and padata alone
 
 .PHONY: kernel
 kernel: build/kernel.elf ## the reference kernel for x86-64 (docs/porting.md)

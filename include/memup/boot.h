@@ -5,8 +5,8 @@
  *
  *     mu_mm_init(&mm, port)
  *     mu_mm_add_machine(&mm, machine)    RAM into memblock, with its nodes
- *     mu_memblock_reserve(&mm.memblock)  ... what the client keeps: image,
- * initrd size = mu_mm_size(&mm, &config)    one buffer for every table
+ *     mu_memblock_reserve(&mm.memblock)  what the client keeps: image, initrd
+ *     size = mu_mm_size(&mm)             one buffer for every table
  *     mu_mm_start(&mm, &config, memmap, buf)
  *                                        nodes, zones, sections, extents; from
  *                                        here on mu_alloc_pages() can give

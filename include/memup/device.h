@@ -44,9 +44,9 @@
  *   compound pages it is the first 512th, or 262144th, of the slice, and
  *   nothing is behind the rest: 1 TiB of 4 KiB pages takes 4 GiB of memmap, 8
  *   MiB in pages of 2 MiB, 16 KiB in pages of 1 GiB. (Linux shares physical
- *   tail pages between compound pages and gets to 4 GiB and 40 MiB: "mm,
- * sparse- vmemmap: improve memory savings for compound devmaps", Joao Martins,
- * 2022.)
+ *   tail pages between compound pages and gets to 4 GiB and 40 MiB:
+ *   "mm, sparse-vmemmap: improve memory savings for compound devmaps", Joao
+ *   Martins, 2022.)
  *
  *   A page extension (memup/page_ext.h) lies where the descriptor does: it is
  *   that of mu_page_to_pfn(), which for compound pages is no pfn of theirs.

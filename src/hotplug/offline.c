@@ -3,10 +3,10 @@
  * From the allocator to offline.
  *
  *     begin     the range is checked and listed, memblock calls it offline: (H)
- *     gather    what is pristine is claimed; what is online is isolated; what
- * is on its way is waited for. Until all of it is one or the other. clear what
- * is in use is asked for, until nothing is finish    taken out, no descriptors,
- * no backing; counters: (H)
+ *     gather    what is pristine is claimed, what is online is isolated, what
+ *               is on its way is waited for: until all is one or the other
+ *     clear     what is in use is asked for, until nothing is
+ *     finish    taken out: no descriptors, no backing; counters: (H)
  *
  * Nothing has gone before clear has succeeded, so to put everything back is to
  * move isolated blocks back to their zone and to make the pristine pieces
@@ -235,7 +235,7 @@ static void take_away(struct offline *offline)
 	if (offline->withdrawn < isolated->range.end - isolated->range.start)
 		mu_isolated_take_away(isolated);
 	/* Who saw it pristine may be about to back it. */
-	mu_deferred_settle(deferred);
+	mu_deferred_settle(deferred, isolated->from);
 	mu_isolated_unback(isolated);
 	while (offline->nr_pieces) {
 		mu_deferred_unpromise(deferred, isolated->from);
