@@ -98,8 +98,10 @@ static enum mu_status read_ratio(const struct reader *reader,
 	uint64_t percent;
 	enum mu_status status = mu_text_number(&value, 10, &percent);
 
-	if (status == MU_ERR_SYNTAX || !mu_text_empty(&value))
-		return wrong(reader, MU_ERR_SYNTAX, "expected a number");
+	if (status == MU_OK && !mu_text_empty(&value))
+		status = MU_ERR_SYNTAX;
+	if (status == MU_ERR_SYNTAX)
+		return wrong(reader, status, "expected a number");
 	if (status != MU_OK || !percent || percent > MOST_RATIO)
 		return wrong(reader, MU_ERR_RANGE,
 			     "expected 1 to " MU_STR(MOST_RATIO));
