@@ -215,12 +215,15 @@ enum mu_status mu_deferred_withdraw(struct mu_deferred *deferred,
 				    mu_pfn_t *pages) MU_MUST_CHECK;
 
 /*
- * Return when everybody who looked for pristine memory before has claimed it,
- * or has given up: after it was withdrawn, and before its backing goes, which
- * they were perhaps about to make. Those who look from now on are not waited
- * for. Not in interrupt context, nor under a lock that they may take.
+ * Return when everybody who looked for pristine memory of @zone before has
+ * claimed it, or has given up: after it was withdrawn, and before its backing
+ * goes, which they were perhaps about to make. (Of other zones nobody knows the
+ * memory: it was theirs before it went offline the last time, if ever.) Those
+ * who look from now on are not waited for. Not in interrupt context, nor under
+ * a lock that they may take.
  */
-void mu_deferred_settle(const struct mu_deferred *deferred);
+void mu_deferred_settle(struct mu_deferred *deferred,
+			const struct mu_zone *zone);
 
 /*
  * A background finisher: threads at idle priority that initialise what is

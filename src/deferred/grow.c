@@ -43,9 +43,13 @@ void mu_look_end(struct mu_pristine *pristine, unsigned turn)
 				  memory_order_release);
 }
 
-static void settle(const struct mu_deferred *deferred,
-		   struct mu_pristine *pristine)
+void mu_deferred_settle(struct mu_deferred *deferred,
+			const struct mu_zone *zone)
 {
+	struct mu_pristine *pristine = mu_pristine_of(deferred, zone);
+
+	/* seq_cst: see mu_look_begin(). */
+	atomic_thread_fence(memory_order_seq_cst);
 	for (uint32_t turn = 0; turn < 2; turn++) {
 		/* relaxed: so that newcomers do not keep us; whoever is counted
 		 * with them all the same is waited for in vain, not missed. */
@@ -57,18 +61,6 @@ static void settle(const struct mu_deferred *deferred,
 		     spins++)
 			mu_pause(deferred->port, spins);
 	}
-}
-
-void mu_deferred_settle(const struct mu_deferred *deferred)
-{
-	/* acquire: a zone is made before it is counted. */
-	unsigned nr = atomic_load_explicit(&deferred->buddy->nr_zones,
-					   memory_order_acquire);
-
-	/* seq_cst: see mu_look_begin(). */
-	atomic_thread_fence(memory_order_seq_cst);
-	for (unsigned i = 0; i < nr; i++)
-		settle(deferred, &deferred->zones[i]);
 }
 
 uintptr_t mu_claim_begin(struct mu_deferred *deferred,

@@ -235,7 +235,7 @@ static void take_away(struct offline *offline)
 	if (offline->withdrawn < isolated->range.end - isolated->range.start)
 		mu_isolated_take_away(isolated);
 	/* Who saw it pristine may be about to back it. */
-	mu_deferred_settle(deferred);
+	mu_deferred_settle(deferred, isolated->from);
 	mu_isolated_unback(isolated);
 	while (offline->nr_pieces) {
 		mu_deferred_unpromise(deferred, isolated->from);
