@@ -4,10 +4,10 @@
  */
 #include <getopt.h>
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 #include "cli/command.h"
 #include "cli/hotplug_run.h"
+#include "cli/run_options.h"
 #include "cli/text.h"
 #include "ports/hosted/machine.h"
 
@@ -64,10 +64,10 @@ static const char help[] =
 	"Exit codes: 0 done, 1 the machine does not validate, 2 bad input.\n";
 
 struct options {
-	const char *machine;		   /* NULL: this host */
-	const char *node;		   /* NULL: a new one */
-	bool policies[MU_POLICY_LAZY + 1]; /* which of them */
-	bool json, some;
+	const char *machine; /* NULL: this host */
+	const char *node;    /* NULL: a new one */
+	bool some;	     /* --remove was said */
+	struct run_options run;
 	struct hotplug_ask ask;
 };
 
@@ -95,37 +95,6 @@ static bool parse_online(const char *text, struct hotplug_ask *ask)
 	return false;
 }
 
-static bool parse_policy(const char *text, struct options *options)
-{
-	bool all = !strcmp(text, "all"), some = false;
-
-	for (unsigned i = 0; i <= MU_POLICY_LAZY; i++) {
-		options->policies[i] =
-			all || !strcmp(text, mu_policy_str((enum mu_policy)i));
-		some = some || options->policies[i];
-	}
-	if (!some)
-		fprintf(stderr,
-			"memup hotplug: --policy '%s' is not one of eager, "
-			"deferred, lazy, all\n",
-			text);
-	return some;
-}
-
-static bool parse_threads(const char *text, struct hotplug_ask *ask)
-{
-	uint64_t threads;
-
-	if (parse_size(text, &threads) && threads && threads <= MU_MAX_CPUS) {
-		ask->threads = (unsigned)threads;
-		return true;
-	}
-	fprintf(stderr,
-		"memup hotplug: --threads '%s' is not a number from 1 to %d\n",
-		text, MU_MAX_CPUS);
-	return false;
-}
-
 static bool parse_option(int option, const char *text, struct options *options)
 {
 	struct hotplug_ask *ask = &options->ask;
@@ -147,14 +116,8 @@ static bool parse_option(int option, const char *text, struct options *options)
 		return true;
 	case 'H':
 		return ask->hosted = true;
-	case 'p':
-		return parse_policy(text, options);
-	case 't':
-		return parse_threads(text, ask);
-	case 'j':
-		return options->json = true;
 	default:
-		return false;
+		return run_option(&options->run, option, text);
 	}
 }
 
@@ -169,10 +132,8 @@ static int parse(int argc, char **argv, struct options *options)
 		{"online", required_argument, NULL, 'o'},
 		{"node", required_argument, NULL, 'n'},
 		{"hosted", no_argument, NULL, 'H'},
-		{"policy", required_argument, NULL, 'p'},
-		{"threads", required_argument, NULL, 't'},
-		{"json", no_argument, NULL, 'j'},
 		{"help", no_argument, NULL, 'h'},
+		RUN_LONG_OPTIONS,
 		{NULL, 0, NULL, 0},
 	};
 	struct hotplug_ask *ask = &options->ask;
@@ -189,13 +150,8 @@ static int parse(int argc, char **argv, struct options *options)
 		      stderr);
 		return EXIT_USAGE;
 	}
-	if (optind + 1 < argc) {
-		fprintf(stderr,
-			"memup hotplug: one MACHINE; '%s' is too many\n",
-			argv[optind + 1]);
+	if (!run_machine(&options->run, argc, argv, &options->machine))
 		return EXIT_USAGE;
-	}
-	options->machine = argv[optind];
 	ask->remove = options->some ? ask->remove : ask->add;
 	if (!ask->step || ask->step > ask->add)
 		ask->step = ask->add;
@@ -282,42 +238,15 @@ static bool set_node(const struct mu_machine *machine, struct options *options)
 static bool is_possible(const struct mu_machine *machine,
 			struct options *options)
 {
-	unsigned cpus = mu_machine_cpus(machine);
 	uint64_t need = bringup_memmap_bytes(machine) +
 			(options->ask.add >> machine->page_shift) *
 				sizeof(struct mu_page);
-	uint64_t have = mu_hosted_available();
 
-	if (!sizes_fit(machine, &options->ask) || !set_node(machine, options))
+	if (!sizes_fit(machine, &options->ask) || !set_node(machine, options) ||
+	    !run_fits(&options->run, machine, need, "descriptors", ""))
 		return false;
-	if (options->ask.threads > cpus) {
-		fprintf(stderr,
-			"memup hotplug: --threads %u, but %s has %u CPU%s, and "
-			"a thread is a CPU of the machine\n",
-			options->ask.threads, machine->source, cpus,
-			cpus == 1 ? "" : "s");
-		return false;
-	}
-	if (!options->ask.threads)
-		options->ask.threads = mu_hosted_cpus();
-	if (options->ask.threads > cpus)
-		options->ask.threads = cpus;
-	if (need < have - have / 16)
-		return true;
-	for (unsigned i = 0; i < MU_POLICY_LAZY; i++) {
-		if (!options->policies[i])
-			continue;
-		fprintf(stderr,
-			"memup hotplug: %s: policy %s %s %s of descriptors, "
-			"and this host has %s of memory left\n",
-			machine->source, mu_policy_str((enum mu_policy)i),
-			options->policies[MU_POLICY_LAZY]
-				? "is left out: it writes"
-				: "writes",
-			size_text(need), size_text(have));
-		options->policies[i] = false;
-	}
-	return options->policies[MU_POLICY_LAZY];
+	options->ask.threads = options->run.threads;
+	return true;
 }
 
 static void print_part(struct table *table, const struct hotplug_run *run,
@@ -342,8 +271,7 @@ static void print_table(const struct mu_machine *machine,
 		"policy",   "what",	    ">total",  ">under lock",
 		">longest", ">descriptors", ">memmap", ">moved",
 	};
-	static const char *const saw[] = {"policy", ">allocations", ">failed",
-					  ">longest", "valid"};
+	static const char *const saw[] = {"policy", LOAD_COLUMNS, "valid"};
 	struct table table;
 
 	printf("%s: %s, and %s from 0x%" PRIx64
@@ -369,9 +297,7 @@ static void print_table(const struct mu_machine *machine,
 		const struct hotplug_run *run = &runs[i];
 
 		table_add(&table, "%s", mu_policy_str(run->policy));
-		table_add(&table, "%s", count_text(run->saw.allocations));
-		table_add(&table, "%s", count_text(run->saw.failures));
-		table_add(&table, "%s", time_text(run->saw.longest_ns));
+		load_cells(&table, &run->saw);
 		table_add(&table, "%s", run->valid ? "yes" : "NO");
 	}
 	table_end(&table, stdout);
@@ -408,11 +334,9 @@ static void print_json(const struct mu_machine *machine,
 		       mu_policy_str(run->policy));
 		json_part("add", &run->add);
 		json_part("remove", &run->remove);
-		printf(",\"moved\":%" PRIu64 ",\"allocations\":%" PRIu64
-		       ",\"failures\":%" PRIu64 ",\"longest_ns\":%" PRIu64
-		       ",\"valid\":%s}",
-		       run->moved, run->saw.allocations, run->saw.failures,
-		       run->saw.longest_ns, run->valid ? "true" : "false");
+		printf(",\"moved\":%" PRIu64 ",", run->moved);
+		load_json(stdout, &run->saw);
+		printf(",\"valid\":%s}", run->valid ? "true" : "false");
 	}
 	printf("]}\n");
 }
@@ -431,7 +355,7 @@ static int run_all(const struct mu_machine *machine, struct options *options)
 		struct hotplug_run *run = &runs[nr];
 		enum mu_status status;
 
-		if (!options->policies[i])
+		if (!options->run.policy[i])
 			continue;
 		status = hotplug_run(run, machine, ask, (enum mu_policy)i,
 				     &error);
@@ -450,7 +374,7 @@ static int run_all(const struct mu_machine *machine, struct options *options)
 		}
 		nr++;
 	}
-	if (options->json)
+	if (options->run.json)
 		print_json(machine, ask, runs, nr);
 	else
 		print_table(machine, ask, runs, nr);
@@ -459,8 +383,10 @@ static int run_all(const struct mu_machine *machine, struct options *options)
 
 static int run_hotplug(int argc, char **argv)
 {
-	struct options options = {.policies = {true, true, true},
-				  .ask.online = MU_ONLINE_KERNEL};
+	struct options options = {
+		.run = run_options_for("memup hotplug", true),
+		.ask.online = MU_ONLINE_KERNEL,
+	};
 	struct mu_machine *machine;
 	struct mu_error error = {0};
 	int code = parse(argc, argv, &options);

@@ -86,7 +86,8 @@ struct mu_pristine {
 	/* CPUs between "looks for a block to back" and "claimed it, or not",
 	 * in two counts, and which of them newcomers use. (A) */
 	_Atomic uint32_t looking[2];
-	_Atomic uint32_t turn;
+	_Atomic uint32_t turn;	 /* (A), written (S) */
+	struct mu_lock settling; /* (S): who waits for them */
 	/* Blocks claimed, and the longest time with interrupts off from claim
 	 * to list, in ns. Statistics. (A) relaxed */
 	_Atomic uint64_t claims;
@@ -217,10 +218,9 @@ enum mu_status mu_deferred_withdraw(struct mu_deferred *deferred,
 /*
  * Return when everybody who looked for pristine memory of @zone before has
  * claimed it, or has given up: after it was withdrawn, and before its backing
- * goes, which they were perhaps about to make. (Of other zones nobody knows the
- * memory: it was theirs before it went offline the last time, if ever.) Those
- * who look from now on are not waited for. Not in interrupt context, nor under
- * a lock that they may take.
+ * goes, which they were perhaps about to make. Those who look from now on are
+ * not waited for; others who wait for @zone, one after the other, are. Not in
+ * interrupt context, nor under a lock that they may take.
  */
 void mu_deferred_settle(struct mu_deferred *deferred,
 			const struct mu_zone *zone);

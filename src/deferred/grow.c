@@ -3,6 +3,7 @@
  * From a claim to the free lists.
  */
 #include "base/assert.h"
+#include "base/lock.h"
 #include "base/port.h"
 #include "deferred/claim.h"
 #include "deferred/grow.h"
@@ -50,6 +51,8 @@ void mu_deferred_settle(struct mu_deferred *deferred,
 
 	/* seq_cst: see mu_look_begin(). */
 	atomic_thread_fence(memory_order_seq_cst);
+	/* One at a time: another would send newcomers to where we wait. */
+	mu_lock(deferred->port, &pristine->settling);
 	for (uint32_t turn = 0; turn < 2; turn++) {
 		/* relaxed: so that newcomers do not keep us; whoever is counted
 		 * with them all the same is waited for in vain, not missed. */
@@ -61,6 +64,7 @@ void mu_deferred_settle(struct mu_deferred *deferred,
 		     spins++)
 			mu_pause(deferred->port, spins);
 	}
+	mu_unlock(&pristine->settling);
 }
 
 uintptr_t mu_claim_begin(struct mu_deferred *deferred,
