@@ -49,6 +49,10 @@ static const char help[] =
 	"how\n"
 	"many pages of all orders, failures, the longest wait.\n"
 	"\n"
+	"Times are this host's, with what it takes to find memory for the\n"
+	"descriptors (most of a first run, on some), and to let all threads "
+	"run.\n"
+	"\n"
 	"Exit codes: 0 done, 1 the machine does not validate, 2 bad input.\n";
 
 struct options {

@@ -32,10 +32,14 @@ static const char help[] =
 	"--used     so much of its beginning is allocated, in blocks of 1024 "
 	"pages,\n"
 	"           before it goes; its client moves what it is asked for\n"
-	"--online   kernel (the default), movable, or offline: added alone\n"
+	"--online   kernel (the default), movable, ratio (movable unless there "
+	"is\n"
+	"           too much of that), or offline: added alone\n"
 	"--node     a node of the machine, instead of a new one\n"
 	"--hosted   the memory hosts its own descriptors\n"
-	"--policy   eager: all descriptors are written when it is online\n"
+	"--policy   eager, deferred: all descriptors are written when it is "
+	"online;\n"
+	"           those of the machine were, by one CPU or by all\n"
 	"           lazy: on demand\n"
 	"           all: one after the other (the default)\n"
 	"--threads  how many write descriptors; the default is as many as "
@@ -43,15 +47,19 @@ static const char help[] =
 	"           host and the machine have CPUs\n"
 	"--json     one JSON object instead of the table\n"
 	"\n"
-	"Columns, a row for what came and one for what went: all of it; of "
+	"Columns, a row for what came and one for what went: total time; of "
 	"this,\n"
-	"under the hotplug lock; the longest that the lock was held at once;\n"
-	"descriptors written and memory behind descriptors then, of the "
-	"whole\n"
-	"machine; blocks that the client moved. Then what the threads that\n"
-	"allocate saw all the while: how many pages of all orders, failures, "
+	"under the hotplug lock, all in all and the longest at once; "
+	"descriptors\n"
+	"written and memory behind descriptors then, of the whole machine; "
+	"blocks\n"
+	"that the client moved. Then what the threads that allocate saw all "
 	"the\n"
-	"longest wait.\n"
+	"while: how many pages of all orders, failures, the longest wait.\n"
+	"\n"
+	"Times are this host's, with what it takes to find memory for the\n"
+	"descriptors (most of a first run, on some), and to let all threads "
+	"run.\n"
 	"\n"
 	"Exit codes: 0 done, 1 the machine does not validate, 2 bad input.\n";
 
@@ -74,7 +82,7 @@ static bool parse_bytes(const char *name, const char *text, uint64_t *bytes)
 
 static bool parse_online(const char *text, struct hotplug_ask *ask)
 {
-	for (unsigned i = 0; i <= MU_ONLINE_MOVABLE; i++) {
+	for (unsigned i = 0; i <= MU_ONLINE_RATIO; i++) {
 		if (strcmp(text, mu_online_str((enum mu_online)i)) != 0)
 			continue;
 		ask->online = (enum mu_online)i;
@@ -82,7 +90,7 @@ static bool parse_online(const char *text, struct hotplug_ask *ask)
 	}
 	fprintf(stderr,
 		"memup hotplug: --online '%s' is not one of kernel, movable, "
-		"offline\n",
+		"ratio, offline\n",
 		text);
 	return false;
 }
@@ -145,7 +153,8 @@ static int parse(int argc, char **argv, struct options *options)
 	if (!run_machine(&options->run, argc, argv, &options->machine))
 		return EXIT_USAGE;
 	ask->remove = options->some ? ask->remove : ask->add;
-	ask->step = ask->step ? ask->step : ask->add;
+	if (!ask->step || ask->step > ask->add)
+		ask->step = ask->add;
 	return EXIT_DONE;
 }
 
@@ -153,23 +162,25 @@ static int parse(int argc, char **argv, struct options *options)
 static bool sizes_fit(const struct mu_machine *machine,
 		      const struct hotplug_ask *ask)
 {
+	mu_phys_t section = MU_SECTION_PAGES << machine->page_shift;
 	const struct {
 		const char *name;
-		mu_phys_t bytes;
-	} whole[] = {{"add", ask->add},
-		     {"remove", ask->remove},
-		     {"step", ask->step}};
-	mu_phys_t section = MU_SECTION_PAGES << machine->page_shift;
+		mu_phys_t bytes, unit;
+	} whole[] = {
+		{"add", ask->add, section},
+		{"remove", ask->remove, section},
+		{"step", ask->step, section},
+		{"used", ask->used, MU_BLOCK_PAGES << machine->page_shift}};
 
-	for (unsigned i = 0; i < 3; i++) {
-		if (whole[i].bytes % section == 0)
+	for (unsigned i = 0; i < sizeof(whole) / sizeof(whole[0]); i++) {
+		if (whole[i].bytes % whole[i].unit == 0)
 			continue;
 		fprintf(stderr,
 			"memup hotplug: --%s %s: with pages of %s it must be a "
 			"multiple of %s\n",
 			whole[i].name, size_text(whole[i].bytes),
 			size_text((mu_phys_t)1 << machine->page_shift),
-			size_text(section));
+			size_text(whole[i].unit));
 		return false;
 	}
 	if (ask->remove > ask->add || ask->used > ask->add) {
@@ -257,18 +268,22 @@ static void print_table(const struct mu_machine *machine,
 			const struct hotplug_run *runs, unsigned nr)
 {
 	static const char *const change[] = {
-		"policy",   "what",	    ">took",   ">under lock",
-		">at once", ">descriptors", ">memmap", ">moved",
+		"policy",   "what",	    ">total",  ">under lock",
+		">longest", ">descriptors", ">memmap", ">moved",
 	};
 	static const char *const saw[] = {"policy", LOAD_COLUMNS, "valid"};
 	struct table table;
 
-	printf("%s: %s, and %s from 0x%" PRIx64 " on, %s%s, %s at once\n\n",
+	printf("%s: %s, and %s from 0x%" PRIx64
+	       " on as %snode %d, online: %s%s",
 	       machine->source, size_text(mu_machine_ram(machine)),
 	       size_text(ask->add), (uint64_t)hotplug_base(machine),
+	       ask->nid == MU_NO_NODE ? "new " : "", hotplug_node(machine, ask),
 	       mu_online_str(ask->online),
-	       ask->hosted ? ", hosting its descriptors" : "",
-	       size_text(ask->step));
+	       ask->hosted ? ", hosting its descriptors" : "");
+	if (ask->step < ask->add)
+		printf(", in steps of %s", size_text(ask->step));
+	fputs("\n\n", stdout);
 	table_begin(&table, sizeof(change) / sizeof(change[0]), change);
 	for (unsigned i = 0; i < nr; i++) {
 		print_part(&table, &runs[i], "add", ask->add, &runs[i].add, 0);
@@ -306,10 +321,12 @@ static void print_json(const struct mu_machine *machine,
 	printf(",\"bytes\":%" PRIu64 "},\"add_bytes\":%" PRIu64
 	       ",\"remove_bytes\":%" PRIu64 ",\"step_bytes\":%" PRIu64
 	       ",\"used_bytes\":%" PRIu64
-	       ",\"online\":\"%s\",\"hosted\":%s,\"threads\":%u,\"runs\":[",
+	       ",\"node\":%d,\"online\":\"%s\",\"hosted\":%s,\"threads\":%u,"
+	       "\"runs\":[",
 	       mu_machine_ram(machine), ask->add, ask->remove, ask->step,
-	       ask->used, mu_online_str(ask->online),
-	       ask->hosted ? "true" : "false", ask->threads);
+	       ask->used, hotplug_node(machine, ask),
+	       mu_online_str(ask->online), ask->hosted ? "true" : "false",
+	       ask->threads);
 	for (unsigned i = 0; i < nr; i++) {
 		const struct hotplug_run *run = &runs[i];
 
@@ -327,7 +344,7 @@ static void print_json(const struct mu_machine *machine,
 static int run_all(const struct mu_machine *machine, struct options *options)
 {
 	const struct hotplug_ask *ask = &options->ask;
-	struct hotplug_run runs[2];
+	struct hotplug_run runs[MU_POLICY_LAZY + 1];
 	struct mu_error error = {0};
 	unsigned nr = 0;
 	int code = EXIT_DONE;
@@ -367,7 +384,7 @@ static int run_all(const struct mu_machine *machine, struct options *options)
 static int run_hotplug(int argc, char **argv)
 {
 	struct options options = {
-		.run = run_options_for("memup hotplug", false),
+		.run = run_options_for("memup hotplug", true),
 		.ask.online = MU_ONLINE_KERNEL,
 	};
 	struct mu_machine *machine;

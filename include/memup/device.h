@@ -292,9 +292,11 @@ void mu_pagemap_kill(struct mu_pagemap *map);
  * has a part in) and forget it. Its memory is the client's again. The caller
  * holds no reference. O(sections of which any was backed).
  *
- * mu_pagemap_try_remove() does not wait: MU_ERR_BUSY, with how many references
- * there are, and nothing has changed. Both: MU_ERR_NOT_FOUND when @map is not
- * registered, MU_ERR_BUSY when somebody else is registering or removing it. Not
+ * mu_pagemap_try_remove() does not wait: MU_ERR_BUSY, and nothing has changed;
+ * @error has how many references there are and a page that is in use, if any is
+ * (to find it is O(descriptors written); who asks again and again passes NULL).
+ * Both: MU_ERR_NOT_FOUND when @map is not registered, with what is there now if
+ * anything is; MU_ERR_BUSY when somebody else is registering or removing it. Not
  * in interrupt context.
  */
 enum mu_status mu_pagemap_remove(struct mu_pagemap *map,

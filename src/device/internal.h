@@ -131,6 +131,11 @@ enum mu_status mu_device_init_blocks(struct mu_pagemap *map,
 				     mu_pfn_t block, mu_pfn_t end,
 				     unsigned batch) MU_MUST_CHECK;
 
+/* The first block of @range at or after *@block that is ready; false when there
+ * is none. O(sections), and what is backed of them. */
+bool mu_device_next_ready(const struct mu_pagemap *map,
+			  struct mu_device_range *range, mu_pfn_t *block);
+
 /* The range of @map that has @pfn, or NULL. */
 struct mu_device_range *mu_device_range_of(const struct mu_pagemap *map,
 					   mu_pfn_t pfn);
@@ -200,6 +205,11 @@ enum mu_status mu_device_back(const struct mu_pagemap *map,
 			      mu_pfn_t block) MU_MUST_CHECK;
 
 /* ---- refs.c ---- */
+
+/* A page of @map that is in use, [*@start, *@end); false when there is none.
+ * O(descriptors written). */
+bool mu_device_find_in_use(const struct mu_pagemap *map, mu_pfn_t *start,
+			   mu_pfn_t *end);
 
 /* A reference, unless the pagemap was killed. */
 bool mu_device_try_hold(struct mu_device_slot *slot);
