@@ -144,7 +144,9 @@ static void change_ram(unsigned op)
 /* Descriptors come to life, of devices and of RAM. */
 static void touch(void)
 {
-	mu_pfn_t pfn = (RAM_END + world_random(&sim.seed, UNITS * UNIT)) / PAGE;
+	mu_pfn_t pfn =
+		(RAM_END + world_random(&sim.seed, (mu_phys_t)UNITS * UNIT)) /
+		PAGE;
 	int owner = sim.owner[(pfn * PAGE - RAM_END) / UNIT];
 	struct mu_pagemap *map = mu_pagemap_get(&sim.world.mm.devices, pfn);
 	struct mu_page *page;

@@ -296,8 +296,8 @@ void mu_pagemap_kill(struct mu_pagemap *map);
  * @error has how many references there are and a page that is in use, if any is
  * (to find it is O(descriptors written); who asks again and again passes NULL).
  * Both: MU_ERR_NOT_FOUND when @map is not registered, with what is there now if
- * anything is; MU_ERR_BUSY when somebody else is registering or removing it. Not
- * in interrupt context.
+ * anything is; MU_ERR_BUSY when somebody else is registering or removing it.
+ * Not in interrupt context.
  */
 enum mu_status mu_pagemap_remove(struct mu_pagemap *map,
 				 struct mu_error *error) MU_MUST_CHECK;

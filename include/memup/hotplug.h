@@ -175,8 +175,8 @@ struct mu_hotplug {
 
 /*
  * There is RAM at [@base, @base + @size), whole sections, of node @nid; bring
- * it online as @online says: all of it in one way. O(regions of memblock + zones), whatever the size,
- * where the policy is lazy.
+ * it online as @online says, all of it in one way. O(regions of memblock +
+ * zones), whatever the size, where the policy is lazy.
  *
  * @error names the range and the one that it is at odds with. MU_ERR_RANGE: it
  * is empty, wraps, or passes the end that mu_mm_set_limits() was given, or
@@ -194,8 +194,8 @@ enum mu_status mu_hotplug_add(struct mu_hotplug *hotplug, mu_phys_t base,
 
 /*
  * The allocator gets [@base, @base + @size), whole blocks that are offline, of
- * one node; @online is KERNEL, MOVABLE or RATIO. What hosts descriptors is left out, if the range begins with it; so
- * are poisoned pages.
+ * one node; @online is KERNEL, MOVABLE or RATIO. What hosts descriptors is left
+ * out, if the range begins with it; so are poisoned pages.
  *
  * MU_ERR_RANGE, MU_ERR_INVALID as above. MU_ERR_HOLE: some of it is not memory.
  * MU_ERR_BUSY: some of it is online, or on its way. MU_ERR_RESERVED: some of it
