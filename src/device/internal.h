@@ -17,6 +17,16 @@ typedef unsigned long long ull;
  * want to register or remove one goes away. */
 enum { MU_PAGEMAP_NONE, MU_PAGEMAP_CHANGING, MU_PAGEMAP_REGISTERED };
 
+static inline bool mu_pagemap_become(struct mu_pagemap *map, uint32_t from,
+				     uint32_t to)
+{
+	/* acq_rel: what the one who had it before did is done. relaxed: what
+	 * it is instead is somebody else's. */
+	return atomic_compare_exchange_strong_explicit(&map->state, &from, to,
+						       memory_order_acq_rel,
+						       memory_order_relaxed);
+}
+
 /* First and last byte of a range of pfns, for a message. */
 static inline ull mu_first_byte(const struct mu_devices *devices, mu_pfn_t pfn)
 {

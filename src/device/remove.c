@@ -181,13 +181,17 @@ static enum mu_status not_registered(const struct mu_pagemap *map,
 		       name, who.first, who.last);
 }
 
-static enum mu_status refuse(const struct mu_pagemap *map, uint32_t state,
-			     struct mu_error *error)
+static enum mu_status refuse(struct mu_pagemap *map, struct mu_error *error)
 {
 	struct mu_device_who who = mu_device_who(map);
 
-	if (state == MU_PAGEMAP_NONE)
-		return not_registered(map, error);
+	/* So that nobody registers it while we look where it was. */
+	if (mu_pagemap_become(map, MU_PAGEMAP_NONE, MU_PAGEMAP_CHANGING)) {
+		enum mu_status status = not_registered(map, error);
+
+		mu_pagemap_become(map, MU_PAGEMAP_CHANGING, MU_PAGEMAP_NONE);
+		return status;
+	}
 	return mu_fail(error, MU_ERR_BUSY, 0,
 		       "%s: 0x%llx-0x%llx is being registered or removed",
 		       who.name, who.first, who.last);
@@ -223,24 +227,17 @@ static enum mu_status in_use(const struct mu_pagemap *map,
 static enum mu_status take_out(struct mu_pagemap *map, bool waits,
 			       struct mu_error *error)
 {
-	uint32_t state = MU_PAGEMAP_REGISTERED;
-
-	/* acq_rel: as in become() of register.c. relaxed: says why not. */
-	if (!atomic_compare_exchange_strong_explicit(
-		    &map->state, &state, MU_PAGEMAP_CHANGING,
-		    memory_order_acq_rel, memory_order_relaxed))
-		return refuse(map, state, error);
+	if (!mu_pagemap_become(map, MU_PAGEMAP_REGISTERED, MU_PAGEMAP_CHANGING))
+		return refuse(map, error);
 	if (!mu_device_kill(map->devices->port, map->slot, !waits)) {
 		enum mu_status status = in_use(map, error);
 
-		atomic_store_explicit(&map->state, MU_PAGEMAP_REGISTERED,
-				      memory_order_release);
+		mu_pagemap_become(map, MU_PAGEMAP_CHANGING,
+				  MU_PAGEMAP_REGISTERED);
 		return status;
 	}
 	mu_pagemap_withdraw(map);
-	/* release: the next one to register it finds all of it done. */
-	atomic_store_explicit(&map->state, MU_PAGEMAP_NONE,
-			      memory_order_release);
+	mu_pagemap_become(map, MU_PAGEMAP_CHANGING, MU_PAGEMAP_NONE);
 	return MU_OK;
 }
 
