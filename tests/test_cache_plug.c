@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/bits.h"
+#include "base/lock.h"
 #include "buddy/cache.h"
 
 #define CPUS	      2
@@ -93,11 +94,10 @@ static struct mu_zone *zone_of_type(struct world *world, enum mu_zone_type type)
 	return &buddy->zones[buddy->nodes[0].zone_id[type]];
 }
 
-static uintptr_t move_first(void *arg)
+static unsigned move_first(void *arg)
 {
 	struct world *world = mover.world;
 
-	(void)arg;
 	if (mover.armed) {
 		mover.armed = false;
 		mover.moved = mu_buddy_move(
@@ -105,16 +105,11 @@ static uintptr_t move_first(void *arg)
 			zone_of_type(world, MU_ZONE_ISOLATED), mover.block,
 			false);
 	}
-	return 0;
+	return world_hosted_hook(arg)->cpu_id(arg);
 }
 
-static void no_restore(void *arg, uintptr_t flags)
-{
-	(void)arg, (void)flags;
-}
-
-/* When free has found the page's zone and has not yet its cache, the block
- * changes its zone: the page goes where the block is. */
+/* When free has found the page's zone and has not yet its cache, another CPU
+ * moves the block to another zone: the page goes where the block is. */
 static void moves_meanwhile(void **state)
 {
 	struct world world;
@@ -128,8 +123,7 @@ static void moves_meanwhile(void **state)
 	mover.armed = false;
 	plug_init(&world, "32M/2", MU_POLICY_EAGER);
 	world.config.cache_pages = 64;
-	world.port.irq_save = move_first;
-	world.port.irq_restore = no_restore;
+	world.port.cpu_id = move_first;
 	world_start(&world);
 	/* Once, for the isolated zone. */
 	plug_offline(&world, 16 * MU_MIB, BLOCK);
@@ -189,12 +183,108 @@ static void new_zone(void **state)
 	world_destroy(&world);
 }
 
+/* ---- A zone that changes its size ---- */
+
+/* The cache of CPU 0 after it was used; NULL: it has none. */
+static const struct mu_cache *used(struct world *world)
+{
+	struct mu_buddy *buddy = &world->mm.buddy;
+	mu_pfn_t pfn;
+
+	for (unsigned i = 0; i < 3; i++) {
+		assert_int_equal(mu_alloc_pages(buddy, 0, 0, 0, &pfn), MU_OK);
+		assert_int_equal(mu_free_pages(buddy, pfn, 0), MU_OK);
+	}
+	return buddy->caches[0].zone == MU_NO_ZONE ? NULL : &buddy->caches[0];
+}
+
+/* Caches are as large as the zone is now, not as it was when they were first
+ * used; when it has become too small they keep nothing. */
+static void grows_and_shrinks(void **state)
+{
+	struct world world;
+	struct mu_buddy *buddy = &world.mm.buddy;
+
+	(void)state;
+	plug_init(&world, "256M@4M", MU_POLICY_LAZY);
+	world.config.cache_pages = 0;
+	world_start(&world);
+	assert_int_equal(used(&world)->high, 256);
+	plug_add(&world, PLUG_AT, 2 * SECTION, 0, MU_ONLINE_KERNEL);
+	assert_int_equal(used(&world)->high, 512);
+	plug_offline(&world, PLUG_AT, SECTION);
+	assert_int_equal(used(&world)->high, 384);
+	plug_offline(&world, PLUG_AT + SECTION, SECTION);
+	assert_int_equal(used(&world)->high, 256);
+	assert_true(mu_zone_cached(buddy, &buddy->zones[0]) > 0);
+	plug_offline(&world, 128 * MU_MIB, BLOCK);
+	assert_int_equal(mu_zone_cached(buddy, &buddy->zones[0]), 0);
+	assert_null(used(&world));
+	world_destroy(&world);
+}
+
+/* ---- A zone that is preferred no more, while a cache is being bound ---- */
+
+static struct {
+	struct world *world;
+	struct mu_zone *zone;
+	bool armed;
+} chooser;
+
+/* Between the first look at what is preferred, and the zone's lock. */
+static void prefer_another(void *arg, unsigned spins)
+{
+	struct mu_buddy *buddy = &chooser.world->mm.buddy;
+
+	(void)arg, (void)spins;
+	if (!chooser.armed)
+		return;
+	chooser.armed = false;
+	chooser.zone->present_pages = 0;
+	mu_unlock(&chooser.zone->lock);
+	mu_node_prefer(buddy, &buddy->nodes[0]);
+}
+
+/* A cache that was bound to the old one would hold nothing of the new one for
+ * as long as nobody emptied it. */
+static void prefers_another(void **state)
+{
+	struct world world;
+	struct mu_buddy *buddy = &world.mm.buddy;
+	uint64_t present;
+	mu_pfn_t pfn;
+
+	(void)state;
+	plug_init(&world, "32M/2", MU_POLICY_EAGER);
+	world.config.cache_pages = 64;
+	world.port.pause = prefer_another;
+	world_start(&world);
+	chooser.world = &world;
+	chooser.zone = &buddy->zones[0];
+	present = chooser.zone->present_pages;
+	/* So that there are caches, but none in use. */
+	assert_non_null(used(&world));
+	mu_buddy_drain(buddy, chooser.zone);
+	chooser.armed = true;
+	mu_lock(&world.port, &chooser.zone->lock);
+	assert_int_equal(mu_alloc_pages(buddy, 0, 0, 0, &pfn), MU_OK);
+	assert_false(chooser.armed);
+	assert_int_equal(buddy->caches[0].zone, MU_NO_ZONE);
+	chooser.zone->present_pages = present;
+	mu_node_prefer(buddy, &buddy->nodes[0]);
+	assert_int_equal(mu_free_pages(buddy, pfn, 0), MU_OK);
+	assert_non_null(used(&world));
+	world_destroy(&world);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(offline),
 		cmocka_unit_test(moves_meanwhile),
 		cmocka_unit_test(new_zone),
+		cmocka_unit_test(grows_and_shrinks),
+		cmocka_unit_test(prefers_another),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -176,13 +176,14 @@ static bool work(struct world *world, unsigned index, void *arg)
 	return fine;
 }
 
-static void all_at_once(void **state)
+static void all_at_once(unsigned cache_pages)
 {
 	struct world world;
 	struct mu_census census;
 
-	(void)state;
-	plug_up(&world, "128M@0:0+64M@128M:1/4", MU_POLICY_LAZY);
+	plug_init(&world, "128M@0:0+64M@128M:1/4", MU_POLICY_LAZY);
+	world.config.cache_pages = cache_pages;
+	world_start(&world);
 	plug_client_init(&client, &world);
 	atomic_store(&changing, 2);
 	atomic_store(&poisoned, 0);
@@ -197,10 +198,32 @@ static void all_at_once(void **state)
 	world_destroy(&world);
 }
 
+static void without_caches(void **state)
+{
+	(void)state;
+	all_at_once(MU_NO_CACHES);
+}
+
+/* Two threads say that they are CPU 0. */
+static void with_caches(void **state)
+{
+	(void)state;
+	all_at_once(64);
+}
+
+/* Huge pages, too, go to caches. */
+static void with_large_caches(void **state)
+{
+	(void)state;
+	all_at_once(2000);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(all_at_once),
+		cmocka_unit_test(without_caches),
+		cmocka_unit_test(with_caches),
+		cmocka_unit_test(with_large_caches),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -302,7 +302,9 @@ static inline bool mu_zone_is_contiguous(const struct mu_zone *zone)
  * free page leaves the lists, one that somebody has does when it is given back:
  * *@later. MU_ERR_OVERLAP when it is known already, MU_ERR_FULL when
  * MU_MAX_POISONED are, MU_ERR_HOLE, MU_ERR_PRISTINE. The caller knows that its
- * block stays online: mu_memory_failure() does. Any context but NMI.
+ * block stays online: mu_memory_failure() does. Any context but NMI; not by a
+ * handler that may interrupt who frees or splits a gigantic page, which is
+ * waited for.
  */
 enum mu_status mu_buddy_poison(struct mu_buddy *buddy, mu_pfn_t pfn,
 			       bool *later) MU_MUST_CHECK;

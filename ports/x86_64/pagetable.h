@@ -32,9 +32,9 @@
  * asks whether it was accessed or written, so the processor need not go back to
  * the entry to say so (4.8).
  */
-#define X86_MAP_CODE  (X86_PTE_PRESENT | X86_PTE_GLOBAL | X86_PTE_ACCESSED)
-#define X86_MAP_CONST (X86_MAP_CODE | X86_PTE_NX)
-#define X86_MAP_DATA  (X86_MAP_CONST | X86_PTE_WRITE | X86_PTE_DIRTY)
+#define X86_MAP_CODE   (X86_PTE_PRESENT | X86_PTE_GLOBAL | X86_PTE_ACCESSED)
+#define X86_MAP_CONST  (X86_MAP_CODE | X86_PTE_NX)
+#define X86_MAP_DATA   (X86_MAP_CONST | X86_PTE_WRITE | X86_PTE_DIRTY)
 #define X86_MAP_DEVICE (X86_MAP_DATA | (uint64_t)X86_PTE_UNCACHED)
 
 #define X86_PAGE ((uint64_t)4096)

@@ -206,16 +206,17 @@ static MU_OUT_OF_LINE bool bind(struct mu_buddy *buddy, struct mu_zone *zone,
 	uint64_t budget;
 	bool bound;
 
-	/* relaxed: only compared. */
 	if (cache->zone != MU_NO_ZONE || nid >= buddy->nr_nodes ||
-	    atomic_load_explicit(&node->preferred[highest],
-				 memory_order_relaxed) != zone ||
 	    !is_open(zone))
 		return false;
 	mu_lock(buddy->port, &zone->lock);
-	/* relaxed, all: under the lock. */
+	/* relaxed, all: under the lock. Who prefers another zone empties the
+	 * caches of this one then, under its lock: it comes after us, or we see
+	 * what it prefers. */
 	budget = atomic_load_explicit(&zone->cache_pages, memory_order_relaxed);
-	bound = budget && !zone->shut;
+	bound = budget && !zone->shut &&
+		atomic_load_explicit(&node->preferred[highest],
+				     memory_order_relaxed) == zone;
 	if (bound && !size_cache(buddy, zone, node, budget, cache)) {
 		/* For nobody else's, either, until the zone has changed. */
 		atomic_store_explicit(&zone->cache_pages, 0,
@@ -311,7 +312,8 @@ static mu_pfn_t take(struct mu_buddy *buddy, struct mu_zone *zone,
 /*
  * Before a block is broken, or claimed, for a page of @order: what this CPU's
  * cache has of smaller ones goes back, a batch at a time, until there is a part
- * that will do.
+ * that will do. For a block no part will: all goes back, also where the lists
+ * have one, since under another policy that one may be pristine still.
  */
 static MU_OUT_OF_LINE void make_part(struct mu_buddy *buddy,
 				     struct mu_zone *zone, unsigned order)
@@ -383,18 +385,15 @@ bool mu_cache_give(struct mu_buddy *buddy, struct mu_page *page)
 	struct mu_zone *zone = mu_page_zone_ptr(buddy, page);
 	unsigned list = list_of(page->order);
 	struct mu_cache *cache;
-	uintptr_t flags;
 	bool given = false;
 
 	if (list == NO_LIST || !has_caches(zone) ||
 	    mu_page_flags(page) & (MU_PAGE_SPARSE | MU_PAGE_HAS_POISON))
 		return false;
-	flags = mu_irq_save(buddy->port);
 	cache = lock_own(buddy, zone);
 	if (MU_LIKELY(cache)) {
 		given = give(buddy, zone, cache, list, page);
 		mu_unlock(&cache->lock);
 	}
-	mu_irq_restore(buddy->port, flags);
 	return given;
 }

@@ -61,7 +61,7 @@ mu_pfn_t mu_cache_take(struct mu_buddy *buddy, struct mu_zone *zone,
 		       unsigned order);
 
 /* @page, which says that it is cached, goes to the cache of this CPU. False
- * when that cannot be: it has to go to its zone's lists. */
+ * when that cannot be: it has to go to its zone's lists. Interrupts are off. */
 bool mu_cache_give(struct mu_buddy *buddy, struct mu_page *page);
 
 /* Give back @pages, or all if there are not so many; the largest first, whose

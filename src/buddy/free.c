@@ -115,11 +115,16 @@ static enum mu_status free_page(struct mu_buddy *buddy, struct mu_page *page,
 
 	if (MU_UNLIKELY(gigantic))
 		status = mu_gigantic_back(buddy, pfn);
-	if (status == MU_OK)
-		status = take_back(page, order, refs);
-	if (status != MU_OK || MU_LIKELY(mu_cache_give(buddy, page)))
+	if (status != MU_OK)
 		return status;
-	zone = mu_page_lock_zone(buddy, page, &flags);
+	/* No handler finds the page in nobody's book, and waits for us. */
+	flags = mu_irq_save(buddy->port);
+	status = take_back(page, order, refs);
+	if (status != MU_OK || MU_LIKELY(mu_cache_give(buddy, page))) {
+		mu_irq_restore(buddy->port, flags);
+		return status;
+	}
+	zone = mu_page_lock_zone(buddy, page);
 	if (gigantic) {
 		poisoned = mu_page_flags(page) & MU_PAGE_HAS_POISON;
 		take_apart(zone, page, !poisoned);
@@ -171,7 +176,8 @@ enum mu_status mu_split_pages(struct mu_buddy *buddy, mu_pfn_t pfn,
 		status = mu_gigantic_back(buddy, pfn);
 	if (status != MU_OK)
 		return status;
-	zone = mu_page_lock_zone(buddy, page, &flags);
+	flags = mu_irq_save(buddy->port);
+	zone = mu_page_lock_zone(buddy, page);
 	/* relaxed: the caller holds the page. */
 	refs = atomic_load_explicit(&page->refcount, memory_order_relaxed);
 	gigantic = is_gigantic(page);

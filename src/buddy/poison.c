@@ -138,8 +138,8 @@ void mu_poison_mark(struct mu_buddy *buddy, mu_pfn_t start, mu_pfn_t end,
 	for (; (bad = mu_buddy_next_poisoned(buddy, bad, end)) < end; bad++) {
 		mu_pfn_t head = mu_align_down(bad, (mu_pfn_t)1 << to);
 		struct mu_page *page = mu_pfn_to_page(buddy->memmap, head);
-		uintptr_t flags;
-		struct mu_zone *zone = mu_page_lock_zone(buddy, page, &flags);
+		uintptr_t flags = mu_irq_save(buddy->port);
+		struct mu_zone *zone = mu_page_lock_zone(buddy, page);
 
 		mu_page_add(page, MU_PAGE_HAS_POISON);
 		mu_unlock_irqrestore(buddy->port, &zone->lock, flags);

@@ -65,6 +65,8 @@ static void set_marks(struct mu_buddy *buddy, struct mu_zone *zone,
 			      mu_cache_budget(buddy, zone, managed),
 			      memory_order_relaxed);
 	mu_unlock_irqrestore(buddy->port, &zone->lock, flags);
+	/* They get their size when they are used again. */
+	mu_buddy_drain(buddy, zone);
 }
 
 void mu_buddy_set_watermarks(struct mu_buddy *buddy, uint64_t min_free_pages,

@@ -61,16 +61,16 @@ mu_pfn_t mu_zone_take(const struct mu_memmap *memmap, struct mu_zone *zone,
 }
 
 struct mu_zone *mu_page_lock_zone(struct mu_buddy *buddy,
-				  const struct mu_page *page, uintptr_t *flags)
+				  const struct mu_page *page)
 {
 	for (;;) {
 		struct mu_zone *zone = mu_page_zone_ptr(buddy, page);
 
-		*flags = mu_lock_irqsave(buddy->port, &zone->lock);
+		mu_lock(buddy->port, &zone->lock);
 		/* Its block may be on the way to another zone. */
 		if (MU_LIKELY(mu_page_zone(page) == zone->id))
 			return zone;
-		mu_unlock_irqrestore(buddy->port, &zone->lock, *flags);
+		mu_unlock(&zone->lock);
 	}
 }
 

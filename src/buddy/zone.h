@@ -30,9 +30,10 @@ static inline void mu_zone_manage(struct mu_zone *zone, int64_t pages)
 			      memory_order_relaxed);
 }
 
-/* Lock the zone of @page, which is online: the one that it has then. */
+/* Lock the zone of @page, which is online: the one that it has then. Interrupts
+ * are off. */
 struct mu_zone *mu_page_lock_zone(struct mu_buddy *buddy,
-				  const struct mu_page *page, uintptr_t *flags);
+				  const struct mu_page *page);
 
 /*
  * Take 2^@order pages out of the lists and mark them allocated; the first pfn,

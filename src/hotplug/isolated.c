@@ -169,6 +169,9 @@ enum mu_status mu_isolated_gather(struct mu_isolated *isolated, mu_pfn_t *pages,
 	bool over = isolated->asked && is_over(isolated);
 
 	*pages = 0;
+	/* Once for all blocks, so that their caches are not filled again for
+	 * each. */
+	mu_buddy_shut(isolated->hotplug->buddy, isolated->from);
 	while (status == MU_OK && next_online(isolated, &pfn)) {
 		mu_pfn_t head = mu_align_down(pfn, GIGANTIC_PAGES);
 		mu_pfn_t got, end = head + GIGANTIC_PAGES;
@@ -184,6 +187,7 @@ enum mu_status mu_isolated_gather(struct mu_isolated *isolated, mu_pfn_t *pages,
 		*pages += got;
 		pfn += MU_MAX(got, MU_BLOCK_PAGES);
 	}
+	mu_buddy_open(isolated->hotplug->buddy, isolated->from);
 	return status;
 }
 
