@@ -1,8 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 #include "cli/bringup.h"
 #include "cli/progress.h"
+
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23 /* Linux 5.14 */
+#endif
 
 /* The port's watchdog: called by every thread that writes descriptors. */
 static void tick(void *arg)
@@ -151,6 +157,17 @@ void bringup_be_silent(struct bringup *bringup)
 {
 	progress_end(bringup->progress);
 	bringup->progress = NULL;
+}
+
+void bringup_populate(struct bringup *bringup, mu_pfn_t first, uint64_t nr)
+{
+	char *memmap = (char *)mu_hosted_memmap(bringup->hosted);
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	size_t from = first * sizeof(struct mu_page) & ~(page - 1);
+	size_t end = (first + nr) * sizeof(struct mu_page);
+
+	/* An old kernel cannot: it does so at the first stores. */
+	madvise(memmap + from, end - from, MADV_POPULATE_WRITE);
 }
 
 uint64_t bringup_memmap_bytes(const struct mu_machine *machine)

@@ -106,6 +106,11 @@ bool bringup_zone_part(const struct mu_mm *mm, const struct mu_zone *zone,
 		       const struct mu_memblock_region *region,
 		       mu_phys_t *start, mu_phys_t *end);
 
+/* Have memory of this host behind @nr descriptors from that of @first on, as
+ * far as it will, so that what is measured is not how long it takes to find
+ * some. Under MU_BACK_HUGE. */
+void bringup_populate(struct bringup *bringup, mu_pfn_t first, uint64_t nr);
+
 /* Bytes of memmap that a policy which writes all of it needs. */
 uint64_t bringup_memmap_bytes(const struct mu_machine *machine);
 

@@ -49,9 +49,11 @@ static const char help[] =
 	"how\n"
 	"many pages of all orders, failures, the longest wait.\n"
 	"\n"
-	"Times are this host's, with what it takes to find memory for the\n"
-	"descriptors (most of a first run, on some), and to let all threads "
-	"run.\n"
+	"This host's memory for descriptors is found before times are taken, "
+	"but for\n"
+	"lazy ones and those in devices. Where it has fewer idle CPUs than "
+	"there are\n"
+	"threads, times have in them what others took.\n"
 	"\n"
 	"Exit codes: 0 done, 1 the machine does not validate, 2 bad input.\n";
 

@@ -272,6 +272,12 @@ enum mu_status device_run(struct device_run *run,
 		bringup_be_silent(boot);
 		for (unsigned i = 0; i < ask->nr; i++)
 			set_up(&devices[i], i, boot, ask, lazy);
+		for (unsigned i = 0; i < ask->nr && !lazy && !ask->altmap; i++)
+			bringup_populate(boot,
+					 device_base(machine, ask, i) >>
+						 machine->page_shift,
+					 ask->size >> machine->page_shift >>
+						 ask->order);
 		status = play(run, boot, devices, ask->nr, error);
 	}
 	bringup_end(boot);

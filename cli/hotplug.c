@@ -57,9 +57,11 @@ static const char help[] =
 	"the\n"
 	"while: how many pages of all orders, failures, the longest wait.\n"
 	"\n"
-	"Times are this host's, with what it takes to find memory for the\n"
-	"descriptors (most of a first run, on some), and to let all threads "
-	"run.\n"
+	"This host's memory for descriptors is found before times are taken, "
+	"but for\n"
+	"lazy ones and those that the new memory hosts. Where it has fewer "
+	"idle CPUs\n"
+	"than there are threads, times have in them what others took.\n"
 	"\n"
 	"Exit codes: 0 done, 1 the machine does not validate, 2 bad input.\n";
 

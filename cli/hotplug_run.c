@@ -276,6 +276,12 @@ enum mu_status hotplug_run(struct hotplug_run *run,
 			status = mu_mm_finish(&boot->mm, ask->threads);
 	}
 	if (status == MU_OK) {
+		/* What hosts its descriptors has the memory itself. */
+		if (policy != MU_POLICY_LAZY && !ask->hosted)
+			bringup_populate(boot,
+					 hotplug_base(machine) >>
+						 machine->page_shift,
+					 ask->add >> machine->page_shift);
 		status = client_init(&client, boot, hotplug_base(machine),
 				     ask->add)
 				 ? MU_OK
