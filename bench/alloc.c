@@ -77,18 +77,23 @@ static void alloc_many(void *arg, unsigned self, unsigned nr)
 }
 
 /* The same by one thread and by two. */
-#define ROWS 4
+#define ROWS 7
 #define HUGE 9
 
+enum { LOCKS, ORDER_0, BARE_0 = 4 };
 static const struct row {
 	const char *name;
 	team_fn run;
 	unsigned order;
+	bool bare; /* without page caches */
 } rows[ROWS] = {
-	{"two locks, nothing between", take_locks, 0},
-	{"memup, order 0", alloc_free, 0},
-	{"memup, order 9", alloc_free, HUGE},
-	{"memup, order 0, 2000 at a time", alloc_many, 0},
+	[LOCKS] = {"two locks, nothing between", take_locks, 0, false},
+	[ORDER_0] = {"order 0", alloc_free, 0, false},
+	{"order 9", alloc_free, HUGE, false},
+	{"order 0, 2000 at a time", alloc_many, 0, false},
+	[BARE_0] = {"order 0, no caches", alloc_free, 0, true},
+	{"order 9, no caches", alloc_free, HUGE, true},
+	{"order 0, 2000 at a time, no caches", alloc_many, 0, true},
 };
 
 static void report(struct bench *bench, const char *id, const char *title,
@@ -109,7 +114,7 @@ static void report(struct bench *bench, const char *id, const char *title,
 	}
 }
 
-static void measure(struct bench *bench, struct rig *rig, unsigned threads)
+static void measure(struct bench *bench, struct rig rigs[2], unsigned threads)
 {
 	struct contest contests[2 * ROWS + 1] = {{0}}, *both = contests + ROWS;
 	struct pairs pairs[2 * ROWS + 1];
@@ -120,7 +125,7 @@ static void measure(struct bench *bench, struct rig *rig, unsigned threads)
 	for (unsigned i = 0; i < nr; i++) {
 		const struct row *row = &rows[i % ROWS];
 
-		pairs[i] = (struct pairs){.rig = rig,
+		pairs[i] = (struct pairs){.rig = &rigs[row->bare],
 					  .locks = locks,
 					  .order = row->order,
 					  .alone = i < ROWS,
@@ -136,6 +141,11 @@ static void measure(struct bench *bench, struct rig *rig, unsigned threads)
 	team_stop(&team);
 	report(bench, "alloc-1", "allocate and free, one thread", contests,
 	       ROWS);
+	report_at_most(&bench->report,
+		       "a pair of order 0 as many times one without caches",
+		       1.0,
+		       samples_median(&contests[ORDER_0].ns) /
+			       samples_median(&contests[BARE_0].ns));
 	if (threads > 1) {
 		report(bench, "alloc-2",
 		       "allocate and free, two threads, one zone", both,
@@ -144,18 +154,22 @@ static void measure(struct bench *bench, struct rig *rig, unsigned threads)
 			       "two threads' pair of order 0 as many times "
 			       "one's",
 			       1.3,
-			       samples_median(&both[1].ns) /
-				       samples_median(&contests[1].ns));
+			       samples_median(&both[ORDER_0].ns) /
+				       samples_median(&contests[ORDER_0].ns));
 	}
 	contest_free(contests, nr);
 }
 
 void bench_alloc(struct bench *bench)
 {
-	struct rig rig;
+	struct rig rigs[2];
 
-	rig_create(&rig, "8G/2", 0, MU_BACK_HUGE);
-	rig_touch(&rig);
-	measure(bench, &rig, mu_hosted_cpus() > 1 ? 2 : 1);
-	rig_destroy(&rig);
+	for (unsigned i = 0; i < 2; i++) {
+		rig_create(&rigs[i], "8G/2", 0, MU_BACK_HUGE);
+		rigs[i].cache_pages = i ? MU_NO_CACHES : 0;
+		rig_touch(&rigs[i]);
+	}
+	measure(bench, rigs, mu_hosted_cpus() > 1 ? 2 : 1);
+	for (unsigned i = 0; i < 2; i++)
+		rig_destroy(&rigs[i]);
 }

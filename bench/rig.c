@@ -70,6 +70,7 @@ void rig_start(struct rig *rig, enum mu_policy policy)
 
 	config.policy = policy;
 	config.batch = MU_SECTION_BLOCKS;
+	config.cache_pages = rig->cache_pages;
 	mu_mm_init(mm, &rig->port);
 	if (mu_mm_add_machine(mm, rig->machine, &error) != MU_OK)
 		die("%s", error.text);

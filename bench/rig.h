@@ -18,6 +18,7 @@ struct rig {
 	struct mu_port port;
 	struct mu_mm mm;
 	void *tables;
+	unsigned cache_pages; /* mu_config.cache_pages: from the next start */
 };
 
 /* A machine of a short description ("64G/2"), @helpers threads for run_on. */

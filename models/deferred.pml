@@ -17,7 +17,9 @@
  *                          cursor, the hint first, mu_extent_append(): extents
  *                          that are used up are filled again, or made longer
  *   src/deferred/grow.c    mu_look_begin(), _end(), mu_deferred_settle() with one
- *                          count, which is waited for until it is 0;
+ *                          count, which is waited for until it is 0 (that two
+ *                          counts keep newcomers apart is for time alone);
+ *                          take_batch(), with BATCH, all blocks in one section;
  *                          mu_claim_begin(), mu_claim_end(), mu_online_block(),
  *                          mu_deferred_grow(), _wait(), _take_zone()
  *   src/deferred/finish.c  mu_deferred_take(): what each helper of a job does
@@ -29,7 +31,8 @@
  *                          memory and a late free have in common with claims;
  *                          without room src/boot/late.c: free_part()
  *   src/boot/reserved.c    wait_and_init()
- *   src/buddy/isolate.c    mu_buddy_move(), mu_buddy_extract()
+ *   src/buddy/isolate.c    mu_buddy_move(), mu_buddy_extract(); caches are shut for
+ *                          all blocks together, as mu_isolated_gather() does
  *   src/hotplug            offline.c: gather(), put_back(), take_away(); online.c:
  *                          come(), of blocks that went. That a client gives
  *                          pages back is FREE; that he does not, patience that
@@ -68,7 +71,7 @@
  * Bounds: up to three CPUs and one handler, one operation each (allocations
  * TIMES; one or two blocks go offline, once: GO_NR from GO_AT on); N0 blocks in
  * zone 0, N1 in zone 1, NLATE that come late; an extent a zone at first (with
- * SPLIT one for each block), and room for SPARE more. A handler begins at any
+ * SPLIT N0 extents of WIDE blocks), and room for SPARE more. A handler begins at any
  * time when its CPU has interrupts on; the CPU stands still until it is done.
  *
  * That the model can fail: each "broken:" search must find an error. BREAK_x is
@@ -103,6 +106,10 @@
  *   BOUND	a cache holds a page before it is in the zone's list
  *   UNBIND	a cache leaves the list before it is empty
  *   OFF		interrupts are on in a cache: a handler waits for its own CPU
+ *   MOVE	blocks are isolated while caches are in use
+ *   ZONE	a page goes to a cache though its block has changed its zone
+ *   BATCH	of several blocks the first alone is backed
+ *   LOOKS	who claims several blocks is not counted while he looks for them
  * and the last one breaks the rule that mu_deferred_init_block() is not for
  * handlers.
  *
@@ -136,9 +143,20 @@
  * spin: -DCACHE -DCPU1=FREE -DCPU2=ALLOC -DIRQ1=BLOCK -DN0=1 -DN1=1
  * spin: -DCACHE -DCPU1=FREE -DCPU2=HELP -DIRQ1=ALLOC -DN0=1
  * spin: -DCACHE -DCPU1=FREE -DCPU2=ALLOC -DN0=2 -DMAYFAIL=1
- * spin: -DCACHE -DSAME -DCPU1=FREE -DCPU2=FREE -DIRQ1=BLOCK -DN0=1
+ * spin: -DCACHE -DONE_CPU -DCPU1=FREE -DCPU2=FREE -DIRQ1=BLOCK -DN0=1
+ * spin: -DCACHE -DCPU1=GO -DCPU2=FREE -DIRQ1=ALLOC -DN0=1 -DGO_NR=1
+ * spin: -DCACHE -DCPU1=FREE -DCPU2=GO -DIRQ1=ALLOC -DN0=1 -DGO_NR=1
+ * spin: -DCACHE -DCPU1=COME -DCPU2=FREE -DIRQ1=ALLOC -DN0=1 -DGO_NR=1
+ * spin: -DBATCH=2 -DCPU1=HELP -DCPU2=BLOCK -DIRQ1=ALLOC -DN0=3
+ * spin: -DBATCH=2 -DCPU1=HELP -DCPU2=HELP -DIRQ1=ALLOC -DN0=3
+ * spin: -DBATCH=2 -DCPU1=HELP -DCPU2=CUT -DIRQ1=ALLOC -DN0=3
+ * spin: -DBATCH=2 -DCPU1=HELP -DCPU2=ALLOC -DN0=2 -DMAYFAIL=1
+ * spin: -DBATCH=2 -DCPU1=GO -DCPU2=HELP -DIRQ1=ALLOC -DN0=3 -DGO_NR=1 -DSPARE=2
+ * spin: -DBATCH=2 -DCPU1=COME -DCPU2=HELP -DN0=2 -DSPLIT -DWIDE=2 -DGO_AT=3 -DSPARE=2
  * cycle: -DCACHE -DCPU1=FREE -DCPU2=BLOCK -DIRQ1=ALLOC -DN0=1
  * cycle: -DCACHE -DCPU1=FREE -DCPU2=BLOCK -DIRQ1=BLOCK -DN0=1
+ * cycle: -DCACHE -DCPU1=GO -DCPU2=FREE -DN0=1 -DGO_NR=1
+ * cycle: -DBATCH=2 -DCPU1=HELP -DCPU2=BLOCK -DIRQ1=ALLOC -DN0=2
  * cycle: -DCPU1=ALLOC -DCPU2=ALLOC -DIRQ1=ALLOC -DN0=1
  * cycle: -DCPU1=BLOCK -DCPU2=BLOCK -DCPU3=BLOCK -DN0=1
  * cycle: -DCPU1=ALLOC -DCPU2=HELP -DN0=1 -DN1=1
@@ -176,6 +194,10 @@
  * broken: -DBREAK_BOUND -DCACHE -DCPU1=FREE -DCPU2=BLOCK -DN0=1
  * broken: -DBREAK_UNBIND -DCACHE -DCPU1=FREE -DCPU2=BLOCK -DIRQ1=BLOCK -DN0=1
  * broken: -DBREAK_OFF -DCACHE -DCPU1=FREE -DIRQ1=BLOCK -DN0=1
+ * broken: -DBREAK_MOVE -DCACHE -DCPU1=GO -DCPU2=FREE -DN0=1 -DGO_NR=1
+ * broken: -DBREAK_ZONE -DCACHE -DCPU1=FREE -DCPU2=GO -DIRQ1=ALLOC -DN0=1 -DGO_NR=1
+ * broken: -DBREAK_BATCH -DBATCH=2 -DCPU1=HELP -DN0=2
+ * broken: -DBREAK_LOOKS -DBATCH=2 -DCPU1=COME -DCPU2=HELP -DN0=2 -DSPLIT -DWIDE=2 -DGO_AT=3 -DSPARE=2
  * broken: -DCPU1=RUN -DIRQ1=CUT -DN0=2
  */
 #ifndef N0
@@ -217,10 +239,16 @@
 #ifndef MAYFAIL
 #define MAYFAIL 0
 #endif
+#ifndef BATCH
+#define BATCH 1
+#endif
 
+#ifndef WIDE
+#define WIDE 1
+#endif
 #ifdef SPLIT
-/* Every other one is a hole. */
-#define NB	(2 * N0)
+/* A hole after each N0 times WIDE of them. */
+#define NB	((WIDE + 1) * N0)
 #else
 #define NB	(N0 + N1 + NLATE)
 #endif
@@ -278,11 +306,11 @@ byte growth[NZ];
 
 #ifdef CACHE
 /* struct mu_cache of zone 0, by the pid of the CPU: a bit for each page. With
- * SAME all threads say that they are one CPU. */
+ * ONE_CPU all threads say that they are one CPU. */
 byte cache[5];
 bool bound[5], klock[5];
 byte shut;
-#ifdef SAME
+#ifdef ONE_CPU
 #define WHO_I_AM 1
 #else
 #define WHO_I_AM (victim -> victim : _pid)
@@ -521,7 +549,8 @@ inline cache_take()
 			/* refill(): parts of blocks */
 			d_step {
 				do
-				:: !shut && j < N0 ->
+				:: !shut && j < N0 && iso[j] -> j++
+				:: !shut && j < N0 && !iso[j] ->
 					if
 					:: fr[j] == 1 || fr[j] == 2 ->
 						cache[me] = cache[me] |
@@ -541,6 +570,7 @@ inline cache_take()
 			:: cache[me] ->
 				lowest(cache[me]);
 				cache[me] = cache[me] & ~(1 << n);
+				assert(!iso[n / 2]);
 				HAND_OUT(n / 2, 1 << (n % 2));
 				page = n;
 				ans = GREW;
@@ -565,10 +595,24 @@ inline cache_give(p)
 	lock_own();
 	if
 	:: ok ->
-		cache[me] = cache[me] | (1 << (p));
+		d_step {
+#ifdef BREAK_ZONE
+			if
+#else
+			/* Its block may have changed its zone. */
+			ok = !iso[(p) / 2];
+			if
+#endif
+			:: ok -> cache[me] = cache[me] | (1 << (p))
+			:: else
+			fi
+		};
 		unlock_and_bind()
-	:: else ->
-		fr[(p) / 2] = fr[(p) / 2] | (1 << (p) % 2)
+	:: else
+	fi;
+	if
+	:: ok
+	:: else -> fr[(p) / 2] = fr[(p) / 2] | (1 << (p) % 2)
 	fi;
 	ok = false
 }
@@ -631,10 +675,10 @@ inline shut_caches()
 	t = tail[e]
 #ifdef BREAK_RELATIVE
 #define LOAD_START st = start[e]
-#define SAME (head[e] - start[e] == h - st && tail[e] - start[e] == t - st)
+#define UNCHANGED (head[e] - start[e] == h - st && tail[e] - start[e] == t - st)
 #else
 #define LOAD_START skip
-#define SAME (head[e] == h && tail[e] == t)
+#define UNCHANGED (head[e] == h && tail[e] == t)
 #endif
 
 /* mu_claim_peek(): e is NOWHERE when nothing is pristine. */
@@ -767,7 +811,7 @@ inline claim()
 		nh = (nt == t -> nh : head[e]);
 		nt = (nt == t -> tail[e] : nt);
 #else
-		ok = SAME;
+		ok = UNCHANGED;
 #endif
 		if
 		:: ok ->
@@ -1020,6 +1064,76 @@ inline grow()
 	fi
 }
 
+#if BATCH > 1
+/* take_batch() of grow.c, all of one section: ok. */
+inline take_batch()
+{
+#ifdef BREAK_LOOKS
+	ok = false;
+#else
+	atomic { ok = false; LOOK_BEGIN };
+#endif
+	peek();
+	if
+	:: e == NOWHERE
+	:: else ->
+#ifdef BREAK_BATCH
+		back();
+		cnt = (t - h > BATCH -> BATCH : t - h);
+#else
+		cnt = (t - h > BATCH -> BATCH : t - h);
+		back();
+#endif
+		if
+		:: ok && cnt > 1 ->
+			nh = h + cnt;
+			claim_begin();
+			claim();
+			if
+			:: ok ->
+				/* mu_memmap_init_chain() */
+				i = 0;
+				do
+				:: i < cnt -> d_step {
+						assert(backed[b + i] &&
+						       !written[b + i]);
+						written[b + i] = true;
+						i++
+					}
+				:: else -> break
+				od;
+				i = 0;
+				/* mu_buddy_add_chain() */
+				d_step {
+					do
+					:: i < cnt ->
+						assert(state[b + i] == CLAIMED);
+						assert(!fr[b + i] &&
+						       !al[b + i]);
+						state[b + i] = ONLINE;
+						fr[b + i] = 3;
+						online[b + i] = true;
+						i++
+					:: else -> break
+					od;
+					i = 0;
+					growth[z]++
+				}
+			:: else
+			fi;
+			claim_end()
+		:: else -> ok = false
+		fi
+	fi;
+	atomic {
+#ifndef BREAK_LOOKS
+		LOOK_END;
+#endif
+		b = 0; cnt = 0; e = 0; h = 0; t = 0; nh = 0; nt = 0
+	}
+}
+#endif
+
 /* What a zone's last word means: at the look, nothing could serve. */
 inline last_word()
 {
@@ -1121,11 +1235,18 @@ inline take_all()
 		::
 			/* Caches are nothing to who only grows. */
 			d_step { look(); had = had & 3; seen = growth[z] };
-			grow();
+#if BATCH > 1
+			take_batch();
+#endif
 			if
-			:: ans == NO_MORE || ans == NO_BACK -> break
-			:: ans == GROWS -> wait()
-			:: else
+			:: BATCH > 1 && ok -> d_step { ok = false; had = 0 }
+			:: else ->
+				grow();
+				if
+				:: ans == NO_MORE || ans == NO_BACK -> break
+				:: ans == GROWS -> wait()
+				:: else
+				fi
 			fi
 		od;
 		last_word();
@@ -1441,6 +1562,7 @@ inline add_late()
 
 #define GO_END (GO_AT + GO_NR)
 #define GATHERED(blk) (state[blk] == AWAY || iso[blk])
+#define CLEAR(blk) (state[blk] == AWAY || fr[blk] == 3)
 #define ALL_GATHERED (GATHERED(GO_AT) && GATHERED(GO_END - 1))
 /* Would another turn get further? */
 #define MORE(blk) \
@@ -1481,21 +1603,35 @@ inline withdraw()
 	od
 }
 
-/* mu_isolated_gather(): a block at a time. */
+#ifdef CACHE
+#define IN_CACHES ((cache[1] | cache[2] | cache[3]) >> (2 * b) & 3)
+#else
+#define IN_CACHES 0
+#endif
+
+/* mu_isolated_gather(): a block at a time, by mu_buddy_move(). */
 inline isolate()
 {
+#if defined(CACHE) && !defined(BREAK_MOVE)
+	shut_caches();
+#endif
 	b = GO_AT;
 	do
 	:: b < GO_END ->
 		d_step {
 			if
-			:: state[b] == ONLINE -> iso[b] = true
+			:: state[b] == ONLINE && !iso[b] ->
+				assert(!IN_CACHES);
+				iso[b] = true
 			:: else
 			fi;
 			b++
 		}
 	:: else -> break
 	od;
+#if defined(CACHE) && !defined(BREAK_MOVE)
+	shut--;
+#endif
 	b = 0
 }
 
@@ -1593,7 +1729,7 @@ inline go(come)
 	/* mu_isolated_clear(): everything was given back, or it takes too long.
 	 */
 	if
-	:: !no_room && !al[GO_AT] && !al[GO_END - 1] ->
+	:: !no_room && CLEAR(GO_AT) && CLEAR(GO_END - 1) ->
 		take_away();
 		if
 		:: come ->
@@ -1708,15 +1844,20 @@ init
 		nr[0] = N0;
 		do
 		:: b < N0 ->
-			head[b] = 2 * b;
-			tail[b] = 2 * b + 1;
-			state[2 * b] = PRISTINE;
+			head[b] = (WIDE + 1) * b;
+			tail[b] = head[b] + WIDE;
 #ifdef BREAK_RELATIVE
-			start[b] = 2 * b;
+			start[b] = head[b];
 #endif
+			x = 0;
+			do
+			:: x < WIDE -> state[head[b] + x] = PRISTINE; x++
+			:: else -> break
+			od;
 			b++
 		:: else -> break
 		od;
+		x = 0;
 #else
 		nr[0] = 1;
 		tail[0] = N0;

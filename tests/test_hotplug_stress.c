@@ -16,6 +16,7 @@
 static struct plug_client client;
 static _Atomic unsigned changing; /* threads that change memory still */
 static _Atomic unsigned poisoned;
+static _Atomic unsigned cached; /* how often some cache held pages */
 
 /* A second after all, a machine may be slow. */
 #define PATIENCE 20000000000u
@@ -158,8 +159,13 @@ static bool use(struct world *world, unsigned index)
 		     mu_free_pages(&world->mm.buddy, pfn + MU_BLOCK_PAGES,
 				   MU_BLOCK_ORDER) != MU_OK))
 			return false;
-		if (i % 32 == 0)
+		if (i % 32 == 0) {
+			struct mu_buddy *buddy = &world->mm.buddy;
+
 			mu_deferred_take(&world->mm.deferred, nid, 2, NULL);
+			if (mu_zone_cached(buddy, &buddy->zones[0]))
+				atomic_fetch_add(&cached, 1);
+		}
 	}
 	return true;
 }
@@ -187,10 +193,15 @@ static void all_at_once(unsigned cache_pages)
 	plug_client_init(&client, &world);
 	atomic_store(&changing, 2);
 	atomic_store(&poisoned, 0);
+	atomic_store(&cached, 0);
 	world_run(&world, 5, work, NULL);
 	world_validate(&world, NULL);
 	assert_true(client.moved > 0);
 	assert_true(client.events[MU_WENT_OFFLINE] > ROUNDS);
+	if (cache_pages == MU_NO_CACHES)
+		assert_int_equal(cached, 0);
+	else
+		assert_true(cached > 0);
 	plug_client_give_all(&client);
 	world_validate(&world, &census);
 	assert_int_equal(census.allocated, 0);
