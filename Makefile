@@ -164,7 +164,12 @@ $(O)/examples/alone: $(O)/examples/alone.o \
 	$(call say,LD,$@)
 	$(Q)$(CC) $(SAN_$(BUILD)) $(LDFLAGS) -o $@ $^ -pthread
 
-$(filter-out %/alone,$(patsubst %.c,$(O)/%,$(example_src))): %: %.o \
+# And one has no port.
+$(O)/examples/first_page: $(O)/examples/first_page.o $(O)/libmemup.a
+	$(call say,LD,$@)
+	$(Q)$(CC) $(SAN_$(BUILD)) $(LDFLAGS) -o $@ $^
+
+$(filter-out %/alone %/first_page,$(patsubst %.c,$(O)/%,$(example_src))): %: %.o \
 		$(O)/examples/run.o $(O)/libmemup-hosted.a $(O)/libmemup.a
 	$(call say,LD,$@)
 	$(Q)$(CC) $(SAN_$(BUILD)) $(LDFLAGS) -o $@ $^ $(LDLIBS)
@@ -229,7 +234,7 @@ build/liar.elf: tests/qemu/liar.c tests/qemu/liar.S tests/qemu/liar.ld
 .PHONY: lib tests examples
 lib: $(O)/libmemup.a ## the freestanding library alone
 tests: $(patsubst %.c,$(O)/%,$(test_src)) $(O)/memup examples
-examples: $(patsubst %.c,$(O)/%,$(example_src)) ## small programs that use padata
+examples: $(patsubst %.c,$(O)/%,$(example_src)) ## small programs: the whole library, and padata alone
 
 .PHONY: kernel
 kernel: build/kernel.elf ## the reference kernel for x86-64 (docs/porting.md)
@@ -278,10 +283,14 @@ test: setup ## all tests: debug, ASan+UBSan, TSan, with gcc and clang
 FUZZ_SECONDS ?= 60
 fuzz_bin := $(patsubst tests/%.c,build/%,$(if $(filter yes,$(FDT)),$(fuzz_src),\
 	$(filter-out %_fdt.c,$(fuzz_src))))
-fuzz_fdt_src := $(addprefix ports/hosted/,fdt_machine.c fdt_check.c read_file.c)
+# What they need of the hosted port, the program and the kernel.
+fuzz_host_src := $(port_src) \
+	$(addprefix cli/,check_log.c pool.c progress.c text.c) \
+	$(addprefix kernel/,acpi.c boot_info.c options.c)
 fuzz_obj = $(patsubst %.c,build/fuzz/%.o,$(1))
 fuzz_cc = clang $(CPPFLAGS) -I. $(BASE_CFLAGS) -O1 -DMU_DEBUG -D_GNU_SOURCE \
-	$(FDT_CFLAGS) -fsanitize=address,undefined -fno-sanitize-recover=all
+	$(FDT_CFLAGS) -fsanitize=address,undefined -fno-sanitize-recover=all \
+	-DDIRECT_MAP=0x200000000000
 
 build/fuzz/%.o: %.c $(all_h)
 	@mkdir -p $(@D)
@@ -289,16 +298,18 @@ build/fuzz/%.o: %.c $(all_h)
 	$(Q)$(fuzz_cc) -fsanitize=fuzzer-no-link -c -o $@ $<
 
 build/fuzz/libmemup.a: $(call fuzz_obj,$(core_src))
+build/fuzz/libhost.a: $(call fuzz_obj,$(fuzz_host_src))
+build/fuzz/lib%.a:
 	@rm -f $@
 	$(Q)$(AR) rcs $@ $^
 
 # Make would take them for intermediate, and remove them.
-.PRECIOUS: build/fuzz/tests/fuzz/%.o
-build/fuzz/fuzz_fdt: $(call fuzz_obj,$(fuzz_fdt_src))
-build/fuzz/fuzz_%: build/fuzz/tests/fuzz/fuzz_%.o build/fuzz/libmemup.a
+.SECONDARY: $(call fuzz_obj,$(fuzz_src))
+build/fuzz/fuzz_%: build/fuzz/tests/fuzz/fuzz_%.o build/fuzz/libhost.a \
+		build/fuzz/libmemup.a
 	$(call say,LD,$@)
-	$(Q)$(fuzz_cc) -fsanitize=fuzzer -o $@ $(filter %.o,$^) \
-		$(filter %.a,$^) $(if $(filter %_fdt,$@),-lfdt)
+	$(Q)$(fuzz_cc) -fsanitize=fuzzer -o $@ $^ -pthread \
+		$(if $(filter yes,$(FDT)),-lfdt)
 
 .PHONY: fuzz
 fuzz: $(fuzz_bin) ## run each fuzz target for FUZZ_SECONDS (60)

@@ -2,13 +2,12 @@
 /*
  * memup boot: bring a machine up under each policy and measure it.
  */
-#include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 #include "cli/boot_report.h"
 #include "cli/command.h"
+#include "cli/run_options.h"
 #include "cli/text.h"
 #include "ports/hosted/machine.h"
 
@@ -87,50 +86,9 @@ struct options {
 	unsigned nr_machine;
 	const char *cmdline; /* NULL: none */
 	struct mu_config config;
-	bool policy[MU_POLICY_LAZY + 1];
-	bool all;	  /* of them, as far as this host can */
-	unsigned threads; /* 0: not said */
-	bool json;
+	struct run_options run;
 	struct early_ask ask;
 };
-
-static bool parse_policy(const char *text, struct options *options)
-{
-	bool all = !strcmp(text, "all"), found = all;
-
-	for (unsigned i = 0; i <= MU_POLICY_LAZY; i++) {
-		bool this = !strcmp(text, mu_policy_str((enum mu_policy)i));
-
-		options->policy[i] = all || this;
-		found |= this;
-	}
-	options->all = all;
-	if (!found)
-		fprintf(stderr,
-			"memup boot: --policy '%s' is not one of eager, "
-			"deferred, lazy, all\n",
-			text);
-	return found;
-}
-
-static bool parse_threads(const char *text, struct options *options)
-{
-	char *end;
-	unsigned long value;
-
-	errno = 0;
-	value = strtoul(text, &end, 10);
-	if (errno || *end || end == text || *text == '-' || !value ||
-	    value > MU_MAX_CPUS) {
-		fprintf(stderr,
-			"memup boot: --threads '%s' is not a number from 1 to "
-			"%d\n",
-			text, MU_MAX_CPUS);
-		return false;
-	}
-	options->threads = (unsigned)value;
-	return true;
-}
 
 /* The size after --@name. */
 static bool parse_bytes(const char *name, const char *text, uint64_t *bytes)
@@ -176,27 +134,20 @@ static int parse(int argc, char **argv, struct options *options)
 {
 	static const struct option longs[] = {
 		{"cmdline", required_argument, NULL, 'k'},
-		{"policy", required_argument, NULL, 'p'},
-		{"threads", required_argument, NULL, 't'},
-		{"json", no_argument, NULL, 'j'},
 		{"hash-entries", required_argument, NULL, 'e'},
 		{"percpu", required_argument, NULL, 'c'},
 		{"trace-buf-size", required_argument, NULL, 'b'},
 		{"help", no_argument, NULL, 'h'},
+		RUN_LONG_OPTIONS,
 		{NULL, 0, NULL, 0},
 	};
 	int option;
 
-	parse_policy("all", options);
 	while ((option = getopt_long(argc, argv, "h", longs, NULL)) != -1) {
 		bool fine = true;
 
-		if (option == 'p')
-			fine = parse_policy(optarg, options);
-		else if (option == 'k')
+		if (option == 'k')
 			options->cmdline = optarg;
-		else if (option == 't')
-			fine = parse_threads(optarg, options);
 		else if (option == 'e')
 			fine = parse_hash(optarg, &options->ask);
 		else if (option == 'c')
@@ -204,12 +155,10 @@ static int parse(int argc, char **argv, struct options *options)
 		else if (option == 'b')
 			fine = parse_bytes("trace-buf-size", optarg,
 					   &options->ask.trace_bytes);
-		else if (option == 'j')
-			options->json = true;
 		else if (option == 'h')
 			return fputs(help, stdout), -1;
 		else
-			fine = false;
+			fine = run_option(&options->run, option, optarg);
 		if (!fine)
 			return EXIT_USAGE;
 	}
@@ -223,40 +172,14 @@ static int parse(int argc, char **argv, struct options *options)
 static bool is_possible(const struct mu_machine *machine,
 			struct options *options)
 {
-	unsigned cpus = mu_machine_cpus(machine);
 	uint64_t need = bringup_memmap_bytes(machine);
 	uint64_t have = mu_hosted_available();
 	uint64_t early = early_bytes(&options->ask, machine);
 	struct reserve reserve;
 
-	if (options->threads > cpus) {
-		fprintf(stderr,
-			"memup boot: --threads %u, but %s has %u CPU%s, and a "
-			"thread is a CPU of the machine\n",
-			options->threads, machine->source, cpus,
-			cpus == 1 ? "" : "s");
+	if (!run_fits(&options->run, machine, need, "memmap",
+		      "; --policy lazy takes only what is used"))
 		return false;
-	}
-	if (!options->threads)
-		options->threads = mu_hosted_cpus();
-	if (options->threads > cpus)
-		options->threads = cpus;
-	for (unsigned i = 0; i < MU_POLICY_LAZY; i++) {
-		if (!options->policy[i] || need < have - have / 16)
-			continue;
-		fprintf(stderr,
-			"memup boot: %s: policy %s %s %s of memmap, and this "
-			"host has %s of memory left%s\n",
-			machine->source, mu_policy_str((enum mu_policy)i),
-			options->all ? "is left out: it writes" : "writes",
-			size_text(need), size_text(have),
-			options->all ? ""
-				     : "; --policy lazy takes only what is "
-				       "used");
-		if (!options->all)
-			return false;
-		options->policy[i] = false;
-	}
 	early = (early >> machine->page_shift) * sizeof(struct mu_page);
 	if (reserve_read_pools(&reserve, machine, options->cmdline, NULL) ==
 	    MU_OK)
@@ -323,11 +246,11 @@ static int boot(const struct mu_machine *machine, struct options *options)
 	for (unsigned i = 0; i <= MU_POLICY_LAZY; i++) {
 		enum mu_status status;
 
-		if (!options->policy[i])
+		if (!options->run.policy[i])
 			continue;
 		options->config.policy = (enum mu_policy)i;
 		status = bringup_run(&runs[nr], machine, &options->config,
-				     options->cmdline, options->threads,
+				     options->cmdline, options->run.threads,
 				     &options->ask, &error);
 		if (status != MU_OK) {
 			fprintf(stderr, "memup boot: %s: policy %s: %s\n",
@@ -350,7 +273,7 @@ static int boot(const struct mu_machine *machine, struct options *options)
 			code = EXIT_NO;
 		nr++;
 	}
-	if (options->json)
+	if (options->run.json)
 		boot_json(machine, runs, nr);
 	else
 		boot_tables(machine, runs, nr);
@@ -359,7 +282,7 @@ static int boot(const struct mu_machine *machine, struct options *options)
 
 static int run_boot(int argc, char **argv)
 {
-	struct options options = {0};
+	struct options options = {.run = run_options_for("memup boot", true)};
 	struct mu_machine *machine;
 	struct mu_error error = {0};
 	int code = parse(argc, argv, &options);

@@ -133,23 +133,6 @@ void compare_ranges(struct checker *checker)
 	compare_early(checker);
 }
 
-/* What Linux calls our types, in the map that it prints. */
-static const char *user_type(unsigned type)
-{
-	static const char *const names[MU_NR_RANGE_TYPES] = {
-		[MU_RANGE_NONE] = "",
-		[MU_RANGE_RAM] = "usable",
-		[MU_RANGE_RESERVED] = "reserved",
-		[MU_RANGE_ACPI] = "ACPI data",
-		[MU_RANGE_NVS] = "ACPI NVS",
-		[MU_RANGE_UNUSABLE] = "unusable",
-		[MU_RANGE_SOFT_RESERVED] = "soft reserved",
-		[MU_RANGE_PMEM] = "persistent",
-	};
-
-	return names[type];
-}
-
 /* "persistent (type 12)" is persistent to us. */
 static bool same_type(const char *said, const char *ours)
 {
@@ -183,9 +166,10 @@ void rows_compare_user_map(struct rows *rows, const struct said *said,
 				until += machine->ranges[at].size;
 			snprintf(a, sizeof(a), "%s %.12s",
 				 range_text(&text, range->base, until),
-				 same_type(theirs->name, user_type(range->type))
+				 same_type(theirs->name,
+					   mu_range_type_str(range->type))
 					 ? theirs->name
-					 : user_type(range->type));
+					 : mu_range_type_str(range->type));
 		}
 		row_add(rows, a, b, "map of parameters, 0x%" PRIx64, base);
 	}

@@ -9,6 +9,7 @@
 #include <string.h>
 #include "cli/command.h"
 #include "cli/device_run.h"
+#include "cli/run_options.h"
 #include "cli/text.h"
 #include "ports/hosted/machine.h"
 
@@ -48,12 +49,16 @@ static const char help[] =
 	"how\n"
 	"many pages of all orders, failures, the longest wait.\n"
 	"\n"
+	"Times are this host's, with what it takes to find memory for the\n"
+	"descriptors (most of a first run, on some), and to let all threads "
+	"run.\n"
+	"\n"
 	"Exit codes: 0 done, 1 the machine does not validate, 2 bad input.\n";
 
 struct options {
 	const char *machine; /* NULL: this host */
 	const char *pmem, *compound;
-	bool eager, lazy, json;
+	struct run_options run;
 	struct device_ask ask;
 };
 
@@ -80,34 +85,6 @@ static bool parse_pmem(const char *text, struct device_ask *ask)
 	return false;
 }
 
-static bool parse_policy(const char *text, struct options *options)
-{
-	bool all = !strcmp(text, "all");
-
-	options->eager = all || !strcmp(text, "eager");
-	options->lazy = all || !strcmp(text, "lazy");
-	if (options->eager || options->lazy)
-		return true;
-	fprintf(stderr,
-		"memup device: --policy '%s' is not one of eager, lazy, all\n",
-		text);
-	return false;
-}
-
-static bool parse_threads(const char *text, struct device_ask *ask)
-{
-	uint64_t threads;
-
-	if (parse_size(text, &threads) && threads && threads <= MU_MAX_CPUS) {
-		ask->threads = (unsigned)threads;
-		return true;
-	}
-	fprintf(stderr,
-		"memup device: --threads '%s' is not a number from 1 to %d\n",
-		text, MU_MAX_CPUS);
-	return false;
-}
-
 /* EXIT_DONE: go on; else the exit code, or -1 when help was all. */
 static int parse(int argc, char **argv, struct options *options)
 {
@@ -115,10 +92,8 @@ static int parse(int argc, char **argv, struct options *options)
 		{"pmem", required_argument, NULL, 'm'},
 		{"compound", required_argument, NULL, 'c'},
 		{"altmap", no_argument, NULL, 'a'},
-		{"policy", required_argument, NULL, 'p'},
-		{"threads", required_argument, NULL, 't'},
-		{"json", no_argument, NULL, 'j'},
 		{"help", no_argument, NULL, 'h'},
+		RUN_LONG_OPTIONS,
 		{NULL, 0, NULL, 0},
 	};
 	int option;
@@ -133,16 +108,10 @@ static int parse(int argc, char **argv, struct options *options)
 			options->compound = optarg;
 		else if (option == 'a')
 			options->ask.altmap = true;
-		else if (option == 'p')
-			fine = parse_policy(optarg, options);
-		else if (option == 't')
-			fine = parse_threads(optarg, &options->ask);
-		else if (option == 'j')
-			options->json = true;
 		else if (option == 'h')
 			return fputs(help, stdout), -1;
 		else
-			fine = false;
+			fine = run_option(&options->run, option, optarg);
 		if (!fine)
 			return EXIT_USAGE;
 	}
@@ -151,13 +120,9 @@ static int parse(int argc, char **argv, struct options *options)
 		      stderr);
 		return EXIT_USAGE;
 	}
-	if (optind + 1 < argc) {
-		fprintf(stderr, "memup device: one MACHINE; '%s' is too many\n",
-			argv[optind + 1]);
-		return EXIT_USAGE;
-	}
-	options->machine = argv[optind];
-	return EXIT_DONE;
+	return run_machine(&options->run, argc, argv, &options->machine)
+		       ? EXIT_DONE
+		       : EXIT_USAGE;
 }
 
 /* Which order --compound is, for pages of the machine's size. */
@@ -188,9 +153,7 @@ static bool set_order(const struct mu_machine *machine, struct options *options)
 static bool is_possible(const struct mu_machine *machine,
 			struct options *options)
 {
-	unsigned cpus = mu_machine_cpus(machine);
 	uint64_t need = device_memmap_bytes(machine, &options->ask);
-	uint64_t have = mu_hosted_available();
 	mu_phys_t end = device_base(machine, &options->ask, options->ask.nr);
 
 	if (options->ask.size > MU_PHYS_MAX || end > MU_PHYS_MAX) {
@@ -200,28 +163,10 @@ static bool is_possible(const struct mu_machine *machine,
 			machine->source, options->pmem, size_text(MU_PHYS_MAX));
 		return false;
 	}
-	if (options->ask.threads > cpus) {
-		fprintf(stderr,
-			"memup device: --threads %u, but %s has %u CPU%s, and "
-			"a thread is a CPU of the machine\n",
-			options->ask.threads, machine->source, cpus,
-			cpus == 1 ? "" : "s");
+	if (!run_fits(&options->run, machine, need, "descriptors", ""))
 		return false;
-	}
-	if (!options->ask.threads)
-		options->ask.threads = mu_hosted_cpus();
-	if (options->ask.threads > cpus)
-		options->ask.threads = cpus;
-	if (!options->eager || need < have - have / 16)
-		return true;
-	fprintf(stderr,
-		"memup device: %s: policy eager %s %s of descriptors, and this "
-		"host has %s of memory left\n",
-		machine->source,
-		options->lazy ? "is left out: it writes" : "writes",
-		size_text(need), size_text(have));
-	options->eager = false;
-	return options->lazy;
+	options->ask.threads = options->run.threads;
+	return true;
 }
 
 static uint64_t per_tib(const struct device_run *run,
@@ -243,8 +188,7 @@ static void print_table(const struct mu_machine *machine,
 		">memmap", ">in device",   ">per TiB",
 	};
 	static const char *const go[] = {
-		"policy",  ">removed", ">under lock", ">allocations",
-		">failed", ">longest", "valid",
+		"policy", ">removed", ">under lock", LOAD_COLUMNS, "valid",
 	};
 	struct table table;
 
@@ -275,9 +219,7 @@ static void print_table(const struct mu_machine *machine,
 		table_add(&table, "%s", run->lazy ? "lazy" : "eager");
 		table_add(&table, "%s", time_text(run->remove_ns));
 		table_add(&table, "%s", time_text(run->remove_lock_ns));
-		table_add(&table, "%s", count_text(run->saw.allocations));
-		table_add(&table, "%s", count_text(run->saw.failures));
-		table_add(&table, "%s", time_text(run->saw.longest_ns));
+		load_cells(&table, &run->saw);
 		table_add(&table, "%s", run->valid ? "yes" : "NO");
 	}
 	table_end(&table, stdout);
@@ -312,11 +254,10 @@ static void print_json(const struct mu_machine *machine,
 		       run->stats.descriptors, run->stats.written,
 		       run->stats.backed, run->stats.hosted, per_tib(run, ask));
 		printf(",\"remove_ns\":%" PRIu64 ",\"remove_lock_ns\":%" PRIu64
-		       ",\"allocations\":%" PRIu64 ",\"failures\":%" PRIu64
-		       ",\"longest_ns\":%" PRIu64 ",\"valid\":%s}",
-		       run->remove_ns, run->remove_lock_ns,
-		       run->saw.allocations, run->saw.failures,
-		       run->saw.longest_ns, run->valid ? "true" : "false");
+		       ",",
+		       run->remove_ns, run->remove_lock_ns);
+		load_json(stdout, &run->saw);
+		printf(",\"valid\":%s}", run->valid ? "true" : "false");
 	}
 	printf("]}\n");
 }
@@ -331,13 +272,14 @@ static int run_all(const struct mu_machine *machine, struct options *options)
 
 	if (!set_order(machine, options) || !is_possible(machine, options))
 		return EXIT_USAGE;
-	for (unsigned lazy = 0; lazy < 2; lazy++) {
+	for (unsigned i = 0; i <= MU_POLICY_LAZY; i++) {
 		struct device_run *run = &runs[nr];
 		enum mu_status status;
 
-		if (lazy ? !options->lazy : !options->eager)
+		if (!options->run.policy[i])
 			continue;
-		status = device_run(run, machine, ask, lazy, &error);
+		status = device_run(run, machine, ask, i == MU_POLICY_LAZY,
+				    &error);
 		if (status != MU_OK) {
 			fprintf(stderr, "memup device: %s: %s\n",
 				machine->source,
@@ -352,7 +294,7 @@ static int run_all(const struct mu_machine *machine, struct options *options)
 		}
 		nr++;
 	}
-	if (options->json)
+	if (options->run.json)
 		print_json(machine, ask, runs, nr);
 	else
 		print_table(machine, ask, runs, nr);
@@ -361,7 +303,8 @@ static int run_all(const struct mu_machine *machine, struct options *options)
 
 static int run_device(int argc, char **argv)
 {
-	struct options options = {.eager = true, .lazy = true};
+	struct options options = {
+		.run = run_options_for("memup device", false)};
 	struct mu_machine *machine;
 	struct mu_error error = {0};
 	int code = parse(argc, argv, &options);

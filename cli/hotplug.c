@@ -4,10 +4,10 @@
  */
 #include <getopt.h>
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 #include "cli/command.h"
 #include "cli/hotplug_run.h"
+#include "cli/run_options.h"
 #include "cli/text.h"
 #include "ports/hosted/machine.h"
 
@@ -32,10 +32,14 @@ static const char help[] =
 	"--used     so much of its beginning is allocated, in blocks of 1024 "
 	"pages,\n"
 	"           before it goes; its client moves what it is asked for\n"
-	"--online   kernel (the default), movable, or offline: added alone\n"
+	"--online   kernel (the default), movable, ratio (movable unless there "
+	"is\n"
+	"           too much of that), or offline: added alone\n"
 	"--node     a node of the machine, instead of a new one\n"
 	"--hosted   the memory hosts its own descriptors\n"
-	"--policy   eager: all descriptors are written when it is online\n"
+	"--policy   eager, deferred: all descriptors are written when it is "
+	"online;\n"
+	"           those of the machine were, by one CPU or by all\n"
 	"           lazy: on demand\n"
 	"           all: one after the other (the default)\n"
 	"--threads  how many write descriptors; the default is as many as "
@@ -43,22 +47,27 @@ static const char help[] =
 	"           host and the machine have CPUs\n"
 	"--json     one JSON object instead of the table\n"
 	"\n"
-	"Columns, a row for what came and one for what went: all of it; of "
+	"Columns, a row for what came and one for what went: total time; of "
 	"this,\n"
-	"under the hotplug lock; the longest that the lock was held at once;\n"
-	"descriptors written and memory behind descriptors then, of the "
-	"whole\n"
-	"machine; blocks that the client moved. Then what the threads that\n"
-	"allocate saw all the while: how many pages of all orders, failures, "
+	"under the hotplug lock, all in all and the longest at once; "
+	"descriptors\n"
+	"written and memory behind descriptors then, of the whole machine; "
+	"blocks\n"
+	"that the client moved. Then what the threads that allocate saw all "
 	"the\n"
-	"longest wait.\n"
+	"while: how many pages of all orders, failures, the longest wait.\n"
+	"\n"
+	"Times are this host's, with what it takes to find memory for the\n"
+	"descriptors (most of a first run, on some), and to let all threads "
+	"run.\n"
 	"\n"
 	"Exit codes: 0 done, 1 the machine does not validate, 2 bad input.\n";
 
 struct options {
 	const char *machine; /* NULL: this host */
 	const char *node;    /* NULL: a new one */
-	bool eager, lazy, json, some;
+	bool some;	     /* --remove was said */
+	struct run_options run;
 	struct hotplug_ask ask;
 };
 
@@ -73,7 +82,7 @@ static bool parse_bytes(const char *name, const char *text, uint64_t *bytes)
 
 static bool parse_online(const char *text, struct hotplug_ask *ask)
 {
-	for (unsigned i = 0; i <= MU_ONLINE_MOVABLE; i++) {
+	for (unsigned i = 0; i <= MU_ONLINE_RATIO; i++) {
 		if (strcmp(text, mu_online_str((enum mu_online)i)) != 0)
 			continue;
 		ask->online = (enum mu_online)i;
@@ -81,36 +90,8 @@ static bool parse_online(const char *text, struct hotplug_ask *ask)
 	}
 	fprintf(stderr,
 		"memup hotplug: --online '%s' is not one of kernel, movable, "
-		"offline\n",
+		"ratio, offline\n",
 		text);
-	return false;
-}
-
-static bool parse_policy(const char *text, struct options *options)
-{
-	bool all = !strcmp(text, "all");
-
-	options->eager = all || !strcmp(text, "eager");
-	options->lazy = all || !strcmp(text, "lazy");
-	if (options->eager || options->lazy)
-		return true;
-	fprintf(stderr,
-		"memup hotplug: --policy '%s' is not one of eager, lazy, all\n",
-		text);
-	return false;
-}
-
-static bool parse_threads(const char *text, struct hotplug_ask *ask)
-{
-	uint64_t threads;
-
-	if (parse_size(text, &threads) && threads && threads <= MU_MAX_CPUS) {
-		ask->threads = (unsigned)threads;
-		return true;
-	}
-	fprintf(stderr,
-		"memup hotplug: --threads '%s' is not a number from 1 to %d\n",
-		text, MU_MAX_CPUS);
 	return false;
 }
 
@@ -135,14 +116,8 @@ static bool parse_option(int option, const char *text, struct options *options)
 		return true;
 	case 'H':
 		return ask->hosted = true;
-	case 'p':
-		return parse_policy(text, options);
-	case 't':
-		return parse_threads(text, ask);
-	case 'j':
-		return options->json = true;
 	default:
-		return false;
+		return run_option(&options->run, option, text);
 	}
 }
 
@@ -157,10 +132,8 @@ static int parse(int argc, char **argv, struct options *options)
 		{"online", required_argument, NULL, 'o'},
 		{"node", required_argument, NULL, 'n'},
 		{"hosted", no_argument, NULL, 'H'},
-		{"policy", required_argument, NULL, 'p'},
-		{"threads", required_argument, NULL, 't'},
-		{"json", no_argument, NULL, 'j'},
 		{"help", no_argument, NULL, 'h'},
+		RUN_LONG_OPTIONS,
 		{NULL, 0, NULL, 0},
 	};
 	struct hotplug_ask *ask = &options->ask;
@@ -177,15 +150,11 @@ static int parse(int argc, char **argv, struct options *options)
 		      stderr);
 		return EXIT_USAGE;
 	}
-	if (optind + 1 < argc) {
-		fprintf(stderr,
-			"memup hotplug: one MACHINE; '%s' is too many\n",
-			argv[optind + 1]);
+	if (!run_machine(&options->run, argc, argv, &options->machine))
 		return EXIT_USAGE;
-	}
-	options->machine = argv[optind];
 	ask->remove = options->some ? ask->remove : ask->add;
-	ask->step = ask->step ? ask->step : ask->add;
+	if (!ask->step || ask->step > ask->add)
+		ask->step = ask->add;
 	return EXIT_DONE;
 }
 
@@ -193,23 +162,25 @@ static int parse(int argc, char **argv, struct options *options)
 static bool sizes_fit(const struct mu_machine *machine,
 		      const struct hotplug_ask *ask)
 {
+	mu_phys_t section = MU_SECTION_PAGES << machine->page_shift;
 	const struct {
 		const char *name;
-		mu_phys_t bytes;
-	} whole[] = {{"add", ask->add},
-		     {"remove", ask->remove},
-		     {"step", ask->step}};
-	mu_phys_t section = MU_SECTION_PAGES << machine->page_shift;
+		mu_phys_t bytes, unit;
+	} whole[] = {
+		{"add", ask->add, section},
+		{"remove", ask->remove, section},
+		{"step", ask->step, section},
+		{"used", ask->used, MU_BLOCK_PAGES << machine->page_shift}};
 
-	for (unsigned i = 0; i < 3; i++) {
-		if (whole[i].bytes % section == 0)
+	for (unsigned i = 0; i < sizeof(whole) / sizeof(whole[0]); i++) {
+		if (whole[i].bytes % whole[i].unit == 0)
 			continue;
 		fprintf(stderr,
 			"memup hotplug: --%s %s: with pages of %s it must be a "
 			"multiple of %s\n",
 			whole[i].name, size_text(whole[i].bytes),
 			size_text((mu_phys_t)1 << machine->page_shift),
-			size_text(section));
+			size_text(whole[i].unit));
 		return false;
 	}
 	if (ask->remove > ask->add || ask->used > ask->add) {
@@ -267,36 +238,15 @@ static bool set_node(const struct mu_machine *machine, struct options *options)
 static bool is_possible(const struct mu_machine *machine,
 			struct options *options)
 {
-	unsigned cpus = mu_machine_cpus(machine);
 	uint64_t need = bringup_memmap_bytes(machine) +
 			(options->ask.add >> machine->page_shift) *
 				sizeof(struct mu_page);
-	uint64_t have = mu_hosted_available();
 
-	if (!sizes_fit(machine, &options->ask) || !set_node(machine, options))
+	if (!sizes_fit(machine, &options->ask) || !set_node(machine, options) ||
+	    !run_fits(&options->run, machine, need, "descriptors", ""))
 		return false;
-	if (options->ask.threads > cpus) {
-		fprintf(stderr,
-			"memup hotplug: --threads %u, but %s has %u CPU%s, and "
-			"a thread is a CPU of the machine\n",
-			options->ask.threads, machine->source, cpus,
-			cpus == 1 ? "" : "s");
-		return false;
-	}
-	if (!options->ask.threads)
-		options->ask.threads = mu_hosted_cpus();
-	if (options->ask.threads > cpus)
-		options->ask.threads = cpus;
-	if (!options->eager || need < have - have / 16)
-		return true;
-	fprintf(stderr,
-		"memup hotplug: %s: policy eager %s %s of descriptors, and "
-		"this host has %s of memory left\n",
-		machine->source,
-		options->lazy ? "is left out: it writes" : "writes",
-		size_text(need), size_text(have));
-	options->eager = false;
-	return options->lazy;
+	options->ask.threads = options->run.threads;
+	return true;
 }
 
 static void print_part(struct table *table, const struct hotplug_run *run,
@@ -318,19 +268,22 @@ static void print_table(const struct mu_machine *machine,
 			const struct hotplug_run *runs, unsigned nr)
 {
 	static const char *const change[] = {
-		"policy",   "what",	    ">took",   ">under lock",
-		">at once", ">descriptors", ">memmap", ">moved",
+		"policy",   "what",	    ">total",  ">under lock",
+		">longest", ">descriptors", ">memmap", ">moved",
 	};
-	static const char *const saw[] = {"policy", ">allocations", ">failed",
-					  ">longest", "valid"};
+	static const char *const saw[] = {"policy", LOAD_COLUMNS, "valid"};
 	struct table table;
 
-	printf("%s: %s, and %s from 0x%" PRIx64 " on, %s%s, %s at once\n\n",
+	printf("%s: %s, and %s from 0x%" PRIx64
+	       " on as %snode %d, online: %s%s",
 	       machine->source, size_text(mu_machine_ram(machine)),
 	       size_text(ask->add), (uint64_t)hotplug_base(machine),
+	       ask->nid == MU_NO_NODE ? "new " : "", hotplug_node(machine, ask),
 	       mu_online_str(ask->online),
-	       ask->hosted ? ", hosting its descriptors" : "",
-	       size_text(ask->step));
+	       ask->hosted ? ", hosting its descriptors" : "");
+	if (ask->step < ask->add)
+		printf(", in steps of %s", size_text(ask->step));
+	fputs("\n\n", stdout);
 	table_begin(&table, sizeof(change) / sizeof(change[0]), change);
 	for (unsigned i = 0; i < nr; i++) {
 		print_part(&table, &runs[i], "add", ask->add, &runs[i].add, 0);
@@ -344,9 +297,7 @@ static void print_table(const struct mu_machine *machine,
 		const struct hotplug_run *run = &runs[i];
 
 		table_add(&table, "%s", mu_policy_str(run->policy));
-		table_add(&table, "%s", count_text(run->saw.allocations));
-		table_add(&table, "%s", count_text(run->saw.failures));
-		table_add(&table, "%s", time_text(run->saw.longest_ns));
+		load_cells(&table, &run->saw);
 		table_add(&table, "%s", run->valid ? "yes" : "NO");
 	}
 	table_end(&table, stdout);
@@ -370,10 +321,12 @@ static void print_json(const struct mu_machine *machine,
 	printf(",\"bytes\":%" PRIu64 "},\"add_bytes\":%" PRIu64
 	       ",\"remove_bytes\":%" PRIu64 ",\"step_bytes\":%" PRIu64
 	       ",\"used_bytes\":%" PRIu64
-	       ",\"online\":\"%s\",\"hosted\":%s,\"threads\":%u,\"runs\":[",
+	       ",\"node\":%d,\"online\":\"%s\",\"hosted\":%s,\"threads\":%u,"
+	       "\"runs\":[",
 	       mu_machine_ram(machine), ask->add, ask->remove, ask->step,
-	       ask->used, mu_online_str(ask->online),
-	       ask->hosted ? "true" : "false", ask->threads);
+	       ask->used, hotplug_node(machine, ask),
+	       mu_online_str(ask->online), ask->hosted ? "true" : "false",
+	       ask->threads);
 	for (unsigned i = 0; i < nr; i++) {
 		const struct hotplug_run *run = &runs[i];
 
@@ -381,11 +334,9 @@ static void print_json(const struct mu_machine *machine,
 		       mu_policy_str(run->policy));
 		json_part("add", &run->add);
 		json_part("remove", &run->remove);
-		printf(",\"moved\":%" PRIu64 ",\"allocations\":%" PRIu64
-		       ",\"failures\":%" PRIu64 ",\"longest_ns\":%" PRIu64
-		       ",\"valid\":%s}",
-		       run->moved, run->saw.allocations, run->saw.failures,
-		       run->saw.longest_ns, run->valid ? "true" : "false");
+		printf(",\"moved\":%" PRIu64 ",", run->moved);
+		load_json(stdout, &run->saw);
+		printf(",\"valid\":%s}", run->valid ? "true" : "false");
 	}
 	printf("]}\n");
 }
@@ -393,21 +344,20 @@ static void print_json(const struct mu_machine *machine,
 static int run_all(const struct mu_machine *machine, struct options *options)
 {
 	const struct hotplug_ask *ask = &options->ask;
-	struct hotplug_run runs[2];
+	struct hotplug_run runs[MU_POLICY_LAZY + 1];
 	struct mu_error error = {0};
 	unsigned nr = 0;
 	int code = EXIT_DONE;
 
 	if (!is_possible(machine, options))
 		return EXIT_USAGE;
-	for (unsigned lazy = 0; lazy < 2; lazy++) {
+	for (unsigned i = 0; i <= MU_POLICY_LAZY; i++) {
 		struct hotplug_run *run = &runs[nr];
 		enum mu_status status;
 
-		if (lazy ? !options->lazy : !options->eager)
+		if (!options->run.policy[i])
 			continue;
-		status = hotplug_run(run, machine, ask,
-				     lazy ? MU_POLICY_LAZY : MU_POLICY_EAGER,
+		status = hotplug_run(run, machine, ask, (enum mu_policy)i,
 				     &error);
 		if (status != MU_OK) {
 			fprintf(stderr, "memup hotplug: %s: %s\n",
@@ -424,7 +374,7 @@ static int run_all(const struct mu_machine *machine, struct options *options)
 		}
 		nr++;
 	}
-	if (options->json)
+	if (options->run.json)
 		print_json(machine, ask, runs, nr);
 	else
 		print_table(machine, ask, runs, nr);
@@ -434,7 +384,9 @@ static int run_all(const struct mu_machine *machine, struct options *options)
 static int run_hotplug(int argc, char **argv)
 {
 	struct options options = {
-		.eager = true, .lazy = true, .ask.online = MU_ONLINE_KERNEL};
+		.run = run_options_for("memup hotplug", true),
+		.ask.online = MU_ONLINE_KERNEL,
+	};
 	struct mu_machine *machine;
 	struct mu_error error = {0};
 	int code = parse(argc, argv, &options);

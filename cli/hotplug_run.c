@@ -17,6 +17,12 @@ mu_phys_t hotplug_base(const struct mu_machine *machine)
 	return (top + MU_GIB - 1) & ~(MU_GIB - 1);
 }
 
+int hotplug_node(const struct mu_machine *machine,
+		 const struct hotplug_ask *ask)
+{
+	return ask->nid == MU_NO_NODE ? (int)machine->nr_nodes : ask->nid;
+}
+
 /* A client that has whole blocks of the new memory, and moves when it is asked
  * to. */
 struct client {
@@ -244,7 +250,7 @@ enum mu_status hotplug_run(struct hotplug_run *run,
 		.ranges = (unsigned)((ask->add + ask->step - 1) / ask->step),
 		.nodes = machine->nr_nodes + (ask->nid == MU_NO_NODE),
 	};
-	int nid = ask->nid == MU_NO_NODE ? (int)machine->nr_nodes : ask->nid;
+	int nid = hotplug_node(machine, ask);
 	struct bringup *boot = malloc(sizeof(*boot));
 	struct mu_config config = mu_config_default();
 	enum mu_status status = MU_ERR_NOMEM;
@@ -266,6 +272,10 @@ enum mu_status hotplug_run(struct hotplug_run *run,
 	if (status == MU_OK) {
 		bringup_be_silent(boot);
 		boot->mm.hotplug.threads = ask->threads;
+		if (policy == MU_POLICY_DEFERRED)
+			status = mu_mm_finish(&boot->mm, ask->threads);
+	}
+	if (status == MU_OK) {
 		status = client_init(&client, boot, hotplug_base(machine),
 				     ask->add)
 				 ? MU_OK

@@ -39,6 +39,10 @@ struct hotplug_run {
  */
 mu_phys_t hotplug_base(const struct mu_machine *machine);
 
+/* Which node it comes to. */
+int hotplug_node(const struct mu_machine *machine,
+		 const struct hotplug_ask *ask);
+
 enum mu_status hotplug_run(struct hotplug_run *run,
 			   const struct mu_machine *machine,
 			   const struct hotplug_ask *ask, enum mu_policy policy,

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <inttypes.h>
 #include <sched.h>
 #include "cli/load.h"
 
@@ -78,4 +79,19 @@ void load_stop(struct load *load, struct load_saw *saw)
 		if (self->saw.longest_ns > saw->longest_ns)
 			saw->longest_ns = self->saw.longest_ns;
 	}
+}
+
+void load_cells(struct table *table, const struct load_saw *saw)
+{
+	table_add(table, "%s", count_text(saw->allocations));
+	table_add(table, "%s", count_text(saw->failures));
+	table_add(table, "%s", time_text(saw->longest_ns));
+}
+
+void load_json(FILE *out, const struct load_saw *saw)
+{
+	fprintf(out,
+		"\"allocations\":%" PRIu64 ",\"failures\":%" PRIu64
+		",\"longest_ns\":%" PRIu64,
+		saw->allocations, saw->failures, saw->longest_ns);
 }

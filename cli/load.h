@@ -5,6 +5,7 @@
 
 #include <pthread.h>
 #include "cli/bringup.h"
+#include "cli/text.h"
 
 /* Fewer where the host has not a CPU for each and one for who measures. */
 #define LOAD_THREADS 2
@@ -36,5 +37,11 @@ void load_start(struct load *load, struct bringup *boot);
 
 /* Stop them, and add what they saw to @saw. */
 void load_stop(struct load *load, struct load_saw *saw);
+
+/* What they saw, for a person: cells below LOAD_COLUMNS. And members of a JSON
+ * object. */
+#define LOAD_COLUMNS ">allocations", ">failed", ">longest"
+void load_cells(struct table *table, const struct load_saw *saw);
+void load_json(FILE *out, const struct load_saw *saw);
 
 #endif

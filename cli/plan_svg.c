@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <math.h>
 #include "cli/plan_svg.h"
+#include "cli/svg_paint.h"
 #include "cli/text.h"
 
 /* The plot's place in the picture. */
@@ -13,22 +14,6 @@
 
 /* Enough for a curve that looks smooth. */
 #define CURVE_POINTS 400
-
-static void escape(FILE *out, const char *text)
-{
-	for (; *text; text++) {
-		unsigned char c = (unsigned char)*text;
-
-		if (c == '<')
-			fputs("&lt;", out);
-		else if (c == '>')
-			fputs("&gt;", out);
-		else if (c == '&')
-			fputs("&amp;", out);
-		else if (c >= 0x20)
-			putc(c, out);
-	}
-}
 
 /* 1, 2 or 5 times a power of ten, so that there are at most @most steps. */
 static double step_of(double all, unsigned most)
@@ -63,7 +48,7 @@ static void text_at(FILE *out, double x, double y, const char *anchor,
 		"<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"%s\" "
 		"class=\"%s\">",
 		x, y, anchor, class);
-	escape(out, text);
+	svg_escaped(out, text);
 	fputs("</text>\n", out);
 }
 

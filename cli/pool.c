@@ -6,18 +6,13 @@
 #include <string.h>
 #include "cli/pool.h"
 
-/* Written by the signal's handler; the job, before the handler is there. */
+/* Written by the signal's handler. */
 static _Atomic bool interrupted;
-static struct mu_padata_mt *_Atomic current;
 
 static void on_signal(int number)
 {
-	struct mu_padata_mt *mt = atomic_load(&current);
-
 	(void)number;
 	atomic_store(&interrupted, true);
-	if (mt)
-		mu_padata_mt_cancel(mt);
 }
 
 void pool_catch(void)
@@ -75,12 +70,26 @@ bool pool_parse_cpus(const char *text, struct mu_cpumask *mask)
 	}
 }
 
-bool pool_option(struct pool_options *options, int option, const char *value,
-		 const char *who)
+bool pool_parse_threads(const char *text, unsigned *threads, const char *who)
 {
 	char *end;
 	unsigned long number;
 
+	errno = 0;
+	number = strtoul(text, &end, 10);
+	if (!errno && *text >= '0' && *text <= '9' && !*end && number &&
+	    number <= MU_MAX_CPUS) {
+		*threads = (unsigned)number;
+		return true;
+	}
+	fprintf(stderr, "%s: --threads '%s' is not a number from 1 to %d\n",
+		who, text, MU_MAX_CPUS);
+	return false;
+}
+
+bool pool_option(struct pool_options *options, int option, const char *value,
+		 const char *who)
+{
 	switch (option) {
 	case 'B':
 		return options->background = true;
@@ -93,18 +102,7 @@ bool pool_option(struct pool_options *options, int option, const char *value,
 				who, value);
 		return options->has_cpus;
 	case 'T':
-		errno = 0;
-		number = strtoul(value, &end, 10);
-		if (!errno && end != value && !*end && *value != '-' &&
-		    number && number <= MU_MAX_CPUS) {
-			options->threads = (unsigned)number;
-			return true;
-		}
-		fprintf(stderr,
-			"%s: --threads '%s' is not a number from 1 to "
-			"%d\n",
-			who, value, MU_MAX_CPUS);
-		return false;
+		return pool_parse_threads(value, &options->threads, who);
 	default:
 		return false;
 	}
@@ -153,27 +151,46 @@ bool pool_open(struct pool *pool, const struct pool_options *options,
 
 void pool_close(struct pool *pool)
 {
+	mu_hosted_pin(pool->hosted, false);
 	mu_hosted_destroy(pool->hosted);
+}
+
+/* Who takes a chunk sees Ctrl-C, whichever thread had the signal and however
+ * far the job has come: the chunk fails before it has begun. */
+static enum mu_status begin_chunk(uint64_t start, uint64_t end, void *arg)
+{
+	const struct mu_padata_mt_job *job = arg;
+
+	if (pool_interrupted())
+		return MU_ERR_CANCELLED;
+	return job->thread_fn(start, end, job->fn_arg);
+}
+
+static void undo_chunk(uint64_t start, uint64_t end, void *arg)
+{
+	const struct mu_padata_mt_job *job = arg;
+
+	if (job->undo_fn)
+		job->undo_fn(start, end, job->fn_arg);
 }
 
 enum mu_status pool_run(struct pool *pool, const char *what,
 			const struct mu_padata_mt_job *job,
 			struct mu_padata_progress *report)
 {
-	struct mu_padata_mt_job limited = *job;
+	struct mu_padata_mt_job inner = *job, watched = *job;
 	struct mu_padata_mt mt;
 	enum mu_status status;
 
-	limited.max_threads = pool->threads;
+	watched.thread_fn = begin_chunk;
+	watched.undo_fn = undo_chunk;
+	watched.fn_arg = &inner;
+	watched.max_threads = pool->threads;
 	pool->progress = progress_begin(what);
 	/* Start publishes it to the helpers, whose watchdog looks at it. */
 	pool->mt = &mt;
-	mu_padata_mt_start(&mt, pool->port, &limited);
-	atomic_store(&current, &mt);
-	if (pool_interrupted())
-		mu_padata_mt_cancel(&mt);
+	mu_padata_mt_start(&mt, pool->port, &watched);
 	status = mu_padata_mt_finish(&mt);
-	atomic_store(&current, NULL);
 	if (report)
 		mu_padata_mt_progress(&mt, report);
 	pool->mt = NULL;

@@ -35,6 +35,10 @@ struct pool_options {
 bool pool_option(struct pool_options *options, int option, const char *value,
 		 const char *who);
 
+/* The number after --threads; false, with a message, when it is none or more
+ * than there may be. */
+bool pool_parse_threads(const char *text, unsigned *threads, const char *who);
+
 /* "0-3,8" to @mask. False for anything else, and for CPUs above MU_MAX_CPUS. */
 bool pool_parse_cpus(const char *text, struct mu_cpumask *mask);
 

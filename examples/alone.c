@@ -7,9 +7,9 @@
  *		src/base/[*].c src/padata/[*].c -pthread
  *
  * (without the brackets). To lift it out, take these two folders, base.h,
- *port.h and padata.h of include/memup/, and write run_on: "call this on other
- *CPUs". All other hooks have defaults. This one has a few threads that wait for
- *calls.
+ * port.h and padata.h of include/memup/, and write run_on: "call this on other
+ * CPUs". All other hooks have defaults. This one has a few threads that wait
+ * for calls.
  *
  *	alone [LIMIT]
  *

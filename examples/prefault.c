@@ -8,7 +8,6 @@
  * `memup prefault` is the grown-up version, for files too.
  */
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/mman.h>
 #include "examples/run.h"
 
@@ -33,26 +32,17 @@ static void give_back(uint64_t start, uint64_t end, void *arg)
 
 int main(int argc, char **argv)
 {
-	uint64_t mib = argc > 1 ? strtoull(argv[1], NULL, 10) : 1024;
 	struct mu_padata_mt_job job = {
 		.thread_fn = fault_in,
 		.undo_fn = give_back,
-		.size = mib >> 1,
 	};
 	struct mu_padata_progress report;
 	enum mu_status status;
 	struct run run;
 
-	if (!job.size || job.size > SIZE_MAX / UNIT) {
-		fputs("usage: prefault [MIB]\n", stderr);
+	job.fn_arg = run_map(argc, argv, "prefault", UNIT, &job.size);
+	if (!job.fn_arg)
 		return 2;
-	}
-	job.fn_arg = mmap(NULL, job.size * UNIT, PROT_READ | PROT_WRITE,
-			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (job.fn_arg == MAP_FAILED) {
-		perror("mmap");
-		return 2;
-	}
 	madvise(job.fn_arg, job.size * UNIT, MADV_HUGEPAGE);
 	if (!run_open(&run))
 		return 2;

@@ -2,24 +2,19 @@
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
-#include <string.h>
+#include <stdlib.h>
+#include <sys/mman.h>
 #include <unistd.h>
 #include "examples/run.h"
 
 #define SHOW_NS 200000000u
 
 static _Atomic bool interrupted;
-static struct mu_padata_mt *_Atomic under_way;
 
-/* Any context may cancel a job, a signal handler too. */
 static void on_signal(int number)
 {
-	struct mu_padata_mt *mt = atomic_load(&under_way);
-
 	(void)number;
 	atomic_store(&interrupted, true);
-	if (mt)
-		mu_padata_mt_cancel(mt);
 }
 
 bool run_interrupted(void)
@@ -48,6 +43,9 @@ static void tick(void *arg)
 
 	if (!run->mt)
 		return;
+	/* Any thread may, and of the job those that take its chunks see it. */
+	if (run_interrupted())
+		mu_padata_mt_cancel(run->mt);
 	mu_padata_mt_progress(run->mt, &now);
 	run_show(run, run->what, now.done, now.size);
 }
@@ -77,6 +75,25 @@ void run_close(struct run *run)
 	mu_hosted_destroy(run->hosted);
 }
 
+void *run_map(int argc, char **argv, const char *name, size_t unit,
+	      uint64_t *units)
+{
+	uint64_t mib = argc > 1 ? strtoull(argv[1], NULL, 10) : 1024;
+	void *area;
+
+	*units = mib > SIZE_MAX >> 20 ? 0 : (mib << 20) / unit;
+	if (!*units) {
+		fprintf(stderr, "usage: %s [MIB]\n", name);
+		return NULL;
+	}
+	area = mmap(NULL, *units * unit, PROT_READ | PROT_WRITE,
+		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (area != MAP_FAILED)
+		return area;
+	perror("mmap");
+	return NULL;
+}
+
 enum mu_status run_job(struct run *run, const char *what,
 		       const struct mu_padata_mt_job *job,
 		       struct mu_padata_progress *report)
@@ -87,12 +104,7 @@ enum mu_status run_job(struct run *run, const char *what,
 	run->what = what;
 	run->mt = &mt;
 	mu_padata_mt_start(&mt, run->port, job);
-	atomic_store(&under_way, &mt);
-	/* It may have come before. */
-	if (run_interrupted())
-		mu_padata_mt_cancel(&mt);
 	status = mu_padata_mt_finish(&mt);
-	atomic_store(&under_way, NULL);
 	run->mt = NULL;
 	mu_padata_mt_progress(&mt, report);
 	if (isatty(STDERR_FILENO))

@@ -23,6 +23,11 @@ struct run {
 bool run_open(struct run *run);
 void run_close(struct run *run);
 
+/* Address space of argv[1] MiB, or 1024, in *@units of @unit bytes, for
+ * munmap(). Says why if there is none (NULL); @name is the program's. */
+void *run_map(int argc, char **argv, const char *name, size_t unit,
+	      uint64_t *units);
+
 /*
  * Do @job, shown as @what, to its end or until Ctrl-C: then what was done is
  * undone and this is MU_ERR_CANCELLED. @report is how far it came and how long

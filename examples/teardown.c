@@ -8,10 +8,9 @@
  *
  * What is given back cannot be undone. So there is no undo function, and
  * Ctrl-C leaves the first part given back and the rest as it was: the units
- *done are the first ones (memup/padata.h).
+ * done are the first ones (memup/padata.h).
  */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include "examples/run.h"
@@ -44,23 +43,13 @@ static void say(const char *what, const struct run *run, enum mu_status status,
 
 int main(int argc, char **argv)
 {
-	uint64_t mib = argc > 1 ? strtoull(argv[1], NULL, 10) : 1024;
-	struct mu_padata_mt_job job = {.thread_fn = fill, .size = mib >> 1};
+	struct mu_padata_mt_job job = {.thread_fn = fill};
 	struct mu_padata_progress report;
 	enum mu_status status;
 	struct run run;
 
-	if (!job.size || job.size > SIZE_MAX / UNIT) {
-		fputs("usage: teardown [MIB]\n", stderr);
-		return 2;
-	}
-	job.fn_arg = mmap(NULL, job.size * UNIT, PROT_READ | PROT_WRITE,
-			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (job.fn_arg == MAP_FAILED) {
-		perror("mmap");
-		return 2;
-	}
-	if (!run_open(&run))
+	job.fn_arg = run_map(argc, argv, "teardown", UNIT, &job.size);
+	if (!job.fn_arg || !run_open(&run))
 		return 2;
 	status = run_job(&run, "fill", &job, &report);
 	say("fill", &run, status, &report);

@@ -2,16 +2,22 @@
 /*
  * Two loaders' ways to say the same: a map, a command line, where ACPI is.
  *
- * All of it is below 4 GiB, which entry.S has mapped at DIRECT_MAP.
+ * All of it is below 4 GiB, which entry.S has mapped at DIRECT_MAP; what a
+ * loader says is elsewhere is not there.
  */
 #include "kernel/boot_info.h"
 #include "kernel/layout.h"
 #include "kernel/string.h"
 
-#define FOUR_GIB (UINT64_C(4) << 30)
+#define FOUR_GIB   (UINT64_C(4) << 30)
+#define MAX_LENGTH (UINT64_C(16) << 20) /* of what a loader makes */
 
-static const void *at_phys(uint64_t phys)
+/* Where @size bytes at @phys are; NULL if they cannot be. */
+static const void *at_phys(uint64_t phys, uint64_t size)
 {
+	if (!phys || phys > FOUR_GIB || size > FOUR_GIB - phys ||
+	    size > MAX_LENGTH)
+		return NULL;
 	return (const void *)(uintptr_t)(DIRECT_MAP + phys);
 }
 
@@ -71,33 +77,47 @@ struct pvh_module {
 	uint64_t base, size, cmdline, reserved;
 };
 
+_Static_assert(sizeof(struct pvh_range) == 24, "an entry of the map");
+_Static_assert(sizeof(struct pvh_module) == 32, "an entry of the modules");
+
 static void set_rsdp(struct boot_info *info, const void *rsdp, size_t len)
 {
 	info->rsdp_len = len < sizeof(info->rsdp) ? len : sizeof(info->rsdp);
 	memcpy(info->rsdp, rsdp, info->rsdp_len);
 }
 
-static void read_pvh(struct boot_info *info, const struct pvh_info *pvh)
+/* Copies: nobody says that any of it is aligned. */
+static void read_pvh(struct boot_info *info, uint64_t at)
 {
-	const struct pvh_module *modules;
-	const struct pvh_range *ranges;
+	const uint8_t *found = at_phys(at, sizeof(struct pvh_info));
+	struct pvh_module module;
+	struct pvh_range range;
+	struct pvh_info pvh;
 
 	info->loader = "PVH";
-	if (pvh->magic != PVH_MAGIC)
+	if (!found)
 		return;
-	if (pvh->cmdline && pvh->cmdline < FOUR_GIB)
-		set_cmdline(info, at_phys(pvh->cmdline), SIZE_MAX);
-	modules = at_phys(pvh->modules);
-	for (uint32_t i = 0; pvh->modules && i < pvh->nr_modules; i++)
-		add_module(info, modules[i].base,
-			   modules[i].base + modules[i].size);
-	if (pvh->rsdp && pvh->rsdp < FOUR_GIB)
-		set_rsdp(info, at_phys(pvh->rsdp), sizeof(info->rsdp));
-	if (pvh->version < 1 || !pvh->memmap || pvh->memmap >= FOUR_GIB)
+	memcpy(&pvh, found, sizeof(pvh));
+	if (pvh.magic != PVH_MAGIC)
 		return;
-	ranges = at_phys(pvh->memmap);
-	for (uint32_t i = 0; i < pvh->nr_memmap; i++)
-		add_range(info, ranges[i].base, ranges[i].size, ranges[i].type);
+	found = at_phys(pvh.cmdline, 1);
+	if (found)
+		set_cmdline(info, (const char *)found, FOUR_GIB - pvh.cmdline);
+	found = at_phys(pvh.modules, pvh.nr_modules * UINT64_C(32));
+	for (uint32_t i = 0; found && i < pvh.nr_modules; i++) {
+		memcpy(&module, found + i * sizeof(module), sizeof(module));
+		add_module(info, module.base, module.base + module.size);
+	}
+	found = at_phys(pvh.rsdp, sizeof(info->rsdp));
+	if (found)
+		set_rsdp(info, found, sizeof(info->rsdp));
+	if (pvh.version < 1)
+		return;
+	found = at_phys(pvh.memmap, pvh.nr_memmap * UINT64_C(24));
+	for (uint32_t i = 0; found && i < pvh.nr_memmap; i++) {
+		memcpy(&range, found + i * sizeof(range), sizeof(range));
+		add_range(info, range.base, range.size, range.type);
+	}
 }
 
 /* ---- Multiboot2 specification 2.0, 3.6 ---- */
@@ -123,11 +143,12 @@ struct memmap_tag {
 static void read_memmap(struct boot_info *info, const struct memmap_tag *memmap)
 {
 	const char *at = (const char *)(memmap + 1);
-	const char *end = (const char *)memmap + memmap->tag.size;
+	size_t left = memmap->tag.size - sizeof(*memmap);
 
 	if (memmap->entry_size < sizeof(struct pvh_range))
 		return;
-	for (; at + memmap->entry_size <= end; at += memmap->entry_size) {
+	for (; left >= memmap->entry_size;
+	     at += memmap->entry_size, left -= memmap->entry_size) {
 		/* The same three fields. */
 		struct pvh_range range;
 
@@ -156,19 +177,21 @@ static void read_tag(struct boot_info *info, const struct tag *tag)
 	}
 }
 
-static void read_multiboot2(struct boot_info *info, const char *at)
+static void read_multiboot2(struct boot_info *info, uint64_t phys)
 {
-	uint32_t total;
+	const uint32_t *total = phys % 8 ? NULL : at_phys(phys, 8);
+	const char *at = total ? at_phys(phys, *total) : NULL;
 
 	info->loader = "Multiboot2";
-	memcpy(&total, at, sizeof(total));
-	for (uint32_t offset = 8; offset + sizeof(struct tag) <= total;) {
+	for (uint64_t offset = 8;
+	     at && offset + sizeof(struct tag) <= *total;) {
 		const struct tag *tag = (const void *)(at + offset);
 
-		if (tag->type == TAG_END || tag->size < sizeof(*tag))
+		if (tag->type == TAG_END || tag->size < sizeof(*tag) ||
+		    tag->size > *total - offset)
 			return;
 		read_tag(info, tag);
-		offset += (tag->size + 7) & ~7u;
+		offset += ((uint64_t)tag->size + 7) & ~UINT64_C(7);
 	}
 }
 
@@ -177,7 +200,7 @@ static void read_multiboot2(struct boot_info *info, const char *at)
 static bool search(struct boot_info *info, uint64_t from, uint64_t to)
 {
 	for (; from < to; from += 16) {
-		const uint8_t *at = at_phys(from);
+		const uint8_t *at = at_phys(from, sizeof(info->rsdp));
 		uint8_t sum = 0;
 
 		if (memcmp(at, "RSD PTR ", 8) != 0)
@@ -198,7 +221,7 @@ static void search_bios(struct boot_info *info)
 	uint64_t extension;
 
 	/* The BIOS data area says where its extension is. */
-	memcpy(&segment, at_phys(0x40e), sizeof(segment));
+	memcpy(&segment, at_phys(0x40e, sizeof(segment)), sizeof(segment));
 	extension = (uint64_t)segment * 16;
 	if (segment >= 0x400 && search(info, extension, extension + 1024))
 		return;
@@ -209,28 +232,9 @@ void boot_info_read(struct boot_info *info, unsigned loader, uint64_t at)
 {
 	memset(info, 0, offsetof(struct boot_info, ranges));
 	if (loader == LOADER_MULTIBOOT2)
-		read_multiboot2(info, at_phys(at));
+		read_multiboot2(info, at);
 	else
-		read_pvh(info, at_phys(at));
+		read_pvh(info, at);
 	if (!info->rsdp_len)
 		search_bios(info);
-}
-
-enum mu_range_type boot_range_type(uint32_t type)
-{
-	switch (type) {
-	case 1:
-		return MU_RANGE_RAM;
-	case 3:
-		return MU_RANGE_ACPI;
-	case 4:
-		return MU_RANGE_NVS;
-	case 5:
-		return MU_RANGE_UNUSABLE;
-	case 7:
-	case 12:
-		return MU_RANGE_PMEM;
-	default:
-		return MU_RANGE_RESERVED;
-	}
 }

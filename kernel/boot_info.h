@@ -47,7 +47,4 @@ struct boot_info {
  */
 void boot_info_read(struct boot_info *info, unsigned loader, uint64_t at);
 
-/* "usable", ..., for a type of e820, and memup's type for it. */
-enum mu_range_type boot_range_type(uint32_t type);
-
 #endif

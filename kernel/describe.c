@@ -40,7 +40,7 @@ static void add_map(const struct boot_info *info)
 		const struct boot_range *range = &info->ranges[i];
 
 		if (mu_machine_add(&kernel.machine, range->base, range->size,
-				   boot_range_type(range->type), 0,
+				   mu_range_type_e820(range->type), 0,
 				   &error) != MU_OK)
 			log_err("map: [0x%lx + 0x%lx]: %s; passed over",
 				range->base, range->size, error.text);

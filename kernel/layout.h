@@ -22,7 +22,9 @@
 #define ADDRESS(x) UINT64_C(x)
 #endif
 
-#define DIRECT_MAP   ADDRESS(0xffff800000000000)
+#ifndef DIRECT_MAP /* tests/fuzz has it where programs can have memory */
+#define DIRECT_MAP ADDRESS(0xffff800000000000)
+#endif
 #define DIRECT_BYTES ADDRESS(0x0000400000000000)
 #define MEMMAP	     ADDRESS(0xffffe00000000000)
 #define STACKS	     ADDRESS(0xfffff00000000000)

@@ -12,7 +12,7 @@
 /* What a range is, by its type of e820, in the words of Linux's log. */
 static const char *name_of(uint32_t type)
 {
-	return mu_range_type_str(boot_range_type(type));
+	return mu_range_type_str(mu_range_type_e820(type));
 }
 
 static unsigned present_nodes(void)

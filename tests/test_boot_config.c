@@ -53,6 +53,58 @@ static void amounts(void **state)
 	assert_false(config.movable_node);
 }
 
+/* What becomes of memory that is added: two words make one answer, in either
+ * order. */
+static void added_memory(void **state)
+{
+	static const struct {
+		const char *text;
+		enum mu_online online;
+		unsigned ratio;
+	} cases[] = {
+		{"", MU_ONLINE_NO, 0},
+		{"memhp_default_state=offline", MU_ONLINE_NO, 0},
+		{"memhp_default_state=online", MU_ONLINE_KERNEL, 0},
+		{"memhp_default_state=online_kernel", MU_ONLINE_KERNEL, 0},
+		{"memhp_default_state=online_movable", MU_ONLINE_MOVABLE, 0},
+		{"memhp_default_state=online "
+		 "memory_hotplug.online_policy=auto-movable",
+		 MU_ONLINE_RATIO, 0},
+		{"memory_hotplug.online_policy=auto-movable "
+		 "memory_hotplug.auto_movable_ratio=150 "
+		 "memhp_default_state=online",
+		 MU_ONLINE_RATIO, 150},
+		/* It is about "online" alone; and the last of each counts. */
+		{"memory_hotplug.online_policy=auto-movable "
+		 "memhp_default_state=online_kernel",
+		 MU_ONLINE_KERNEL, 0},
+		{"memory_hotplug.online_policy=auto-movable", MU_ONLINE_NO, 0},
+		{"memhp_default_state=online "
+		 "memory_hotplug.online_policy=auto-movable "
+		 "memory_hotplug.online_policy=contig-zones",
+		 MU_ONLINE_KERNEL, 0},
+		{"memhp_default_state=online memhp_default_state=offline",
+		 MU_ONLINE_NO, 0},
+	};
+	static const char own[] =
+		"memhp_default_state=online_movable "
+		"memory_hotplug.auto_movable_ratio=0 memhp_default_state=maybe";
+	struct mu_machine *machine = world_machine("1G", 12);
+	struct mu_config config;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		assert_int_equal(apply(&config, cases[i].text, NULL), MU_OK);
+		assert_int_equal(config.auto_online, cases[i].online);
+		assert_int_equal(config.movable_ratio, cases[i].ratio);
+	}
+	mu_machine_set_cmdline(machine, own, strlen(own));
+	config = mu_config_for(machine);
+	assert_int_equal(config.auto_online, MU_ONLINE_MOVABLE);
+	assert_int_equal(config.movable_ratio, 0);
+	free(machine);
+}
+
 /* A machine's own kernel passes over what makes no sense; so does this. */
 static void of_a_machine(void **state)
 {
@@ -100,6 +152,8 @@ static void refused(const char *text, enum mu_status status)
 
 static void bad_amounts(void **state)
 {
+	struct mu_config config;
+
 	(void)state;
 	refused("kernelcore=", MU_ERR_SYNTAX);
 	refused("kernelcore=much", MU_ERR_SYNTAX);
@@ -108,6 +162,17 @@ static void bad_amounts(void **state)
 	refused("kernelcore=101%", MU_ERR_RANGE);
 	refused("kernelcore=99999999999999999999", MU_ERR_RANGE);
 	refused("kernelcore=mirrors", MU_ERR_SYNTAX);
+	refused("memhp_default_state=on", MU_ERR_SYNTAX);
+	refused("memory_hotplug.online_policy=auto", MU_ERR_SYNTAX);
+	refused("memory_hotplug.auto_movable_ratio=much", MU_ERR_SYNTAX);
+	refused("memory_hotplug.auto_movable_ratio=50%", MU_ERR_SYNTAX);
+	refused("memory_hotplug.auto_movable_ratio=0", MU_ERR_RANGE);
+	refused("memory_hotplug.auto_movable_ratio=1000001", MU_ERR_RANGE);
+	assert_int_equal(apply(&config,
+			       "memory_hotplug.auto_movable_ratio="
+			       "99999999999999999999",
+			       NULL),
+			 MU_ERR_RANGE);
 }
 
 /* 64 MiB, of which @nr pages, every other one, are kept. */
@@ -198,6 +263,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(amounts),
+		cmocka_unit_test(added_memory),
 		cmocka_unit_test(of_a_machine),
 		cmocka_unit_test(bad_amounts),
 		cmocka_unit_test(kept_memory),

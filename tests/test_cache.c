@@ -302,7 +302,7 @@ static void shut(void **state)
 		for (unsigned i = 0; i < 20; i++)
 			give(&world, pfns[cpu][i], 0);
 	}
-	assert_true(cached(&world) >= 4 * 20);
+	assert_true(cached(&world) >= 80);
 	world_validate(&world, NULL);
 	mu_buddy_shut(buddy, zone_of(&world));
 	mu_buddy_shut(buddy, zone_of(&world));

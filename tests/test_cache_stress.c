@@ -125,11 +125,12 @@ static void nobody_is_refused(void **state)
 
 	(void)state;
 	for (unsigned turn = 0; turn < 10; turn++) {
-		crowd_on("280M@4M/6", seed + turn * 100, 8 + turn % 4 * 200);
-		/* Two threads a CPU. */
-		crowd_on("280M@4M/3", seed + turn * 100 + 50,
+		crowd_on("280M@4M/6", seed + (uint64_t)turn * 100,
 			 8 + turn % 4 * 200);
-		crowd_on("280M@4M", seed + turn * 100 + 70, 64);
+		/* Two threads a CPU. */
+		crowd_on("280M@4M/3", seed + (uint64_t)turn * 100 + 50,
+			 8 + turn % 4 * 200);
+		crowd_on("280M@4M", seed + (uint64_t)turn * 100 + 70, 64);
 	}
 }
 
@@ -189,7 +190,7 @@ static void last_pages(void **state)
 		struct fight fight = {.order = order,
 				      .wanted = share,
 				      .rounds = 10,
-				      .seed = seed + turn * 10};
+				      .seed = seed + (uint64_t)turn * 10};
 		struct world world;
 
 		world_init(&world,

@@ -30,7 +30,7 @@ static uint16_t use(struct world *world, unsigned cpu, int nid, unsigned flags,
 
 static unsigned high(const struct world *world, unsigned cpu)
 {
-	const struct mu_cache *cache = &world->mm.buddy.caches[2 * cpu];
+	const struct mu_cache *cache = &world->mm.buddy.caches[(size_t)2 * cpu];
 
 	assert_int_equal(cache->batch, MU_MIN(64, MU_MAX(1, cache->high / 4)));
 	return cache->high;

@@ -216,6 +216,8 @@ static void extensions(void **state)
 {
 	const struct mu_limits limits = {.end = END, .ranges = 8};
 	static char bytes[2 << 20];
+	enum mu_status status;
+	unsigned calls = 0;
 	struct pmem_mark mark;
 	struct world world;
 	struct pmem pmem;
@@ -232,18 +234,30 @@ static void extensions(void **state)
 	assert_int_equal(mu_mm_add_page_ext(&world.mm, &ext.ext), MU_OK);
 	world_start(&world);
 	pmem_one(&pmem, "pmem", BASE, 128 * MU_MIB);
+	pmem_add(&pmem, BASE + 256 * MU_MIB, 128 * MU_MIB, 1);
 	pmem_mark(&world, &mark, BASE, MU_GIB);
+	/* Each call in turn; what was mapped before it is unmapped. */
+	do {
+		unsigned before = ext.maps;
+
+		ext.unmaps = 0;
+		ext.fail_at = before + calls++;
+		status = mu_pagemap_register(&world.mm.devices, &pmem.map, 1,
+					     &world.error);
+		if (status == MU_OK)
+			break;
+		assert_int_equal(status, MU_ERR_NOMEM);
+		assert_int_equal(ext.maps - before, calls);
+		assert_int_equal(ext.unmaps > 0, calls > 1);
+		pmem_check_mark(&world, &mark);
+	} while (calls < 1000);
+	assert_int_equal(status, MU_OK);
+	assert_true(calls > 2);
 	ext.unmaps = 0;
-	ext.fail_at = ext.maps;
-	assert_int_equal(mu_pagemap_register(&world.mm.devices, &pmem.map, 1,
-					     &world.error),
-			 MU_ERR_NOMEM);
-	pmem_check_mark(&world, &mark);
-	pmem_register(&world, &pmem);
 	for (mu_pfn_t pfn = PFN; pfn < PFN + MU_SECTION_PAGES; pfn++)
 		assert_int_equal(bytes[pfn], 0);
 	pmem_remove(&world, &pmem);
-	assert_int_equal(ext.unmaps, MU_SECTION_BLOCKS);
+	assert_int_equal(ext.unmaps, 2 * MU_SECTION_BLOCKS);
 	pmem_check_mark(&world, &mark);
 	world_destroy(&world);
 }

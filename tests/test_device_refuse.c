@@ -3,6 +3,7 @@
  * What cannot be registered or removed: each has a status of its own and a line
  * that names both ranges, and changes nothing.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "tests/pmem.h"
@@ -169,7 +170,8 @@ static void twice(void **state)
 	assert_int_equal(mu_pagemap_try_remove(map, &world.error), MU_ERR_BUSY);
 	assert_non_null(
 		strstr(world.error.text, "pmem: 0x100000000-0x10fffffff"));
-	assert_non_null(strstr(world.error.text, "1 reference"));
+	assert_non_null(
+		strstr(world.error.text, "1 reference, none of a page"));
 	mu_pagemap_put(map);
 	pmem_remove(&world, &pmem);
 	memset(&world.error, 0, sizeof(world.error));
@@ -180,6 +182,93 @@ static void twice(void **state)
 		strstr(world.error.text, "pmem: 0x100000000-0x10fffffff"));
 	assert_int_equal(mu_pagemap_try_remove(&pmem.map, NULL),
 			 MU_ERR_NOT_FOUND);
+	world_destroy(&world);
+}
+
+/* What is in use is named: the pagemap, and the first page of it that somebody
+ * has, wherever it is and however many there are to a descriptor. */
+static void in_use(void **state)
+{
+	static const struct {
+		unsigned order;
+		bool altmap;
+		mu_phys_t at, first, last;
+	} cases[] = {
+		{0, false, 0, 0, 0xfff},
+		{0, false, SIZE - 1, SIZE - 4096, SIZE - 1},
+		{0, true, SIZE - 1, SIZE - 4096, SIZE - 1},
+		{MU_HUGE_ORDER, false, 5 * MU_MIB, 4 * MU_MIB, 6 * MU_MIB - 1},
+	};
+	struct world world;
+	struct pmem pmem;
+
+	(void)state;
+	pmem_world(&world, "1G/2", END, 12);
+	for (unsigned i = 0; i < 2 * sizeof(cases) / sizeof(cases[0]); i++) {
+		const mu_phys_t at = BASE + 2 * SIZE;
+		struct mu_page *page;
+		char text[128];
+
+		pmem_init(&pmem, "pmem");
+		/* Neither begins with a block. */
+		pmem_add(&pmem, BASE + 2 * MU_MIB, SIZE, 0);
+		pmem_add(&pmem, at + 2 * MU_MIB, SIZE, 0);
+		pmem.map.order = cases[i / 2].order;
+		pmem.map.altmap.on = cases[i / 2].altmap;
+		pmem.map.lazy = i % 2;
+		pmem_register(&world, &pmem);
+		assert_int_equal(
+			mu_device_page_take(
+				&pmem.map,
+				(at + 2 * MU_MIB + cases[i / 2].at) >> 12,
+				&page),
+			MU_OK);
+		assert_int_equal(mu_pagemap_try_remove(&pmem.map, &world.error),
+				 MU_ERR_BUSY);
+		snprintf(text, sizeof(text),
+			 "pmem: 0x100200000-0x1301fffff is in use: 1 "
+			 "reference, one of the page 0x%llx-0x%llx",
+			 (unsigned long long)(at + 2 * MU_MIB +
+					      cases[i / 2].first),
+			 (unsigned long long)(at + 2 * MU_MIB +
+					      cases[i / 2].last));
+		assert_string_equal(world.error.text, text);
+		assert_int_equal(mu_pagemap_try_remove(&pmem.map, NULL),
+				 MU_ERR_BUSY);
+		world_validate(&world, NULL);
+		mu_device_page_put(&pmem.map, page);
+		pmem_remove(&world, &pmem);
+	}
+	world_destroy(&world);
+}
+
+/* Removed twice, and another one is there by now. */
+static void another(void **state)
+{
+	struct world world;
+	struct pmem old, new;
+
+	(void)state;
+	pmem_world(&world, "1G/2", END, 12);
+	pmem_init(&old, "old");
+	pmem_add(&old, BASE, SIZE, 0);
+	pmem_add(&old, BASE + 2 * SIZE, SIZE, 0);
+	pmem_one(&new, "new", BASE + 3 * SIZE - 2 * MU_MIB, 2 * SIZE);
+	pmem_register(&world, &old);
+	pmem_remove(&world, &old);
+	assert_int_equal(mu_pagemap_remove(&old.map, &world.error),
+			 MU_ERR_NOT_FOUND);
+	assert_string_equal(world.error.text,
+			    "old: 0x100000000-0x12fffffff is not registered "
+			    "(removed twice?): no device is there");
+	pmem_register(&world, &new);
+	assert_int_equal(mu_pagemap_try_remove(&old.map, &world.error),
+			 MU_ERR_NOT_FOUND);
+	assert_string_equal(world.error.text,
+			    "old: 0x100000000-0x12fffffff is not registered "
+			    "(removed twice?): 0x12fe00000-0x14fdfffff is "
+			    "new's");
+	pmem_remove(&world, &new);
 	world_destroy(&world);
 }
 
@@ -269,7 +358,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(ranges),  cmocka_unit_test(maps),
-		cmocka_unit_test(twice),   cmocka_unit_test(full),
+		cmocka_unit_test(twice),   cmocka_unit_test(in_use),
+		cmocka_unit_test(another), cmocka_unit_test(full),
 		cmocka_unit_test(overlap),
 	};
 

@@ -60,6 +60,24 @@ static void alone(void **state)
 	assert_string_equal(text, "0 primes below 0\n");
 }
 
+/* Of any size. */
+static void first_page(void **state)
+{
+	static const char *const sizes[] = {"1", "4", "1024", "65536"};
+	char text[512];
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		assert_int_equal(
+			run("first_page", sizes[i], text, sizeof(text)), 0);
+		assert_non_null(strstr(text, "order  0  0x"));
+		assert_non_null(strstr(text, "order 10  0x"));
+		assert_non_null(strstr(text, " 256 reserved, "));
+	}
+	assert_int_equal(run("first_page", "0", text, sizeof(text)), 2);
+	assert_int_equal(run("first_page", "65537", text, sizeof(text)), 2);
+}
+
 static double resident(const char *text)
 {
 	const char *line = strrchr(text, '\n');
@@ -164,6 +182,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(alone),
+		cmocka_unit_test(first_page),
 		cmocka_unit_test(prefault),
 		cmocka_unit_test(teardown),
 		cmocka_unit_test(checksum),

@@ -5,7 +5,6 @@
 #include <stdint.h>
 #include <setjmp.h>
 #include <cmocka.h>
-#include <ftw.h>
 #include <limits.h>
 #include <pthread.h>
 #include <sched.h>
@@ -13,15 +12,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "memup/padata.h"
 #include "ports/hosted/cgroup.h"
 #include "ports/hosted/hosted.h"
 #include "ports/hosted/topology.h"
-
-static char root[64];
+#include "tests/root.h"
 
 static void cpu_max(void **state)
 {
@@ -64,65 +61,26 @@ static void cpu_max(void **state)
 	}
 }
 
-static int make_root(void **state)
-{
-	(void)state;
-	(void)snprintf(root, sizeof(root), "/tmp/memup-test.XXXXXX");
-	return mkdtemp(root) ? 0 : -1;
-}
-
-static int remove_one(const char *path, const struct stat *status, int type,
-		      struct FTW *ftw)
-{
-	(void)status;
-	(void)type;
-	(void)ftw;
-	return remove(path);
-}
-
-static int remove_root(void **state)
-{
-	(void)state;
-	return nftw(root, remove_one, 8, FTW_DEPTH | FTW_PHYS);
-}
-
-static void put(const char *path, const char *text)
-{
-	char name[256];
-	FILE *out;
-
-	snprintf(name, sizeof(name), "%s%s", root, path);
-	for (char *at = name + strlen(root) + 1; (at = strchr(at, '/')); at++) {
-		*at = '\0';
-		mkdir(name, 0700);
-		*at = '/';
-	}
-	out = fopen(name, "w");
-	assert_non_null(out);
-	fputs(text, out);
-	assert_int_equal(fclose(out), 0);
-}
-
 /* The least of all groups from ours upwards. */
 static void cgroup_tree(void **state)
 {
 	(void)state;
 	assert_int_equal(mu_cgroup_cpus(root), UINT_MAX);
-	put("/proc/self/cgroup", "3:cpu:/old\n0::/a/b\n");
+	root_put("/proc/self/cgroup", "3:cpu:/old\n0::/a/b\n");
 	assert_int_equal(mu_cgroup_cpus(root), UINT_MAX);
-	put("/sys/fs/cgroup/a/b/cpu.max", "max 100000\n");
+	root_put("/sys/fs/cgroup/a/b/cpu.max", "max 100000\n");
 	assert_int_equal(mu_cgroup_cpus(root), UINT_MAX);
-	put("/sys/fs/cgroup/a/cpu.max", "800000 100000\n");
+	root_put("/sys/fs/cgroup/a/cpu.max", "800000 100000\n");
 	assert_int_equal(mu_cgroup_cpus(root), 8);
-	put("/sys/fs/cgroup/cpu.max", "350000 100000\n");
+	root_put("/sys/fs/cgroup/cpu.max", "350000 100000\n");
 	assert_int_equal(mu_cgroup_cpus(root), 4);
-	put("/sys/fs/cgroup/a/b/cpu.max", "150000 100000\n");
+	root_put("/sys/fs/cgroup/a/b/cpu.max", "150000 100000\n");
 	assert_int_equal(mu_cgroup_cpus(root), 2);
 	/* Version 1 only: no limit that we know of. */
-	put("/proc/self/cgroup", "3:cpu:/a/b\n");
+	root_put("/proc/self/cgroup", "3:cpu:/a/b\n");
 	assert_int_equal(mu_cgroup_cpus(root), UINT_MAX);
 	/* In a container its own group is the root. */
-	put("/proc/self/cgroup", "0::/\n");
+	root_put("/proc/self/cgroup", "0::/\n");
 	assert_int_equal(mu_cgroup_cpus(root), 4);
 }
 
@@ -286,8 +244,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(cpu_max),
-		cmocka_unit_test_setup_teardown(cgroup_tree, make_root,
-						remove_root),
+		root_test(cgroup_tree),
 		cmocka_unit_test(mask_and_affinity),
 		cmocka_unit_test(no_cpu_left),
 		cmocka_unit_test(priorities),

@@ -289,6 +289,59 @@ static void hosted(void **state)
 	world_destroy(&world);
 }
 
+/* Pages of other sizes, in a hole: sections and blocks are larger. */
+static void page_sizes(void **state)
+{
+	const struct mu_limits limits = {.end = 72 * MU_GIB,
+					 .late = 8 * MU_GIB,
+					 .ranges = 4,
+					 .nodes = 2};
+
+	(void)state;
+	for (unsigned i = 0; i < 6; i++) {
+		unsigned shift = i % 2 ? 14 : 16;
+		mu_phys_t section = MU_SECTION_PAGES << shift;
+		mu_phys_t block = MU_BLOCK_PAGES << shift;
+		struct mu_census census;
+		struct world world;
+		mu_pfn_t pfn;
+
+		world_init_machine(&world, world_machine("8G@0+8G@64G", shift),
+				   world_policies[i / 2], world_backing());
+		assert_int_equal(mu_mm_set_limits(&world.mm, &limits, NULL),
+				 MU_OK);
+		world_start(&world);
+		plug_refused(&world,
+			     mu_hotplug_add(&world.mm.hotplug, 16 * MU_GIB,
+					    section / 2, 1, MU_ONLINE_KERNEL, 0,
+					    &world.error),
+			     MU_ERR_INVALID);
+		plug_add(&world, 16 * MU_GIB, 2 * section, 1, MU_ONLINE_KERNEL);
+		assert_int_equal(mu_alloc_pages(&world.mm.buddy, 1, 3,
+						MU_ALLOC_THISNODE, &pfn),
+				 MU_OK);
+		assert_in_range(pfn << shift, 16 * MU_GIB,
+				16 * MU_GIB + 2 * section - 1);
+		plug_refused(&world,
+			     mu_hotplug_offline(&world.mm.hotplug, 16 * MU_GIB,
+						2 * section, 0, &world.error),
+			     MU_ERR_BUSY);
+		plug_expect_text(&world, pfn << shift, (mu_phys_t)8 << shift);
+		assert_int_equal(mu_free_pages(&world.mm.buddy, pfn, 3), MU_OK);
+		plug_offline(&world, 16 * MU_GIB + section, block);
+		world_validate(&world, &census);
+		assert_int_equal(census.offline, MU_BLOCK_PAGES);
+		plug_online(&world, 16 * MU_GIB + section, block,
+			    MU_ONLINE_MOVABLE);
+		plug_offline(&world, 16 * MU_GIB + section, block);
+		plug_offline(&world, 16 * MU_GIB, section);
+		plug_offline(&world, 16 * MU_GIB + section + block,
+			     section - block);
+		plug_remove(&world, 16 * MU_GIB, 2 * section);
+		world_destroy(&world);
+	}
+}
+
 /* ---- Extensions come and go with the descriptors ---- */
 
 static struct {
@@ -353,7 +406,8 @@ int main(void)
 		cmocka_unit_test(come_and_go),	  cmocka_unit_test(pristine),
 		cmocka_unit_test(block_by_block), cmocka_unit_test(new_node),
 		cmocka_unit_test(marks_follow),	  cmocka_unit_test(boot_memory),
-		cmocka_unit_test(hosted),	  cmocka_unit_test(extensions),
+		cmocka_unit_test(hosted),	  cmocka_unit_test(page_sizes),
+		cmocka_unit_test(extensions),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -26,12 +26,17 @@ static void comes_and_goes(void **state)
 	runs("hotplug 2x1G/2 --add 1G --remove 512M --json",
 	     (const char *const[]){
 		     "\"add_bytes\":1073741824", "\"remove_bytes\":536870912",
-		     "\"online\":\"kernel\"", "\"policy\":\"eager\"",
+		     "\"node\":2", "\"online\":\"kernel\"",
+		     "\"policy\":\"eager\"", "\"policy\":\"deferred\"",
 		     "\"policy\":\"lazy\"", "\"lock_ns_max\":",
 		     "\"failures\":0", "\"valid\":true", NULL});
 	runs("hotplug 2x1G/2 --add 512G --policy lazy",
-	     (const char *const[]){"512G from 0x100000000 on, kernel",
+	     (const char *const[]){"512G from 0x100000000 on as new node 2, "
+				   "online: kernel\n",
 				   "remove 512G", "yes", NULL});
+	runs("hotplug 1G/2 --add 512M --online ratio --policy deferred",
+	     (const char *const[]){"online: ratio\n", "\ndeferred ", "yes",
+				   NULL});
 	runs("hotplug 1G/2 --add 1G --used 256M --online movable --policy lazy "
 	     "--json",
 	     (const char *const[]){"\"moved\":64,", "\"valid\":true", NULL});
@@ -42,6 +47,10 @@ static void comes_and_goes(void **state)
 	     (const char *const[]){"\"valid\":true", NULL});
 	runs("hotplug 1G/2 --add 1G --online offline",
 	     (const char *const[]){"offline", NULL});
+	runs("hotplug 2x1G/2 --add 512M --step 1G --node 0 --policy lazy",
+	     (const char *const[]){"on as node 0, online: kernel\n", NULL});
+	runs("hotplug 2x1G/2 --add 512M --step 256M --policy lazy",
+	     (const char *const[]){"online: kernel, in steps of 256M\n", NULL});
 }
 
 static void refusals(void **state)
@@ -59,8 +68,10 @@ static void refusals(void **state)
 	cli_refused(NULL, "hotplug 1G --add 4P", "passes the end");
 	cli_refused(NULL, "hotplug 1G --add 1G --node 1", "--node '1'");
 	cli_refused(NULL, "hotplug 1G --add 1G --online up", "--online 'up'");
-	cli_refused(NULL, "hotplug 1G --add 1G --policy deferred",
-		    "'deferred' is not one of eager, lazy, all");
+	cli_refused(NULL, "hotplug 1G --add 1G --policy late",
+		    "'late' is not one of eager, deferred, lazy, all");
+	cli_refused(NULL, "hotplug 1G --add 1G --used 1000000",
+		    "multiple of 4M");
 	cli_refused(NULL, "hotplug 1G --add 1G --threads 9", "has 1 CPU");
 	cli_refused(NULL, "hotplug 1G --add 1G --threads 0", "--threads '0'");
 	cli_refused(NULL, "hotplug 1G --add 1G --hosted --step 768M",

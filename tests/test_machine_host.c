@@ -1,54 +1,10 @@
 // SPDX-License-Identifier: MIT
 /* A host's /proc and /sys as a tree of files, and the loader. */
-#include <sys/stat.h>
-#include <ftw.h>
 #include <unistd.h>
 
 #include "ports/hosted/machine.h"
 #include "tests/machine_util.h"
-
-static char root[64];
-
-static int make_root(void **state)
-{
-	(void)state;
-	(void)snprintf(root, sizeof(root), "/tmp/memup-test.XXXXXX");
-	return mkdtemp(root) ? 0 : -1;
-}
-
-static int remove_one(const char *path, const struct stat *status, int type,
-		      struct FTW *ftw)
-{
-	(void)status;
-	(void)type;
-	(void)ftw;
-	return remove(path);
-}
-
-static int remove_root(void **state)
-{
-	(void)state;
-	return nftw(root, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-}
-
-/* Write @text to @path under the root, with the directories on the way. */
-static void put(const char *path, const char *text)
-{
-	char full[256];
-	FILE *file;
-
-	(void)snprintf(full, sizeof(full), "%s%s", root, path);
-	for (char *slash = strchr(full + strlen(root) + 1, '/'); slash;
-	     slash = strchr(slash + 1, '/')) {
-		*slash = '\0';
-		(void)mkdir(full, 0755);
-		*slash = '/';
-	}
-	file = fopen(full, "w");
-	assert_non_null(file);
-	assert_true(fputs(text, file) >= 0);
-	assert_int_equal(fclose(file), 0);
-}
+#include "tests/root.h"
 
 static void put_memmap(unsigned entry, const char *start, const char *end,
 		       const char *type)
@@ -57,13 +13,13 @@ static void put_memmap(unsigned entry, const char *start, const char *end,
 
 	(void)snprintf(path, sizeof(path), "/sys/firmware/memmap/%u/start",
 		       entry);
-	put(path, start);
+	root_put(path, start);
 	(void)snprintf(path, sizeof(path), "/sys/firmware/memmap/%u/end",
 		       entry);
-	put(path, end);
+	root_put(path, end);
 	(void)snprintf(path, sizeof(path), "/sys/firmware/memmap/%u/type",
 		       entry);
-	put(path, type);
+	root_put(path, type);
 }
 
 static void put_zoneinfo(void)
@@ -75,7 +31,7 @@ static void put_zoneinfo(void)
 		       " start_pfn: 0\n"
 		       "Node 3, zone Normal\n spanned 16\n present 16\n"
 		       " start_pfn: 16\n");
-	put("/proc/zoneinfo", text);
+	root_put("/proc/zoneinfo", text);
 }
 
 static struct mu_machine *read_host(void)
@@ -99,7 +55,7 @@ static void from_memmap(void **state)
 	put_memmap(2, "0x100000\n", "0x1fffff\n", "System RAM\n");
 	put_memmap(3, "0x200000\n", "0x200fff\n", "Unknown E820 type\n");
 	put_zoneinfo();
-	put("/proc/iomem", "0-ffffff : System RAM\n");
+	root_put("/proc/iomem", "0-ffffff : System RAM\n");
 	machine = read_host();
 	/* Nodes are those of the zones: everything up to 16 pages is 0. */
 	assert_int_equal(machine->ranges[0].base, 0);
@@ -119,25 +75,28 @@ static void from_iomem_and_blocks(void **state)
 	struct mu_machine *machine;
 
 	(void)state;
-	put("/proc/iomem", "0-7fff : System RAM\n");
-	put("/sys/devices/system/memory/block_size_bytes", "1000\n");
-	put("/sys/devices/system/node/node0/memory0", "");
-	put("/sys/devices/system/node/node0/memory1", "");
-	put("/sys/devices/system/node/node0/memory10", "");
-	put("/sys/devices/system/node/node0/memory_failure", "");
-	put("/sys/devices/system/node/node5/memory2", "");
-	put("/sys/devices/system/node/node5/memory7", "");
-	put("/sys/devices/system/node/node0/cpulist", "0-3,8-9\n");
-	put("/sys/devices/system/node/node5/cpulist", "\n");
-	put("/sys/devices/system/node/node0/distance", "10 17\n");
-	put("/sys/devices/system/node/node5/distance", "28 10\n");
-	put("/sys/devices/system/node/online", "0,5\n");
-	put("/proc/cmdline", "quiet kernelcore=1G\n");
-	put("/sys/devices/system/node/node5/access0/initiators/read_latency",
-	    "120\n");
-	put("/sys/devices/system/node/node5/access0/initiators/write_bandwidth",
-	    "9000\n");
-	put("/sys/devices/system/node/node5/access0/initiators/node0/x", "");
+	root_put("/proc/iomem", "0-7fff : System RAM\n");
+	root_put("/sys/devices/system/memory/block_size_bytes", "1000\n");
+	root_put("/sys/devices/system/node/node0/memory0", "");
+	root_put("/sys/devices/system/node/node0/memory1", "");
+	root_put("/sys/devices/system/node/node0/memory10", "");
+	root_put("/sys/devices/system/node/node0/memory_failure", "");
+	root_put("/sys/devices/system/node/node5/memory2", "");
+	root_put("/sys/devices/system/node/node5/memory7", "");
+	root_put("/sys/devices/system/node/node0/cpulist", "0-3,8-9\n");
+	root_put("/sys/devices/system/node/node5/cpulist", "\n");
+	root_put("/sys/devices/system/node/node0/distance", "10 17\n");
+	root_put("/sys/devices/system/node/node5/distance", "28 10\n");
+	root_put("/sys/devices/system/node/online", "0,5\n");
+	root_put("/proc/cmdline", "quiet kernelcore=1G\n");
+	root_put("/sys/devices/system/node/node5/access0/initiators/"
+		 "read_latency",
+		 "120\n");
+	root_put("/sys/devices/system/node/node5/access0/initiators/"
+		 "write_bandwidth",
+		 "9000\n");
+	root_put("/sys/devices/system/node/node5/access0/initiators/node0/x",
+		 "");
 	machine = read_host();
 	assert_string_equal(machine->cmdline, "quiet kernelcore=1G");
 	assert_int_equal(mu_machine_perf(machine, 0, 5, MU_PERF_READ_LATENCY),
@@ -161,9 +120,9 @@ static void from_zoneinfo(void **state)
 	struct mu_machine *machine;
 
 	(void)state;
-	put("/proc/iomem", "00000000-00000000 : System RAM\n");
+	root_put("/proc/iomem", "00000000-00000000 : System RAM\n");
 	put_zoneinfo();
-	put("/sys/devices/system/cpu/online", "0-2\n");
+	root_put("/sys/devices/system/cpu/online", "0-2\n");
 	machine = read_host();
 	assert_int_equal(machine->nr_ranges, 2);
 	assert_int_equal(machine->ranges[0].size, 8 * page);
@@ -194,30 +153,31 @@ static void bad_hosts(void **state)
 	misread_host(MU_ERR_NOT_FOUND,
 		     "no memory in /sys/firmware/memmap, /proc/iomem or "
 		     "/proc/zoneinfo, or not to be read");
-	put("/proc/zoneinfo", "Node 0, zone DMA\n present 1\n spanned 1\n");
+	root_put("/proc/zoneinfo",
+		 "Node 0, zone DMA\n present 1\n spanned 1\n");
 	misread_host(
 		MU_ERR_SYNTAX,
 		"/proc/zoneinfo:1: Node 0, zone DMA: pages, but no start_pfn");
-	put("/proc/iomem", "\n9-8 : System RAM\n");
+	root_put("/proc/iomem", "\n9-8 : System RAM\n");
 	misread_host(MU_ERR_RANGE, "/proc/iomem:2: System RAM at 0x9-0x8 ends "
 				   "before it begins or past 52 address bits");
-	put("/proc/iomem", "0-ffff : System RAM\n");
-	put("/sys/devices/system/node/node0/cpulist", "0-4096\n");
+	root_put("/proc/iomem", "0-ffff : System RAM\n");
+	root_put("/sys/devices/system/node/node0/cpulist", "0-4096\n");
 	misread_host(MU_ERR_RANGE, "4097 more CPUs are over the limit of 4096");
-	put("/sys/devices/system/node/node0/cpulist", "0\n");
-	put("/sys/devices/system/node/node0/distance", "11\n");
+	root_put("/sys/devices/system/node/node0/cpulist", "0\n");
+	root_put("/sys/devices/system/node/node0/distance", "11\n");
 	misread_host(MU_ERR_RANGE,
 		     "/sys/devices/system/node/node0/distance: the distance "
 		     "from node 0 to node 0 cannot be 11: it is 10 to itself, "
 		     "10 to 255 to others");
-	put("/sys/devices/system/node/node0/distance", "10\n");
-	put("/sys/devices/system/memory/block_size_bytes", "8000000\n");
-	put("/sys/devices/system/node/node0/memory99999999", "");
+	root_put("/sys/devices/system/node/node0/distance", "10\n");
+	root_put("/sys/devices/system/memory/block_size_bytes", "8000000\n");
+	root_put("/sys/devices/system/node/node0/memory99999999", "");
 	misread_host(MU_ERR_RANGE,
 		     "/sys/devices/system/node/node0/memory99999999: past the "
 		     "limit of 52 address bits with blocks of 0x8000000 bytes");
-	put("/sys/devices/system/node/node16/cpulist", "0\n");
-	put("/sys/devices/system/memory/block_size_bytes", "1000\n");
+	root_put("/sys/devices/system/node/node16/cpulist", "0\n");
+	root_put("/sys/devices/system/memory/block_size_bytes", "1000\n");
 	misread_host(MU_ERR_RANGE, "node 16 is not one of 0 to 15");
 }
 
@@ -241,7 +201,8 @@ static void load_text(void **state)
 {
 	struct mu_machine *machine = NULL;
 	struct mu_error error;
-	char path[128], expected[256];
+	const char *path;
+	char expected[256];
 
 	(void)state;
 	assert_int_equal(mu_machine_load(&machine, "2x4G/6", &error), MU_OK);
@@ -249,16 +210,15 @@ static void load_text(void **state)
 	assert_string_equal(machine->source, "2x4G/6");
 	mu_machine_unload(machine);
 
-	put("/boot.log", "BIOS-e820: [mem 0x0-0xfff] usable\n");
-	(void)snprintf(path, sizeof(path), "%s/boot.log", root);
+	path = root_put("/boot.log", "BIOS-e820: [mem 0x0-0xfff] usable\n");
 	assert_int_equal(mu_machine_load(&machine, path, &error), MU_OK);
 	assert_string_equal(machine->source, path);
 	assert_int_equal(mu_machine_ram(machine), 4096);
 	mu_machine_unload(machine);
 
 	machine = NULL;
-	put("/boot.log", "\nBIOS-e820: [mem 0x2000-0x2fff] usable\n"
-			 "BIOS-e820: [mem 0x3000-0xfff] usable\n");
+	root_put("/boot.log", "\nBIOS-e820: [mem 0x2000-0x2fff] usable\n"
+			      "BIOS-e820: [mem 0x3000-0xfff] usable\n");
 	assert_int_equal(mu_machine_load(&machine, path, &error), MU_ERR_RANGE);
 	(void)snprintf(expected, sizeof(expected),
 		       "%s:3: range 0x3000-0xfff ends before it begins", path);
@@ -282,7 +242,8 @@ static void load_text(void **state)
 static void load_grows(void **state)
 {
 	struct mu_machine *machine = NULL;
-	char path[128], *text = malloc((size_t)5000 * 64);
+	const char *path;
+	char *text = malloc((size_t)5000 * 64);
 	size_t len = 0;
 
 	(void)state;
@@ -291,9 +252,8 @@ static void load_grows(void **state)
 		len += (size_t)sprintf(
 			text + len, "BIOS-e820: [mem 0x%x000-0x%xfff] usable\n",
 			2 * i, 2 * i);
-	put("/boot.log", text);
+	path = root_put("/boot.log", text);
 	free(text);
-	(void)snprintf(path, sizeof(path), "%s/boot.log", root);
 	assert_int_equal(mu_machine_load(&machine, path, NULL), MU_OK);
 	assert_int_equal(machine->nr_ranges, 5000);
 	mu_machine_unload(machine);
@@ -301,13 +261,11 @@ static void load_grows(void **state)
 
 int main(void)
 {
-#define IN_A_ROOT(test) \
-	cmocka_unit_test_setup_teardown(test, make_root, remove_root)
 	const struct CMUnitTest tests[] = {
-		IN_A_ROOT(from_memmap),	  IN_A_ROOT(from_iomem_and_blocks),
-		IN_A_ROOT(from_zoneinfo), IN_A_ROOT(bad_hosts),
-		IN_A_ROOT(load_host),	  IN_A_ROOT(load_text),
-		IN_A_ROOT(load_grows),
+		root_test(from_memmap),	  root_test(from_iomem_and_blocks),
+		root_test(from_zoneinfo), root_test(bad_hosts),
+		root_test(load_host),	  root_test(load_text),
+		root_test(load_grows),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -28,6 +28,23 @@ static void type_names(void **state)
 			    "unknown type");
 }
 
+static void type_numbers(void **state)
+{
+	static const enum mu_range_type low[] = {
+		MU_RANGE_RESERVED, MU_RANGE_RAM,      MU_RANGE_RESERVED,
+		MU_RANGE_ACPI,	   MU_RANGE_NVS,      MU_RANGE_UNUSABLE,
+		MU_RANGE_RESERVED, MU_RANGE_PMEM,     MU_RANGE_RESERVED,
+		MU_RANGE_RESERVED, MU_RANGE_RESERVED, MU_RANGE_RESERVED,
+		MU_RANGE_PMEM,	   MU_RANGE_RESERVED};
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof(low) / sizeof(low[0]); i++)
+		assert_int_equal(mu_range_type_e820(i), low[i]);
+	assert_int_equal(mu_range_type_e820(0xefffffff),
+			 MU_RANGE_SOFT_RESERVED);
+	assert_int_equal(mu_range_type_e820(1ull << 32 | 1), MU_RANGE_RESERVED);
+}
+
 static void bad_ranges(void **state)
 {
 	struct mu_machine *machine = machine_new(4, 2);
@@ -241,6 +258,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sizes),
 		cmocka_unit_test(type_names),
+		cmocka_unit_test(type_numbers),
 		cmocka_unit_test(bad_ranges),
 		cmocka_unit_test(bad_nodes),
 		cmocka_unit_test(full_tables),

@@ -1,62 +1,10 @@
 // SPDX-License-Identifier: MIT
 /* Several sources for one machine: texts, tables, directories, parameters. */
 #include <sys/stat.h>
-#include <ftw.h>
-#include <unistd.h>
 
 #include "ports/hosted/machine.h"
 #include "tests/machine_util.h"
-
-static char root[64];
-
-static int make_root(void **state)
-{
-	(void)state;
-	(void)snprintf(root, sizeof(root), "/tmp/memup-test.XXXXXX");
-	return mkdtemp(root) ? 0 : -1;
-}
-
-static int remove_one(const char *path, const struct stat *status, int type,
-		      struct FTW *ftw)
-{
-	(void)status;
-	(void)type;
-	(void)ftw;
-	return remove(path);
-}
-
-static int remove_root(void **state)
-{
-	(void)state;
-	return nftw(root, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-}
-
-/* The name of a file under the root; good until 32 more are asked for. */
-static const char *in_root(const char *name)
-{
-	static char paths[32][128];
-	static unsigned next;
-	char *path = paths[next++ % 32];
-
-	(void)snprintf(path, sizeof(paths[0]), "%s/%s", root, name);
-	return path;
-}
-
-static const char *put(const char *name, const void *bytes, size_t len)
-{
-	const char *path = in_root(name);
-	FILE *file = fopen(path, "wb");
-
-	assert_non_null(file);
-	assert_int_equal(fwrite(bytes, 1, len, file), len);
-	assert_int_equal(fclose(file), 0);
-	return path;
-}
-
-static const char *put_text(const char *name, const char *text)
-{
-	return put(name, text, strlen(text));
-}
+#include "tests/root.h"
 
 /* ---- ACPI tables ---- */
 
@@ -85,7 +33,7 @@ static const char *put_table(const char *name)
 	for (size_t i = 0; i < table_len; i++)
 		sum = (uint8_t)(sum + table[i]);
 	table[9] = (uint8_t)-sum;
-	return put(name, table, table_len);
+	return root_put_bytes(name, table, table_len);
 }
 
 static void add_memory(uint32_t domain, uint64_t base, uint64_t size)
@@ -193,7 +141,7 @@ static void check_two_nodes(const struct mu_machine *machine)
 /* What the kernel made of it without NUMA does not matter, in any order. */
 static void nodes_are_acpis(void **state)
 {
-	const char *log = put_text("boot.log", LOG_OF_ONE_NODE);
+	const char *log = root_put("boot.log", LOG_OF_ONE_NODE);
 	const char *srat = put_srat("SRAT.dat"), *slit = put_slit("SLIT.dat");
 	struct mu_machine *machine;
 	char name[256];
@@ -219,11 +167,11 @@ static void cpus_fill_in(void **state)
 
 	(void)state;
 	/* An MADT counts only where nobody else does. */
-	log = put_text("boot.log", LOG_OF_ONE_NODE);
+	log = root_put("boot.log", LOG_OF_ONE_NODE);
 	machine = LOAD(NULL, madt, log);
 	assert_int_equal(mu_machine_cpus(machine), 4);
 	mu_machine_unload(machine);
-	log = put_text("boot.log", LOG);
+	log = root_put("boot.log", LOG);
 	machine = LOAD(NULL, madt, log);
 	assert_int_equal(mu_machine_cpus(machine), 5);
 	mu_machine_unload(machine);
@@ -245,7 +193,7 @@ static void ram_of_affinities(void **state)
 			       "10000-1ffff usable 1\n");
 	mu_machine_unload(machine);
 	/* A description has its own. */
-	machine = LOAD(NULL, in_root("SRAT.dat"), "72K");
+	machine = LOAD(NULL, root_path("SRAT.dat"), "72K");
 	assert_ranges(machine, "0-ffff usable 0\n"
 			       "10000-11fff usable 1\n");
 	mu_machine_unload(machine);
@@ -253,7 +201,7 @@ static void ram_of_affinities(void **state)
 
 static void parameters(void **state)
 {
-	const char *log = put_text("boot.log", LOG), *srat = put_srat("SRAT");
+	const char *log = root_put("boot.log", LOG), *srat = put_srat("SRAT");
 	struct mu_machine *machine;
 	const char *const what[] = {log, srat};
 	char why[256];
@@ -279,26 +227,26 @@ static void parameters(void **state)
 static void directory_of_tables(void **state)
 {
 	struct mu_machine *machine;
-	const char *dir = in_root("tables"), *why_dir = in_root("empty");
+	const char *dir = root_path("tables"), *why_dir = root_path("empty");
 	char why[256];
 
 	(void)state;
 	assert_int_equal(mkdir(dir, 0755), 0);
 	assert_int_equal(mkdir(why_dir, 0755), 0);
-	assert_int_equal(mkdir(in_root("tables/data"), 0755), 0);
+	assert_int_equal(mkdir(root_path("tables/data"), 0755), 0);
 	put_madt("tables/APIC");
 	put_slit("tables/SLIT");
 	put_srat("tables/SRAT");
 	begin_table("DSDT", 100);
 	put_table("tables/DSDT");
-	put_text("tables/boot.log", "BIOS-e820: [mem 0x0-0xffffff] usable\n");
+	root_put("tables/boot.log", "BIOS-e820: [mem 0x0-0xffffff] usable\n");
 	machine = LOAD(NULL, dir);
 	assert_ranges(machine, "0-ffff usable 0\n"
 			       "10000-1ffff usable 1\n");
 	assert_int_equal(mu_machine_cpus(machine), 3);
 	assert_int_equal(machine->distances[1], 31);
 	mu_machine_unload(machine);
-	machine = LOAD(NULL, put_text("boot.log", LOG_OF_ONE_NODE), dir);
+	machine = LOAD(NULL, root_put("boot.log", LOG_OF_ONE_NODE), dir);
 	check_two_nodes(machine);
 	mu_machine_unload(machine);
 
@@ -314,24 +262,21 @@ static void put_entry(const char *entry, const char *start, const char *end,
 {
 	char name[64];
 
-	(void)snprintf(name, sizeof(name), "memmap/%s", entry);
-	assert_int_equal(mkdir(in_root(name), 0755), 0);
 	(void)snprintf(name, sizeof(name), "memmap/%s/start", entry);
-	put_text(name, start);
+	root_put(name, start);
 	(void)snprintf(name, sizeof(name), "memmap/%s/end", entry);
-	put_text(name, end);
+	root_put(name, end);
 	(void)snprintf(name, sizeof(name), "memmap/%s/type", entry);
-	put_text(name, type);
+	root_put(name, type);
 }
 
 static void directory_of_ranges(void **state)
 {
 	struct mu_machine *machine;
-	const char *dir = in_root("memmap");
+	const char *dir = root_path("memmap");
 	char why[256];
 
 	(void)state;
-	assert_int_equal(mkdir(dir, 0755), 0);
 	put_entry("0", "0x0\n", "0x13fff\n", "System RAM\n");
 	put_entry("1", "0x14000\n", "0x14fff\n", "Reserved\n");
 	machine = LOAD(NULL, dir, put_srat("SRAT"));
@@ -339,7 +284,7 @@ static void directory_of_ranges(void **state)
 			       "10000-13fff usable 1\n"
 			       "14000-14fff reserved 1\n");
 	mu_machine_unload(machine);
-	assert_int_equal(remove(in_root("memmap/1/type")), 0);
+	assert_int_equal(remove(root_path("memmap/1/type")), 0);
 	(void)snprintf(why, sizeof(why),
 		       "%s: no start, end and type of any range", dir);
 	fails(&dir, 1, NULL, MU_ERR_NOT_FOUND, why);
@@ -358,7 +303,7 @@ static void nothing_gives_ram(void **state)
 		       what[0], what[1]);
 	fails(what, 2, NULL, MU_ERR_NOT_FOUND, why);
 	/* The one that is wrong has its name in the message. */
-	what[1] = put_text("letter", "Dear Sir,\n");
+	what[1] = root_put("letter", "Dear Sir,\n");
 	(void)snprintf(why, sizeof(why),
 		       "%s: no boot log, nor anything else that tells of "
 		       "memory",
@@ -409,13 +354,11 @@ static void kinds(void **state)
 
 int main(void)
 {
-#define IN_A_ROOT(test) \
-	cmocka_unit_test_setup_teardown(test, make_root, remove_root)
 	const struct CMUnitTest tests[] = {
-		IN_A_ROOT(nodes_are_acpis),	IN_A_ROOT(cpus_fill_in),
-		IN_A_ROOT(ram_of_affinities),	IN_A_ROOT(parameters),
-		IN_A_ROOT(directory_of_tables), IN_A_ROOT(directory_of_ranges),
-		IN_A_ROOT(nothing_gives_ram),	IN_A_ROOT(kinds),
+		root_test(nodes_are_acpis),	root_test(cpus_fill_in),
+		root_test(ram_of_affinities),	root_test(parameters),
+		root_test(directory_of_tables), root_test(directory_of_ranges),
+		root_test(nothing_gives_ram),	root_test(kinds),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

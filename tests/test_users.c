@@ -6,6 +6,7 @@
 #include <setjmp.h>
 #include <cmocka.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -201,14 +202,20 @@ static void prefault_interrupted(void **state)
 struct ledger {
 	_Atomic unsigned done[4096];
 	_Atomic unsigned calls;
+	unsigned until; /* the call that Ctrl-C comes in */
 };
 
+/* From then on no chunk ends before Ctrl-C has been noticed. */
 static enum mu_status mark(uint64_t at, uint64_t end, void *arg)
 {
 	struct ledger *ledger = arg;
+	unsigned call = atomic_fetch_add(&ledger->calls, 1);
 
-	if (atomic_fetch_add(&ledger->calls, 1) == 20)
-		raise(SIGINT);
+	/* To the process: helpers block it. */
+	if (call == ledger->until)
+		kill(getpid(), SIGINT);
+	while (call >= ledger->until && !pool_interrupted())
+		usleep(100);
 	for (; at < end; at++)
 		ledger->done[at]++;
 	return MU_OK;
@@ -222,39 +229,91 @@ static void unmark(uint64_t at, uint64_t end, void *arg)
 		ledger->done[at]--;
 }
 
+static struct ledger ledger;
+static const struct mu_padata_mt_job marks = {
+	.thread_fn = mark,
+	.undo_fn = unmark,
+	.fn_arg = &ledger,
+	.size = 4096,
+};
+
+static void assert_marks(unsigned number)
+{
+	for (unsigned i = 0; i < 4096; i++)
+		assert_int_equal(ledger.done[i], number);
+	memset(&ledger, 0, sizeof(ledger));
+	ledger.until = UINT_MAX;
+}
+
 /* Ctrl-C in the middle of a job, from inside of it. */
 static void job_interrupted(void **state)
 {
-	static struct ledger ledger;
 	struct pool_options options = {.threads = 3};
-	struct mu_padata_mt_job job = {
-		.thread_fn = mark,
-		.undo_fn = unmark,
-		.fn_arg = &ledger,
-		.size = 4096,
-	};
 	struct mu_padata_progress report;
 	struct pool pool;
 
 	(void)state;
 	assert_true(pool_open(&pool, &options, "test"));
+	assert_marks(0);
+	ledger.until = 20;
 	pool_catch();
-	assert_int_equal(pool_run(&pool, "test", &job, &report),
+	assert_int_equal(pool_run(&pool, "test", &marks, &report),
 			 MU_ERR_CANCELLED);
 	assert_true(pool_interrupted());
-	for (unsigned i = 0; i < 4096; i++)
-		assert_int_equal(ledger.done[i], 0);
+	assert_in_range(report.done, 20, 4095);
+	assert_marks(0);
 	/* One that begins after it does nothing. */
-	ledger.calls = 21;
-	assert_int_equal(pool_run(&pool, "test", &job, &report),
+	assert_int_equal(pool_run(&pool, "test", &marks, &report),
 			 MU_ERR_CANCELLED);
+	assert_int_equal(report.done, 0);
+	assert_int_equal(ledger.calls, 0);
+	assert_marks(0);
 	/* And it is forgotten. */
 	pool_catch();
-	assert_int_equal(pool_run(&pool, "test", &job, NULL), MU_OK);
-	for (unsigned i = 0; i < 4096; i++)
-		assert_int_equal(ledger.done[i], 1);
+	assert_int_equal(pool_run(&pool, "test", &marks, NULL), MU_OK);
+	assert_marks(1);
 	pool_uncatch();
 	pool_close(&pool);
+}
+
+/* The caller is held up before it takes a chunk: helpers do it all. */
+static struct pool held_up;
+static const struct mu_port *free_port;
+
+static unsigned run_on_and_wait(void *arg, const struct mu_cpumask *cpus,
+				unsigned count, void (*fn)(void *),
+				void *fn_arg)
+{
+	unsigned got = free_port->run_on(arg, cpus, count, fn, fn_arg);
+
+	while (got && !mu_padata_mt_stopped(held_up.mt))
+		usleep(100);
+	return got;
+}
+
+static void job_interrupted_without_caller(void **state)
+{
+	struct pool_options options = {.threads = 3};
+	struct mu_port port;
+
+	(void)state;
+	assert_true(pool_open(&held_up, &options, "test"));
+	free_port = held_up.port;
+	port = *free_port;
+	port.run_on = run_on_and_wait;
+	held_up.port = &port;
+	assert_marks(0);
+	ledger.until = 20;
+	pool_catch();
+	assert_int_equal(pool_run(&held_up, "test", &marks, NULL),
+			 MU_ERR_CANCELLED);
+	assert_marks(0);
+	/* Without Ctrl-C they come to the end. */
+	pool_catch();
+	assert_int_equal(pool_run(&held_up, "test", &marks, NULL), MU_OK);
+	assert_marks(1);
+	pool_uncatch();
+	pool_close(&held_up);
 }
 
 /* Bit by bit, as POSIX writes it. */
@@ -418,6 +477,7 @@ int main(void)
 		cmocka_unit_test(crc_against_bits),
 		cmocka_unit_test(cpu_lists),
 		cmocka_unit_test(job_interrupted),
+		cmocka_unit_test(job_interrupted_without_caller),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

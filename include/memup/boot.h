@@ -5,8 +5,8 @@
  *
  *     mu_mm_init(&mm, port)
  *     mu_mm_add_machine(&mm, machine)    RAM into memblock, with its nodes
- *     mu_memblock_reserve(&mm.memblock)  ... what the client keeps: image,
- * initrd size = mu_mm_size(&mm, &config)    one buffer for every table
+ *     mu_memblock_reserve(&mm.memblock)  what the client keeps: image, initrd
+ *     size = mu_mm_size(&mm)             one buffer for every table
  *     mu_mm_start(&mm, &config, memmap, buf)
  *                                        nodes, zones, sections, extents; from
  *                                        here on mu_alloc_pages() can give
@@ -66,6 +66,13 @@ struct mu_config {
 	/* Pages that the min watermarks add up to; 0: from the memory's size.
 	 */
 	uint64_t min_free_pages;
+	/*
+	 * What becomes of memory that is added later (MU_ONLINE_DEFAULT); zero
+	 * is MU_ONLINE_NO. And how much may be MOVABLE under MU_ONLINE_RATIO,
+	 * in percent of what is not; 0: 301, as in Linux.
+	 */
+	enum mu_online auto_online;
+	unsigned movable_ratio;
 	/* Measure each claim with the port's clock. */
 	bool measure;
 	/*
@@ -89,17 +96,27 @@ struct mu_config mu_config_default(void);
 
 /*
  * As above, with the zones that Linux has on @machine (mu_machine_zones()), and
- * what the parameters of its own kernel (machine->cmdline) say of MOVABLE; one
- * that makes no sense is passed over, as the kernel does. @machine is finished.
+ * what the parameters of its own kernel (machine->cmdline) say of MOVABLE and
+ * of memory that is added; one that makes no sense is passed over, as the
+ * kernel does. @machine is finished.
  */
 struct mu_config mu_config_for(const struct mu_machine *machine);
 
 /*
  * Do to @config what kernelcore=N, movablecore=N (N bytes, with K, M, G, T, P
  * or E, or N% of the RAM of @machine, which is finished), kernelcore=mirror and
- * movable_node on a kernel's command line ask for, the last of each; @len bytes
- * at @text. Other parameters are passed over. MU_ERR_SYNTAX and MU_ERR_RANGE
- * for an N that makes no sense: @config is as it was then.
+ * movable_node on a kernel's command line ask for, the last of each; and what
+ * is to be done with memory that is added later:
+ *
+ *   memhp_default_state=       offline, online_kernel, online_movable, online
+ *   memory_hotplug.online_policy=
+ *                              what online is: contig-zones, the kernel's zone,
+ *                              or auto-movable, MU_ONLINE_RATIO
+ *   memory_hotplug.auto_movable_ratio=
+ *                              percent
+ *
+ * @len bytes at @text. Other parameters are passed over. MU_ERR_SYNTAX and
+ * MU_ERR_RANGE for one that makes no sense: @config is as it was then.
  */
 enum mu_status mu_config_apply_cmdline(struct mu_config *config,
 				       const struct mu_machine *machine,

@@ -44,9 +44,9 @@
  *   compound pages it is the first 512th, or 262144th, of the slice, and
  *   nothing is behind the rest: 1 TiB of 4 KiB pages takes 4 GiB of memmap, 8
  *   MiB in pages of 2 MiB, 16 KiB in pages of 1 GiB. (Linux shares physical
- *   tail pages between compound pages and gets to 4 GiB and 40 MiB: "mm,
- * sparse- vmemmap: improve memory savings for compound devmaps", Joao Martins,
- * 2022.)
+ *   tail pages between compound pages and gets to 4 GiB and 40 MiB:
+ *   "mm, sparse-vmemmap: improve memory savings for compound devmaps", Joao
+ *   Martins, 2022.)
  *
  *   A page extension (memup/page_ext.h) lies where the descriptor does: it is
  *   that of mu_page_to_pfn(), which for compound pages is no pfn of theirs.
@@ -292,10 +292,12 @@ void mu_pagemap_kill(struct mu_pagemap *map);
  * has a part in) and forget it. Its memory is the client's again. The caller
  * holds no reference. O(sections of which any was backed).
  *
- * mu_pagemap_try_remove() does not wait: MU_ERR_BUSY, with how many references
- * there are, and nothing has changed. Both: MU_ERR_NOT_FOUND when @map is not
- * registered, MU_ERR_BUSY when somebody else is registering or removing it. Not
- * in interrupt context.
+ * mu_pagemap_try_remove() does not wait: MU_ERR_BUSY, and nothing has changed;
+ * @error has how many references there are and a page that is in use, if any is
+ * (to find it is O(descriptors written); who asks again and again passes NULL).
+ * Both: MU_ERR_NOT_FOUND when @map is not registered, with what is there now if
+ * anything is; MU_ERR_BUSY when somebody else is registering or removing it.
+ * Not in interrupt context.
  */
 enum mu_status mu_pagemap_remove(struct mu_pagemap *map,
 				 struct mu_error *error) MU_MUST_CHECK;

@@ -72,14 +72,22 @@ struct mu_layout {
 	bool mirror;		       /* mirrored memory is never MOVABLE */
 };
 
-/* Where added memory goes, at once or when it is brought online. */
+/*
+ * Where added memory goes, at once or when it is brought online. RATIO is for
+ * who does not know: MOVABLE, which can go again, as long as MOVABLE zones then
+ * have at most mu_hotplug.movable_ratio percent of what the others have, and
+ * the kernel's zone if not, since the kernel needs the more of its own the more
+ * there is of the other. (Linux: memory_hotplug.online_policy=auto-movable.)
+ */
 enum mu_online {
 	MU_ONLINE_NO,	   /* it stays offline */
 	MU_ONLINE_KERNEL,  /* the zone of its address: DMA, DMA32 or NORMAL */
 	MU_ONLINE_MOVABLE, /* the node's MOVABLE zone */
+	MU_ONLINE_RATIO,   /* one of these two */
+	MU_ONLINE_DEFAULT, /* what mu_hotplug.auto_online says; to add, alone */
 };
 
-/* "offline", "kernel", "movable". */
+/* "offline", "kernel", "movable", "ratio", "default". */
 const char *mu_online_str(enum mu_online online);
 
 /* What happens to a range. */
@@ -144,7 +152,13 @@ struct mu_hotplug {
 	struct mu_extent *spare;
 	unsigned nr_spare;
 
-	/* The client's. Before the first change, or in quiet. */
+	/* The auto-online policy: what MU_ONLINE_DEFAULT and MU_ONLINE_RATIO
+	 * are. From mu_config; the client's. Before the first change, or in
+	 * quiet. */
+	enum mu_online auto_online;
+	unsigned movable_ratio; /* percent */
+
+	/* The client's. Likewise. */
 	const struct mu_hotplug_ops *ops;
 	void *ops_arg;
 	unsigned threads; /* that initialise what comes; 0: one per CPU */
@@ -161,8 +175,8 @@ struct mu_hotplug {
 
 /*
  * There is RAM at [@base, @base + @size), whole sections, of node @nid; bring
- * it online as @online says. O(regions of memblock + zones), whatever the size,
- * where the policy is lazy.
+ * it online as @online says, all of it in one way. O(regions of memblock +
+ * zones), whatever the size, where the policy is lazy.
  *
  * @error names the range and the one that it is at odds with. MU_ERR_RANGE: it
  * is empty, wraps, or passes the end that mu_mm_set_limits() was given, or
@@ -180,8 +194,8 @@ enum mu_status mu_hotplug_add(struct mu_hotplug *hotplug, mu_phys_t base,
 
 /*
  * The allocator gets [@base, @base + @size), whole blocks that are offline, of
- * one node. What hosts descriptors is left out, if the range begins with it; so
- * are poisoned pages.
+ * one node; @online is KERNEL, MOVABLE or RATIO. What hosts descriptors is left
+ * out, if the range begins with it; so are poisoned pages.
  *
  * MU_ERR_RANGE, MU_ERR_INVALID as above. MU_ERR_HOLE: some of it is not memory.
  * MU_ERR_BUSY: some of it is online, or on its way. MU_ERR_RESERVED: some of it
@@ -233,8 +247,8 @@ enum mu_status mu_hotplug_remove(struct mu_hotplug *hotplug, mu_phys_t base,
  * when it is known already, MU_ERR_FULL when MU_MAX_POISONED are, MU_ERR_NOMEM
  * when the block of a pristine page cannot be backed, MU_ERR_BUSY when it is
  * coming online or going offline at this moment and nobody has it. A device's
- * page is its driver's: mu_device_memory_failure(). Memory that is removed
- * takes its poison with it.
+ * page is its owner's: what mu_device_memory_failure() says. Memory that is
+ * removed takes its poison with it.
  */
 enum mu_status mu_memory_failure(struct mu_hotplug *hotplug, mu_pfn_t pfn,
 				 bool *later,

@@ -40,6 +40,13 @@ enum mu_range_type {
 /* "usable", "reserved", ...; never NULL. */
 const char *mu_range_type_str(enum mu_range_type type);
 
+/*
+ * The type that e820 has the number @type for (ACPI 6.5, table 15.9), as do the
+ * maps of Multiboot 2 and PVH; what is not known is reserved. Linux's number
+ * for soft reserved memory, 0xefffffff, is known.
+ */
+enum mu_range_type mu_range_type_e820(uint64_t type);
+
 /* Flags of a range; those of SRAT and of the EFI memory map. */
 #define MU_RANGE_HOTPLUG     0x1u /* may be removed while running */
 #define MU_RANGE_MIRROR	     0x2u /* mirrored: more reliable */

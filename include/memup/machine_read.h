@@ -200,8 +200,9 @@ enum mu_status mu_machine_read_any(struct mu_machine *machine, const char *text,
  *                       CPUs are spread, their distances kept, 10 in one of
  *                       them (Linux: numa_emulation.c).
  *
- * MU_ERR_UNSUPPORTED for distances after numa=fake=. Several descriptions may
- * follow one memmap=, with commas between them.
+ * MU_ERR_UNSUPPORTED for distances after numa=fake=N:, which Linux reads but
+ * does not document. Several descriptions may follow one memmap=, with commas
+ * between them.
  * Numbers may be hexadecimal and have a K, M, G, T, P or E. OLD and NEW are
  * types of e820, 1 to 12; without OLD any type, without NEW the memory is gone.
  */

@@ -193,7 +193,8 @@ mu_padata_do_multithreaded(const struct mu_port *port,
 
 /*
  * Have no chunk of @mt taken any more. From any thread and context, at any
- * time from the return of start until finish returns; no effect when all
+ * time from the return of start (from the job's own functions and the watchdog
+ * that it calls: from the first chunk) until finish returns; no effect when all
  * chunks are taken already.
  */
 void mu_padata_mt_cancel(struct mu_padata_mt *mt);

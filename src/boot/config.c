@@ -3,23 +3,26 @@
  * The configuration that parameters on a kernel's command line ask for.
  * (Linux: Documentation/admin-guide/kernel-parameters.txt.)
  */
+#include "base/assert.h"
 #include "base/fmt.h"
 #include "machine/cmdline.h"
 #include "memup/boot.h"
+
+/* In percent: all there is of memory then. */
+#define MOST_RATIO 1000000
 
 struct reader {
 	const struct mu_machine *machine;
 	struct mu_text word; /* the whole parameter, for messages */
 	struct mu_error *error;
+	/* "online" is what a parameter that may come later says. */
+	bool online, by_ratio;
 };
 
 static enum mu_status wrong(const struct reader *reader, enum mu_status status,
 			    const char *what)
 {
-	struct mu_quote quote;
-
-	return mu_fail(reader->error, status, 0, "%s: %s",
-		       mu_text_quote(&quote, reader->word), what);
+	return mu_text_wrong(reader->error, status, reader->word, what);
 }
 
 static bool is_exactly(struct mu_text text, const char *word)
@@ -60,7 +63,58 @@ static enum mu_status read_amount(const struct reader *reader,
 	return MU_OK;
 }
 
-static enum mu_status apply_word(const struct reader *reader,
+static enum mu_status read_state(struct reader *reader, struct mu_text value,
+				 struct mu_config *config)
+{
+	reader->online = is_exactly(value, "online");
+	if (is_exactly(value, "offline"))
+		config->auto_online = MU_ONLINE_NO;
+	else if (is_exactly(value, "online_kernel"))
+		config->auto_online = MU_ONLINE_KERNEL;
+	else if (is_exactly(value, "online_movable"))
+		config->auto_online = MU_ONLINE_MOVABLE;
+	else if (!reader->online)
+		return wrong(reader, MU_ERR_SYNTAX,
+			     "expected offline, online, online_kernel or "
+			     "online_movable");
+	return MU_OK;
+}
+
+static enum mu_status read_policy(struct reader *reader, struct mu_text value)
+{
+	reader->by_ratio = is_exactly(value, "auto-movable");
+	if (reader->by_ratio || is_exactly(value, "contig-zones"))
+		return MU_OK;
+	return wrong(reader, MU_ERR_SYNTAX,
+		     "expected contig-zones or auto-movable");
+}
+
+static enum mu_status read_ratio(const struct reader *reader,
+				 struct mu_text value, struct mu_config *config)
+{
+	uint64_t percent;
+	enum mu_status status = mu_text_number(&value, 10, &percent);
+
+	if (status == MU_OK && !mu_text_empty(&value))
+		status = MU_ERR_SYNTAX;
+	if (status == MU_ERR_SYNTAX)
+		return wrong(reader, status, "expected a number");
+	if (status != MU_OK || !percent || percent > MOST_RATIO)
+		return wrong(reader, MU_ERR_RANGE,
+			     "expected 1 to " MU_STR(MOST_RATIO));
+	config->movable_ratio = (unsigned)percent;
+	return MU_OK;
+}
+
+/* What depends on more than one word. */
+static void settle(const struct reader *reader, struct mu_config *config)
+{
+	if (reader->online)
+		config->auto_online =
+			reader->by_ratio ? MU_ONLINE_RATIO : MU_ONLINE_KERNEL;
+}
+
+static enum mu_status apply_word(struct reader *reader,
 				 struct mu_config *config)
 {
 	struct mu_text value = reader->word;
@@ -73,6 +127,12 @@ static enum mu_status apply_word(const struct reader *reader,
 		return read_amount(reader, value, &config->movablecore);
 	else if (is_exactly(value, "movable_node"))
 		config->movable_node = true;
+	else if (mu_text_skip(&value, "memhp_default_state="))
+		return read_state(reader, value, config);
+	else if (mu_text_skip(&value, "memory_hotplug.online_policy="))
+		return read_policy(reader, value);
+	else if (mu_text_skip(&value, "memory_hotplug.auto_movable_ratio="))
+		return read_ratio(reader, value, config);
 	return MU_OK;
 }
 
@@ -88,6 +148,7 @@ enum mu_status mu_config_apply_cmdline(struct mu_config *config,
 
 	while (!status && mu_cmdline_word(&rest, &reader.word))
 		status = apply_word(&reader, &new);
+	settle(&reader, &new);
 	if (!status)
 		*config = new;
 	return status;
@@ -101,10 +162,14 @@ struct mu_config mu_config_for(const struct mu_machine *machine)
 
 	mu_machine_zones(machine, &config.dma_limit, &config.dma32_limit);
 	while (mu_cmdline_word(&rest, &reader.word)) {
-		struct mu_config old = config;
+		struct mu_config old_config = config;
+		struct reader old = reader;
 
-		if (apply_word(&reader, &config))
-			config = old;
+		if (apply_word(&reader, &config)) {
+			config = old_config;
+			reader = old;
+		}
 	}
+	settle(&reader, &config);
 	return config;
 }

@@ -19,10 +19,7 @@ struct reader {
 static enum mu_status wrong(const struct reader *reader, enum mu_status status,
 			    const char *what)
 {
-	struct mu_quote quote;
-
-	return mu_fail(reader->error, status, 0, "%s: %s",
-		       mu_text_quote(&quote, reader->word), what);
+	return mu_text_wrong(reader->error, status, reader->word, what);
 }
 
 static enum mu_status read_size(const struct reader *reader,

@@ -226,6 +226,9 @@ static void free_init(struct start *start)
 	mu_layout_free(&start->mm->layout, add_free, start);
 }
 
+/* Linux's, in percent. */
+#define MOVABLE_RATIO 301
+
 static void hotplug_init(struct mu_mm *mm)
 {
 	struct mu_hotplug *hotplug = &mm->hotplug;
@@ -242,6 +245,10 @@ static void hotplug_init(struct mu_mm *mm)
 	hotplug->min_free_pages = mm->config.min_free_pages;
 	hotplug->page_shift = mm->page_shift;
 	hotplug->measure = mm->config.measure;
+	hotplug->auto_online = mm->config.auto_online;
+	hotplug->movable_ratio = mm->config.movable_ratio
+					 ? mm->config.movable_ratio
+					 : MOVABLE_RATIO;
 }
 
 /* Policy eager: every block, and the descriptors of what is reserved. */

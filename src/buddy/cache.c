@@ -20,7 +20,7 @@
 
 /* Zones that are smaller, in pages, have no caches; what all caches hold is at
  * most this part of a zone. */
-#define LEAST_ZONE MU_SECTION_PAGES * 2
+#define LEAST_ZONE (MU_SECTION_PAGES * 2)
 #define PART	   64
 
 /* Pages of one cache: batches that come and go at once, and how many of these
@@ -173,7 +173,7 @@ static bool size_cache(const struct mu_buddy *buddy, const struct mu_zone *zone,
 		high = MU_MAX(low / cpus, batch * LEAST_BATCHES);
 		high = MU_MIN(high, batch * MOST_BATCHES);
 		high = MU_MIN(high, budget / cpus);
-		if (high < LEAST_BATCH * LEAST_BATCHES)
+		if (high < (uint64_t)LEAST_BATCH * LEAST_BATCHES)
 			return false;
 	}
 	cache->high = (uint32_t)MU_MIN(high, UINT32_MAX / 2);

@@ -101,7 +101,7 @@ static size_t bits_size(unsigned cpus)
 
 size_t mu_caches_size(unsigned cpus)
 {
-	return cpus ? bits_size(cpus) + 2 * cpus * sizeof(struct mu_cache) : 0;
+	return cpus ? bits_size(cpus) + sizeof(struct mu_cache) * 2 * cpus : 0;
 }
 
 void mu_caches_init(struct mu_buddy *buddy, unsigned cpus, unsigned pages,

@@ -139,6 +139,27 @@ static bool is_ready(const struct mu_pagemap *map,
 		bit);
 }
 
+bool mu_device_next_ready(const struct mu_pagemap *map,
+			  struct mu_device_range *range, mu_pfn_t *block)
+{
+	const struct mu_memmap *memmap = map->devices->memmap;
+	mu_pfn_t end = mu_device_blocks_end(range);
+
+	while (*block < end) {
+		if (is_ready(map, range, *block))
+			return true;
+		/* The ends may have masks where the section has nothing. */
+		if (mu_device_is_shared(range, *block) ||
+		    mu_memmap_section(memmap, *block))
+			*block += MU_BLOCK_PAGES;
+		else
+			*block = MU_MIN(
+				mu_memmap_section_end(memmap, *block),
+				mu_align_down(range->end, MU_BLOCK_PAGES));
+	}
+	return false;
+}
+
 enum mu_status mu_device_page(struct mu_pagemap *map, mu_pfn_t pfn,
 			      struct mu_page **page)
 {

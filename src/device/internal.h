@@ -17,6 +17,16 @@ typedef unsigned long long ull;
  * want to register or remove one goes away. */
 enum { MU_PAGEMAP_NONE, MU_PAGEMAP_CHANGING, MU_PAGEMAP_REGISTERED };
 
+static inline bool mu_pagemap_become(struct mu_pagemap *map, uint32_t from,
+				     uint32_t to)
+{
+	/* acq_rel: what the one who had it before did is done. relaxed: what
+	 * it is instead is somebody else's. */
+	return atomic_compare_exchange_strong_explicit(&map->state, &from, to,
+						       memory_order_acq_rel,
+						       memory_order_relaxed);
+}
+
 /* First and last byte of a range of pfns, for a message. */
 static inline ull mu_first_byte(const struct mu_devices *devices, mu_pfn_t pfn)
 {
@@ -131,6 +141,11 @@ enum mu_status mu_device_init_blocks(struct mu_pagemap *map,
 				     mu_pfn_t block, mu_pfn_t end,
 				     unsigned batch) MU_MUST_CHECK;
 
+/* The first block of @range at or after *@block that is ready; false when there
+ * is none. O(sections), and what is backed of them. */
+bool mu_device_next_ready(const struct mu_pagemap *map,
+			  struct mu_device_range *range, mu_pfn_t *block);
+
 /* The range of @map that has @pfn, or NULL. */
 struct mu_device_range *mu_device_range_of(const struct mu_pagemap *map,
 					   mu_pfn_t pfn);
@@ -200,6 +215,11 @@ enum mu_status mu_device_back(const struct mu_pagemap *map,
 			      mu_pfn_t block) MU_MUST_CHECK;
 
 /* ---- refs.c ---- */
+
+/* A page of @map that is in use, [*@start, *@end); false when there is none.
+ * O(descriptors written). */
+bool mu_device_find_in_use(const struct mu_pagemap *map, mu_pfn_t *start,
+			   mu_pfn_t *end);
 
 /* A reference, unless the pagemap was killed. */
 bool mu_device_try_hold(struct mu_device_slot *slot);

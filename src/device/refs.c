@@ -150,6 +150,45 @@ void mu_device_page_put(struct mu_pagemap *map, struct mu_page *page)
 	mu_pagemap_put(map);
 }
 
+/* The first of the descriptors [@at, @end) whose page is in use; @end when none
+ * is. */
+static mu_pfn_t first_in_use(const struct mu_memmap *memmap, mu_pfn_t at,
+			     mu_pfn_t end)
+{
+	/* relaxed: what is said of it may be over when it is said. */
+	while (at < end &&
+	       !atomic_load_explicit(&mu_pfn_to_page(memmap, at)->refcount,
+				     memory_order_relaxed))
+		at++;
+	return at;
+}
+
+bool mu_device_find_in_use(const struct mu_pagemap *map, mu_pfn_t *start,
+			   mu_pfn_t *end)
+{
+	for (unsigned i = 0; i < map->nr_ranges; i++) {
+		struct mu_device_range *range = &map->ranges[i];
+		mu_pfn_t block = mu_device_blocks_start(map, range);
+
+		for (; mu_device_next_ready(map, range, &block);
+		     block += MU_BLOCK_PAGES) {
+			mu_pfn_t stop =
+				MU_MIN(block + MU_BLOCK_PAGES, range->last);
+			mu_pfn_t at =
+				first_in_use(map->devices->memmap,
+					     MU_MAX(block, range->start), stop);
+
+			if (at == stop)
+				continue;
+			*start = range->start +
+				 ((at - range->start) << map->order);
+			*end = *start + ((mu_pfn_t)1 << map->order);
+			return true;
+		}
+	}
+	return false;
+}
+
 enum mu_status mu_device_memory_failure(struct mu_devices *devices,
 					mu_pfn_t pfn, uint64_t pages)
 {

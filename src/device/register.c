@@ -261,14 +261,6 @@ static enum mu_status enter(struct mu_devices *devices, struct mu_pagemap *map,
 	return MU_OK;
 }
 
-static bool become(struct mu_pagemap *map, uint32_t from, uint32_t to)
-{
-	/* acq_rel: what the one who had it before did is done. */
-	return atomic_compare_exchange_strong_explicit(&map->state, &from, to,
-						       memory_order_acq_rel,
-						       memory_order_relaxed);
-}
-
 static enum mu_status say_registered(const struct mu_pagemap *map,
 				     struct mu_error *error)
 {
@@ -302,7 +294,7 @@ enum mu_status mu_pagemap_register(struct mu_devices *devices,
 {
 	enum mu_status status;
 
-	if (!become(map, MU_PAGEMAP_NONE, MU_PAGEMAP_CHANGING))
+	if (!mu_pagemap_become(map, MU_PAGEMAP_NONE, MU_PAGEMAP_CHANGING))
 		return say_registered(map, error);
 	map->devices = devices;
 	map->wait_ns = map->lock_ns = 0;
@@ -321,7 +313,8 @@ enum mu_status mu_pagemap_register(struct mu_devices *devices,
 	if (status != MU_OK)
 		status = give_up(map, status, error);
 out:
-	become(map, MU_PAGEMAP_CHANGING,
-	       status == MU_OK ? MU_PAGEMAP_REGISTERED : MU_PAGEMAP_NONE);
+	mu_pagemap_become(map, MU_PAGEMAP_CHANGING,
+			  status == MU_OK ? MU_PAGEMAP_REGISTERED
+					  : MU_PAGEMAP_NONE);
 	return status;
 }

@@ -128,47 +128,116 @@ void mu_pagemap_withdraw(struct mu_pagemap *map)
 	map->slot = NULL;
 }
 
-static enum mu_status refuse(const struct mu_pagemap *map, uint32_t state,
-			     struct mu_error *error)
+/* What is there now instead of @map, which is not registered; false when there
+ * is nothing. Under (H). */
+static bool find_other(const struct mu_pagemap *map,
+		       struct mu_device_line *line)
+{
+	const struct mu_devices *devices = map->devices;
+
+	for (unsigned i = 0; i < map->nr_ranges; i++) {
+		const struct mu_device_range *range = &map->ranges[i];
+		unsigned at = mu_device_lower_bound(devices, range->start);
+
+		if (at == mu_device_lines(devices))
+			continue;
+		*line = mu_device_line(devices, at);
+		if (line->start < range->end)
+			return true;
+	}
+	return false;
+}
+
+static enum mu_status not_registered(const struct mu_pagemap *map,
+				     struct mu_error *error)
+{
+	/* NULL: it never was. */
+	struct mu_devices *devices = map->devices;
+	struct mu_device_who who = mu_device_who(map);
+	const char *name = who.name ? who.name : "a pagemap";
+	enum mu_status status = MU_ERR_NOT_FOUND;
+	struct mu_device_line line;
+	bool other;
+
+	if (!devices)
+		return mu_fail(error, status, 0,
+			       "%s: 0x%llx-0x%llx is not registered", name,
+			       who.first, who.last);
+	mu_lock(devices->port, &devices->lock);
+	other = find_other(map, &line);
+	if (other)
+		mu_fail(error, status, 0,
+			"%s: 0x%llx-0x%llx is not registered (removed twice?): "
+			"0x%llx-0x%llx is %s's",
+			name, who.first, who.last,
+			mu_first_byte(devices, line.start),
+			mu_last_byte(devices, line.end), line.slot->map->name);
+	mu_unlock(&devices->lock);
+	if (other)
+		return status;
+	return mu_fail(error, status, 0,
+		       "%s: 0x%llx-0x%llx is not registered (removed twice?): "
+		       "no device is there",
+		       name, who.first, who.last);
+}
+
+static enum mu_status refuse(struct mu_pagemap *map, struct mu_error *error)
 {
 	struct mu_device_who who = mu_device_who(map);
-	bool none = state == MU_PAGEMAP_NONE;
 
-	return mu_fail(error, none ? MU_ERR_NOT_FOUND : MU_ERR_BUSY, 0,
-		       "%s: 0x%llx-0x%llx is %s",
-		       who.name ? who.name : "a pagemap", who.first, who.last,
-		       none ? "not registered (removed twice?)"
-			    : "being registered or removed");
+	/* So that nobody registers it while we look where it was. */
+	if (mu_pagemap_become(map, MU_PAGEMAP_NONE, MU_PAGEMAP_CHANGING)) {
+		enum mu_status status = not_registered(map, error);
+
+		mu_pagemap_become(map, MU_PAGEMAP_CHANGING, MU_PAGEMAP_NONE);
+		return status;
+	}
+	return mu_fail(error, MU_ERR_BUSY, 0,
+		       "%s: 0x%llx-0x%llx is being registered or removed",
+		       who.name, who.first, who.last);
+}
+
+/* Nothing has changed; @map cannot go meanwhile. */
+static enum mu_status in_use(const struct mu_pagemap *map,
+			     struct mu_error *error)
+{
+	const struct mu_devices *devices = map->devices;
+	struct mu_device_who who = mu_device_who(map);
+	/* relaxed: a number for the message. */
+	ull refs =
+		atomic_load_explicit(&map->slot->refs, memory_order_relaxed) &
+		~MU_DEVICE_DEAD;
+	const char *s = refs == 1 ? "" : "s";
+	mu_pfn_t start, end;
+
+	/* To look takes as long as there is memory. */
+	if (!error || !mu_device_find_in_use(map, &start, &end))
+		return mu_fail(error, MU_ERR_BUSY, 0,
+			       "%s: 0x%llx-0x%llx is in use: %llu reference%s, "
+			       "none of a page",
+			       who.name, who.first, who.last, refs, s);
+	return mu_fail(error, MU_ERR_BUSY, 0,
+		       "%s: 0x%llx-0x%llx is in use: %llu reference%s, one of "
+		       "the page 0x%llx-0x%llx",
+		       who.name, who.first, who.last, refs, s,
+		       mu_first_byte(devices, start),
+		       mu_last_byte(devices, end));
 }
 
 static enum mu_status take_out(struct mu_pagemap *map, bool waits,
 			       struct mu_error *error)
 {
-	uint32_t state = MU_PAGEMAP_REGISTERED;
-
-	/* acq_rel: as in become() of register.c. relaxed: says why not. */
-	if (!atomic_compare_exchange_strong_explicit(
-		    &map->state, &state, MU_PAGEMAP_CHANGING,
-		    memory_order_acq_rel, memory_order_relaxed))
-		return refuse(map, state, error);
+	if (!mu_pagemap_become(map, MU_PAGEMAP_REGISTERED, MU_PAGEMAP_CHANGING))
+		return refuse(map, error);
 	if (!mu_device_kill(map->devices->port, map->slot, !waits)) {
-		/* relaxed: a number for the message. */
-		uint64_t refs = atomic_load_explicit(&map->slot->refs,
-						     memory_order_relaxed) &
-				~MU_DEVICE_DEAD;
-		struct mu_device_who who = mu_device_who(map);
+		enum mu_status status = in_use(map, error);
 
-		atomic_store_explicit(&map->state, MU_PAGEMAP_REGISTERED,
-				      memory_order_release);
-		return mu_fail(error, MU_ERR_BUSY, 0,
-			       "%s: 0x%llx-0x%llx is in use: %llu reference%s",
-			       who.name, who.first, who.last, (ull)refs,
-			       refs == 1 ? "" : "s");
+		mu_pagemap_become(map, MU_PAGEMAP_CHANGING,
+				  MU_PAGEMAP_REGISTERED);
+		return status;
 	}
 	mu_pagemap_withdraw(map);
-	/* release: the next one to register it finds all of it done. */
-	atomic_store_explicit(&map->state, MU_PAGEMAP_NONE,
-			      memory_order_release);
+	mu_pagemap_become(map, MU_PAGEMAP_CHANGING, MU_PAGEMAP_NONE);
 	return MU_OK;
 }
 

@@ -147,6 +147,8 @@ enum mu_status mu_hotplug_add(struct mu_hotplug *hotplug, mu_phys_t base,
 		mu_hp_end(hotplug, &change);
 	}
 	mu_hp_unlock(hotplug, began);
+	if (online == MU_ONLINE_DEFAULT)
+		online = hotplug->auto_online;
 	if (status == MU_OK && online != MU_ONLINE_NO)
 		status = mu_hotplug_online(hotplug, base, size, online, error);
 	return status;

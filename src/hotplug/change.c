@@ -7,7 +7,8 @@
 
 const char *mu_online_str(enum mu_online online)
 {
-	static const char *const names[] = {"offline", "kernel", "movable"};
+	static const char *const names[] = {"offline", "kernel", "movable",
+					    "ratio", "default"};
 
 	return (unsigned)online < MU_ARRAY_SIZE(names) ? names[online]
 						       : "unknown";

@@ -2,11 +2,11 @@
 /*
  * From the allocator to offline.
  *
- * - begin: the range is checked and listed, memblock calls it offline. (H)
- * - gather: what is pristine is claimed, what is online is isolated, what is on
- *   its way is waited for, until all of it is one or the other.
- * - clear: what is in use is asked for, until nothing is.
- * - finish: taken out, no descriptors, no backing; counters. (H)
+ *     begin     the range is checked and listed, memblock calls it offline: (H)
+ *     gather    what is pristine is claimed, what is online is isolated, what
+ *               is on its way is waited for: until all is one or the other
+ *     clear     what is in use is asked for, until nothing is
+ *     finish    taken out: no descriptors, no backing; counters: (H)
  *
  * Nothing has gone before clear has succeeded, so to put everything back is to
  * move isolated blocks back to their zone and to make the pristine pieces

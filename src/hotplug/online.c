@@ -200,6 +200,42 @@ static enum mu_status come(struct pieces *pieces,
 	return status;
 }
 
+/* MOVABLE if that has not too much of it then. Under (H). */
+static enum mu_online by_ratio(const struct mu_hotplug *hotplug,
+			       const struct mu_hotplug_range *range)
+{
+	const struct mu_buddy *buddy = hotplug->buddy;
+	/* relaxed: zones come, and their pages change, under (H). */
+	unsigned nr =
+		atomic_load_explicit(&buddy->nr_zones, memory_order_relaxed);
+	uint64_t movable = range->end - range->start, kernel = 0;
+	/* A product that fits. */
+	uint64_t percent = MU_MIN(hotplug->movable_ratio, 1u << 20);
+
+	for (unsigned i = 0; i < nr; i++) {
+		const struct mu_zone *zone = &buddy->zones[i];
+		uint64_t pages = atomic_load_explicit(&zone->present_pages,
+						      memory_order_relaxed);
+
+		if (zone->type == MU_ZONE_MOVABLE)
+			movable += pages;
+		else
+			kernel += pages;
+	}
+	return movable * 100 <= kernel * percent ? MU_ONLINE_MOVABLE
+						 : MU_ONLINE_KERNEL;
+}
+
+/* memblock's flag for it. Under (H). */
+static unsigned flag_of(const struct mu_hotplug *hotplug, enum mu_online online,
+			const struct mu_hotplug_range *range)
+{
+	if (online == MU_ONLINE_RATIO)
+		online = by_ratio(hotplug, range);
+	return online == MU_ONLINE_MOVABLE ? MU_MEMBLOCK_MOVABLE
+					   : MU_MEMBLOCK_KERNEL;
+}
+
 /* What cannot be backed stays pristine, and comes to life on demand. */
 static void initialise(struct mu_hotplug *hotplug)
 {
@@ -213,19 +249,20 @@ enum mu_status mu_hotplug_online(struct mu_hotplug *hotplug, mu_phys_t base,
 				 mu_phys_t size, enum mu_online online,
 				 struct mu_error *error)
 {
-	unsigned flag = online == MU_ONLINE_MOVABLE ? MU_MEMBLOCK_MOVABLE
-						    : MU_MEMBLOCK_KERNEL;
+	unsigned flag = 0;
 	struct mu_hotplug_change change = {.what = "brought online"};
 	struct pieces pieces = {.hotplug = hotplug, .step = KEEP_ROOM};
 	enum mu_status status, asked;
 	uint64_t began;
 
-	if (online != MU_ONLINE_KERNEL && online != MU_ONLINE_MOVABLE)
-		return mu_fail(error, MU_ERR_INVALID, 0,
-			       "0x%llx bytes at 0x%llx cannot be brought "
-			       "online: as %u, which is neither kernel nor "
-			       "movable",
-			       (ull)size, (ull)base, (unsigned)online);
+	if (online != MU_ONLINE_KERNEL && online != MU_ONLINE_MOVABLE &&
+	    online != MU_ONLINE_RATIO)
+		return mu_fail(
+			error, MU_ERR_INVALID, 0,
+			"0x%llx bytes at 0x%llx cannot be brought "
+			"online: as %u, which is neither kernel, movable "
+			"nor ratio",
+			(ull)size, (ull)base, (unsigned)online);
 	status = mu_hp_range(hotplug, "nothing can be brought online at", base,
 			     size, MU_BLOCK_PAGES, &change.range, error);
 	if (status != MU_OK)
@@ -233,6 +270,7 @@ enum mu_status mu_hotplug_online(struct mu_hotplug *hotplug, mu_phys_t base,
 	began = mu_hp_lock(hotplug);
 	status = mu_hp_begin(hotplug, &change, error);
 	if (status == MU_OK) {
+		flag = flag_of(hotplug, online, &change.range);
 		status = prepare(&pieces, &change, flag, error);
 		if (status != MU_OK)
 			mu_hp_end(hotplug, &change);

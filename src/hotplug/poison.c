@@ -79,6 +79,22 @@ static const char *why(enum mu_status status)
 	}
 }
 
+/* No RAM; a device's, perhaps, whose owner is told without (H). */
+static enum mu_status tell_owner(struct mu_hotplug *hotplug, mu_pfn_t pfn,
+				 struct mu_error *error)
+{
+	enum mu_status status =
+		mu_device_memory_failure(hotplug->devices, pfn, 1);
+
+	if (status == MU_OK || status == MU_ERR_NOT_FOUND)
+		return status;
+	return mu_fail(error, status, 0,
+		       "pfn 0x%llx (0x%llx-0x%llx) is a device's, which says: "
+		       "%s",
+		       (ull)pfn, mu_hp_first(hotplug, pfn),
+		       mu_hp_last(hotplug, pfn + 1), mu_status_str(status));
+}
+
 enum mu_status mu_memory_failure(struct mu_hotplug *hotplug, mu_pfn_t pfn,
 				 bool *later, struct mu_error *error)
 {
@@ -95,6 +111,12 @@ enum mu_status mu_memory_failure(struct mu_hotplug *hotplug, mu_pfn_t pfn,
 		if (status != MU_ERR_PRISTINE)
 			break;
 		mu_pause(hotplug->port, spins);
+	}
+	if (status == MU_ERR_HOLE && pfn < hotplug->memmap->end_pfn) {
+		enum mu_status told = tell_owner(hotplug, pfn, error);
+
+		if (told != MU_ERR_NOT_FOUND)
+			return told;
 	}
 	if (status == MU_OK)
 		return MU_OK;

@@ -14,10 +14,7 @@ struct reader {
 static enum mu_status wrong(const struct reader *reader, enum mu_status status,
 			    const char *what)
 {
-	struct mu_quote quote;
-
-	return mu_fail(reader->error, status, 0, "%s: %s",
-		       mu_text_quote(&quote, reader->word), what);
+	return mu_text_wrong(reader->error, status, reader->word, what);
 }
 
 static enum mu_status read_size(const struct reader *reader,
@@ -70,13 +67,13 @@ static enum mu_status change_type(const struct reader *reader,
 		status = read_size(reader, value, &number);
 		if (status)
 			return status;
-		from = mu_e820_numbered(number);
+		from = mu_range_type_e820(number);
 	}
 	if (mu_text_skip(value, "+")) {
 		status = read_size(reader, value, &number);
 		if (status)
 			return status;
-		to = mu_e820_numbered(number);
+		to = mu_range_type_e820(number);
 	}
 	/* Without a type to look for, a new range on top of what is there. */
 	if (from == MU_RANGE_NONE && to != MU_RANGE_NONE)

@@ -79,10 +79,9 @@ enum mu_status mu_e820_range(struct mu_text *text, mu_phys_t *base,
 	return MU_OK;
 }
 
-/* What Linux does not know it prints as a number, and reserves. */
-enum mu_range_type mu_e820_numbered(uint64_t number)
+enum mu_range_type mu_range_type_e820(uint64_t type)
 {
-	switch (number) {
+	switch (type) {
 	case 1:
 		return MU_RANGE_RAM;
 	case 3:
@@ -128,7 +127,7 @@ enum mu_range_type mu_e820_type(struct mu_text *text)
 	if (!mu_text_skip(&try, "type ") || mu_text_number(&try, 10, &number))
 		return MU_RANGE_NONE;
 	*text = try;
-	return mu_e820_numbered(number);
+	return mu_range_type_e820(number);
 }
 
 enum mu_status mu_e820_entry(struct mu_text *text, struct mu_range *entry,

@@ -20,9 +20,6 @@ enum mu_status mu_e820_range(struct mu_text *text, mu_phys_t *base,
 enum mu_status mu_e820_entry(struct mu_text *text, struct mu_range *entry,
 			     struct mu_error *error) MU_MUST_CHECK;
 
-/* The type with the number that e820 gives it; reserved if it gives none. */
-enum mu_range_type mu_e820_numbered(uint64_t number);
-
 /* Read the name of a type, as Linux prints it; MU_RANGE_NONE if it is none. */
 enum mu_range_type mu_e820_type(struct mu_text *text);
 

@@ -308,17 +308,25 @@ enum mu_status mu_machine_ram_from_affinities(struct mu_machine *machine,
 	return status;
 }
 
+static enum mu_status check_cpus(const struct mu_machine *machine,
+				 unsigned count, struct mu_error *error)
+{
+	if (count <= MU_MAX_CPUS - mu_machine_cpus(machine))
+		return MU_OK;
+	return mu_fail(error, MU_ERR_RANGE, 0,
+		       "%u more CPUs are over the limit of %d", count,
+		       MU_MAX_CPUS);
+}
+
 enum mu_status mu_machine_add_cpus(struct mu_machine *machine, int nid,
 				   unsigned count, struct mu_error *error)
 {
 	enum mu_status status = check_node(machine, nid, error);
 
+	if (!status)
+		status = check_cpus(machine, count, error);
 	if (status)
 		return status;
-	if (count > MU_MAX_CPUS - mu_machine_cpus(machine))
-		return mu_fail(error, MU_ERR_RANGE, 0,
-			       "%u more CPUs are over the limit of %d", count,
-			       MU_MAX_CPUS);
 	machine->nodes[nid].nr_cpus += count;
 	set_present(machine, nid);
 	return MU_OK;
@@ -330,12 +338,10 @@ enum mu_status mu_machine_spread_cpus(struct mu_machine *machine,
 	enum mu_status status = check_open(machine, error);
 	unsigned nodes = 0, seen = 0;
 
+	if (!status)
+		status = check_cpus(machine, count, error);
 	if (status)
 		return status;
-	if (count > MU_MAX_CPUS - mu_machine_cpus(machine))
-		return mu_fail(error, MU_ERR_RANGE, 0,
-			       "%u more CPUs are over the limit of %d", count,
-			       MU_MAX_CPUS);
 	if (!machine->nr_nodes)
 		set_present(machine, 0);
 	for (unsigned i = 0; i < machine->nr_nodes; i++)

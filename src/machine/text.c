@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "base/bits.h"
+#include "base/fmt.h"
 #include "machine/text.h"
 
 bool mu_text_line(struct mu_text *rest, struct mu_text *line)
@@ -149,6 +150,15 @@ const char *mu_text_quote(struct mu_quote *out, struct mu_text text)
 		__builtin_memcpy(out->text + len - 3, "...", 3);
 	out->text[len] = '\0';
 	return out->text;
+}
+
+enum mu_status mu_text_wrong(struct mu_error *error, enum mu_status status,
+			     struct mu_text word, const char *what)
+{
+	struct mu_quote quote;
+
+	return mu_fail(error, status, 0, "%s: %s", mu_text_quote(&quote, word),
+		       what);
 }
 
 enum mu_status mu_text_failed(struct mu_error *error, enum mu_status status,

@@ -76,6 +76,10 @@ struct mu_quote {
  */
 const char *mu_text_quote(struct mu_quote *out, struct mu_text text);
 
+/* Fail because of @what is wrong with @word: "WORD: WHAT". */
+enum mu_status mu_text_wrong(struct mu_error *error, enum mu_status status,
+			     struct mu_text word, const char *what);
+
 /* Note in @error, which may be NULL, the line that @status came from. */
 enum mu_status mu_text_failed(struct mu_error *error, enum mu_status status,
 			      const struct mu_text *line);

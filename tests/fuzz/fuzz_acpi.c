@@ -1,12 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "memup/machine_acpi.h"
-#include "tests/fuzz/fuzz.h"
-
-static enum mu_status read_tables(struct mu_machine *machine, const char *text,
-				  size_t len, struct mu_error *error)
-{
-	return mu_machine_read_acpi(machine, text, len, error);
-}
+#include "tests/fuzz/fuzz_table.h"
 
 /*
  * Checksums would stop the fuzzer at the door: give every table in a copy the
@@ -14,17 +7,12 @@ static enum mu_status read_tables(struct mu_machine *machine, const char *text,
  */
 static void repair(uint8_t *data, size_t size)
 {
-	for (size_t at = 0, len; size - at >= 36; at += len) {
-		uint8_t sum = 0;
-
+	for (size_t at = 0, len; size - at >= FUZZ_HEADER; at += len) {
 		len = data[at + 4] | (size_t)data[at + 5] << 8 |
 		      (size_t)data[at + 6] << 16 | (size_t)data[at + 7] << 24;
-		if (len < 36 || len > size - at)
+		if (len < FUZZ_HEADER || len > size - at)
 			return;
-		data[at + 9] = 0;
-		for (size_t i = 0; i < len; i++)
-			sum = (uint8_t)(sum + data[at + i]);
-		data[at + 9] = (uint8_t)(0x100 - sum);
+		fuzz_sum(data + at, len, 9);
 	}
 }
 
@@ -52,9 +40,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	fuzz_check(copy != NULL);
 	memcpy(copy, data, size);
-	fuzz_reader(read_tables, data, size);
+	fuzz_reader(fuzz_read_table, data, size);
 	repair(copy, size);
-	fuzz_reader(read_tables, copy, size);
+	fuzz_reader(fuzz_read_table, copy, size);
 	read_cpus(copy, size);
 	free(copy);
 	return 0;

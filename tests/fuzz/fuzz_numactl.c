@@ -3,7 +3,6 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	fuzz_reader(mu_machine_read_lsmem, data, size);
 	fuzz_reader(mu_machine_read_numactl, data, size);
 	return 0;
 }

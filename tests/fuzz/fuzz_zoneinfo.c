@@ -5,6 +5,5 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	fuzz_reader(mu_machine_read_zoneinfo, data, size);
 	fuzz_reader(mu_machine_read_zoneinfo_nodes, data, size);
-	fuzz_reader(mu_machine_read_iomem, data, size);
 	return 0;
 }
