@@ -26,9 +26,10 @@ static void isolated_and_back(void **state)
 		assert_int_equal(
 			mu_buddy_move(buddy, normal, isolated, block, false),
 			MU_OK);
-		assert_int_equal(
-			mu_buddy_poison(buddy, block + 5 + 300 * i, &later),
-			MU_OK);
+		assert_int_equal(mu_buddy_poison(buddy,
+						 block + 5 + 300 * (mu_pfn_t)i,
+						 &later),
+				 MU_OK);
 		assert_false(later);
 		assert_int_equal(isolated->poisoned_pages, i + 1);
 		assert_int_equal(
@@ -91,7 +92,7 @@ static void stays_online(void **state)
 		} while (pfn < MU_BLOCK_PAGES);
 		block = pfn / MU_BLOCK_PAGES * MU_BLOCK_PAGES;
 		for (unsigned i = 0; i < LOST; i++)
-			lost[i] = block + 301 * (i + 1);
+			lost[i] = block + 301 * (i + (mu_pfn_t)1);
 		assert_int_equal(mu_hotplug_offline(&world.mm.hotplug,
 						    block * PAGE, BLOCK, 0,
 						    &world.error),
