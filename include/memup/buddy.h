@@ -12,9 +12,11 @@
  *   1965; Knuth vol. 1, 2.5.)
  *
  *       alloc(node, order, flags)
- *         |  fast: the node's first zone that the flags allow
- *         |  slow: every zone, nearest node first, highest zone first;
- *         |        each time its free lists, then its *source*
+ *         |  fast: the node's first zone that the flags allow: this CPU's
+ *         |        cache of it, then its free lists
+ *         |  slow: every zone, nearest node first, highest zone first; each
+ *         |        time its free lists, then its *source*, then with all
+ *         |        caches empty once more
  *         v
  *       zone.lock -> free_area[order] -> split
  *
@@ -23,6 +25,15 @@
  *   nothing with MU_ALLOC_RESERVES. There is no reclaim here: what Linux would
  *   reclaim is the client's to free.
  *
+ * Page caches
+ *   Each CPU has a *cache* of free pages, of orders 0 to 3 and MU_HUGE_ORDER,
+ * in front of the lists of the zone that its node prefers, and one of MOVABLE.
+ *   Allocation and free look there first; pages come from the lists and go back
+ *   by *batches*. What is in a cache is free memory all the same: to *shut* a
+ *   zone's caches is to have them empty, and that is done before anybody is
+ * told that there is no memory, and before a block goes. (Magazines: Bonwick
+ * and Adams 2001. Linux's per-CPU page lists.) See docs/design.md.
+ *
  * Memory that is not here yet
  *   A zone's *source* (floor deferred) can turn pristine memory into pages. The
  *   slow path asks it when a zone's lists cannot serve, before it looks at the
@@ -30,13 +41,14 @@
  *   allocation is refused by a mark under one policy when, and only when, it is
  *   under all. The fast path does not know of any of this.
  *
- * Cost: O(orders) under one lock per zone.
+ * Cost: O(orders) under one lock per zone, most often O(1) under a CPU's own.
  *
  * Concurrency
  *   Letters: (L) under zone->lock; (C) constant after start; (A) atomic; (H)
  *   by the one CPU at a time that adds or removes memory.
- *   zone->lock is a leaf: nothing is called with it held, but the pause hook.
- *   Two of them are held only where a block changes its zone.
+ *   A cache's lock is taken before its zone's. Inside of zone->lock there is
+ *   poison_lock alone; with them nothing is called but the pause hook. Two
+ *   zones' are held only where a block changes its zone.
  *   All functions may be called from any CPU and from interrupts, not from an
  *   NMI.
  */

@@ -108,7 +108,10 @@ struct mu_port {
 
 	/* How many CPUs there are; ids are below it. Default: 1. */
 	unsigned (*cpu_count)(void *arg);
-	/* The CPU that runs the caller. Default: 0. */
+	/*
+	 * The CPU that runs the caller; it may be old by the time it is used.
+	 * Default: 0, and there are no page caches.
+	 */
 	unsigned (*cpu_id)(void *arg);
 	/* The node of @cpu. Default: 0. */
 	int (*cpu_node)(void *arg, unsigned cpu);

@@ -76,10 +76,22 @@ void mu_buddy_forget_poison(struct mu_buddy *buddy, mu_pfn_t start,
 
 /* ---- Pages ---- */
 
+/* @page, in a page of @zone, is about to be one of its own. In an isolated zone
+ * a tail may say what it said before. */
+static void say_zone(struct mu_page *page, const struct mu_zone *zone)
+{
+	/* release: as in mu_buddy_move(). */
+	atomic_store_explicit(&page->zone, (uint16_t)zone->id,
+			      memory_order_release);
+}
+
 /* A page of its own, and nobody's. */
 static void bury(struct mu_buddy *buddy, struct mu_zone *zone, mu_pfn_t pfn)
 {
-	mu_page_set(mu_pfn_to_page(buddy->memmap, pfn), MU_PAGE_POISONED, 0);
+	struct mu_page *page = mu_pfn_to_page(buddy->memmap, pfn);
+
+	say_zone(page, zone);
+	mu_page_set(page, MU_PAGE_POISONED, 0);
 	mu_zone_manage(zone, -1);
 	zone->poisoned_pages++;
 }
@@ -91,12 +103,8 @@ static void give_range(struct mu_buddy *buddy, struct mu_zone *zone,
 
 	while (mu_memblock_next_chunk(&pfn, end, MU_BLOCK_ORDER, &order)) {
 		mu_pfn_t start = pfn - ((mu_pfn_t)1 << order);
-		struct mu_page *page = mu_pfn_to_page(buddy->memmap, start);
 
-		/* In an isolated zone a tail may say what it said before.
-		 * release: as in mu_buddy_move(). */
-		atomic_store_explicit(&page->zone, (uint16_t)zone->id,
-				      memory_order_release);
+		say_zone(mu_pfn_to_page(buddy->memmap, start), zone);
 		mu_zone_give(buddy->memmap, zone, start, order);
 	}
 }
