@@ -27,12 +27,13 @@
  *
  * Page caches
  *   Each CPU has a *cache* of free pages, of orders 0 to 3 and MU_HUGE_ORDER,
- * in front of the lists of the zone that its node prefers, and one of MOVABLE.
- *   Allocation and free look there first; pages come from the lists and go back
- *   by *batches*. What is in a cache is free memory all the same: to *shut* a
- *   zone's caches is to have them empty, and that is done before anybody is
- * told that there is no memory, and before a block goes. (Magazines: Bonwick
- * and Adams 2001. Linux's per-CPU page lists.) See docs/design.md.
+ *   in front of the lists of the zone that its node prefers, and one of
+ *   MOVABLE. Allocation and free look there first; pages come from the lists
+ *   and go back by *batches*. What is in a cache is free memory all the same:
+ *   to *shut* a zone's caches is to have them empty, and that is done before
+ *   anybody is told that there is no memory, and before a block goes.
+ *   (Magazines: Bonwick and Adams 2001. Linux's per-CPU page lists.) See
+ *   docs/design.md.
  *
  * Memory that is not here yet
  *   A zone's *source* (floor deferred) can turn pristine memory into pages. The
