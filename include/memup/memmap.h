@@ -86,7 +86,7 @@ enum mu_page_kind {
  *   refcount, private     whoever holds the page, once it is allocated
  * While a page is free the links lie where refcount and private are, in a cache
  * the only one where private is. State and zone are read without the lock, too,
- * relaxed: as hints.
+ * relaxed: as hints; so is the count, by who frees what another has freed.
  */
 struct mu_page {
 	_Atomic uint8_t state;
@@ -95,8 +95,8 @@ struct mu_page {
 	union {
 		_Atomic uint32_t refcount;
 		struct {
-			uint16_t next_hi;
-			uint16_t prev_hi;
+			_Atomic uint16_t next_hi;
+			_Atomic uint16_t prev_hi;
 		};
 	};
 	union {

@@ -7,29 +7,23 @@
 #include "buddy/poison.h"
 #include "buddy/zone.h"
 
-/* @order, or ANY_ORDER for the descriptor's; the count must be @refs. */
+/* Whatever the descriptor says. */
 #define ANY_ORDER UINT32_MAX
 
-static inline enum mu_status check(const struct mu_page *page, unsigned state,
-				   unsigned order, uint32_t refs)
+/* May a page in @state be freed? */
+static inline enum mu_status check_kind(unsigned state)
 {
-	if (MU_UNLIKELY((state & MU_PAGE_KIND) != MU_PAGE_ALLOCATED))
-		return (state & MU_PAGE_KIND) == MU_PAGE_RESERVED
-			       ? MU_ERR_RESERVED
-			       : MU_ERR_NOT_ALLOCATED;
-	if (order != ANY_ORDER && page->order != order)
-		return MU_ERR_ORDER;
-	/* acquire: what other holders did to the page before they let go of
-	 * it is done before the next owner gets it. */
-	if (atomic_load_explicit(&page->refcount, memory_order_acquire) != refs)
-		return MU_ERR_BUSY;
-	return MU_OK;
+	if (MU_LIKELY((state & MU_PAGE_KIND) == MU_PAGE_ALLOCATED))
+		return MU_OK;
+	return (state & MU_PAGE_KIND) == MU_PAGE_RESERVED
+		       ? MU_ERR_RESERVED
+		       : MU_ERR_NOT_ALLOCATED;
 }
 
 /*
- * Take @page out of its client's hands, with check()'s errors. Of several who
- * free it at once one succeeds, with or without a lock; until the page is in a
- * cache or a list it is nobody's.
+ * Take @page, of @order, with @refs references, out of its client's hands. Of
+ * several who free it at once one succeeds, with or without a lock; until the
+ * page is in a cache or a list it is nobody's.
  */
 static enum mu_status take_back(struct mu_page *page, unsigned order,
 				uint32_t refs)
@@ -39,16 +33,29 @@ static enum mu_status take_back(struct mu_page *page, unsigned order,
 	unsigned cached;
 
 	do {
-		status = check(page, state, order, refs);
+		status = check_kind(state);
 		if (status != MU_OK)
-			break;
+			return status;
+		/* acquire: what other holders did to the page before they let
+		 * go of it is done before the next owner gets it. */
+		if (atomic_load_explicit(&page->refcount,
+					 memory_order_acquire) != refs) {
+			/* Another holder's, or what another who freed it has
+			 * put there by now. */
+			status = check_kind(mu_page_flags(page));
+			return status != MU_OK ? status : MU_ERR_BUSY;
+		}
 		cached = (state & ~MU_PAGE_KIND) | (unsigned)MU_PAGE_CACHED;
 		/* relaxed: the lock that comes next orders what was in the
 		 * page. It fails when another was faster, or a flag came. */
 	} while (!atomic_compare_exchange_weak_explicit(
 		&page->state, &state, (uint8_t)cached, memory_order_relaxed,
 		memory_order_relaxed));
-	return status;
+	/* Ours alone: nobody writes the order while we read it. */
+	if (MU_LIKELY(order == ANY_ORDER || page->order == order))
+		return MU_OK;
+	mu_page_set_kind(page, MU_PAGE_ALLOCATED);
+	return MU_ERR_ORDER;
 }
 
 /* Has @page one descriptor and 2^18 pages? Its holder may ask without the
@@ -182,7 +189,9 @@ enum mu_status mu_split_pages(struct mu_buddy *buddy, mu_pfn_t pfn,
 	refs = atomic_load_explicit(&page->refcount, memory_order_relaxed);
 	gigantic = is_gigantic(page);
 	poisoned = mu_page_flags(page) & MU_PAGE_HAS_POISON;
-	status = check(page, mu_page_flags(page), order, refs);
+	status = check_kind(mu_page_flags(page));
+	if (status == MU_OK && page->order != order)
+		status = MU_ERR_ORDER;
 	if (status == MU_OK && gigantic) {
 		take_apart(zone, page, false);
 	} else if (status == MU_OK) {
