@@ -796,11 +796,11 @@ inline peek_in(lo, hi)
 	}
 }
 
-/* Is blk in an extent of zone 0? */
+/* Is blk in an extent of zone 0 that is counted, so that peek_in() finds it? */
 #define IN_EXTENT(blk) \
 	(IN(0, blk) || (NE > 1 && IN(1 % NE, blk)) || \
 	 (NE > 2 && IN(2 % NE, blk)) || (NE > 3 && IN(3 % NE, blk)))
-#define IN(i, blk) (head[i] <= (blk) && (blk) < tail[i])
+#define IN(i, blk) ((i) < nr[0] && head[i] <= (blk) && (blk) < tail[i])
 
 /* mu_claim(): the compare-and-exchange. */
 inline claim()
