@@ -4,7 +4,7 @@
  * others empty the caches: nobody gets what another has, and nobody is refused
  * what is there.
  */
-#include "tests/world.h"
+#include "tests/owned.h"
 
 #include <sched.h>
 #include <stdio.h>
@@ -23,22 +23,6 @@ struct crowd {
 	_Atomic unsigned working;
 };
 
-static bool own(struct crowd *crowd, mu_pfn_t pfn, unsigned order)
-{
-	for (mu_pfn_t i = 0; i < (mu_pfn_t)1 << order; i++)
-		if (atomic_exchange(&crowd->owned[pfn + i], 1))
-			return false;
-	return true;
-}
-
-static bool give(struct world *world, struct crowd *crowd, mu_pfn_t pfn,
-		 unsigned order)
-{
-	for (mu_pfn_t i = 0; i < (mu_pfn_t)1 << order; i++)
-		atomic_store(&crowd->owned[pfn + i], 0);
-	return mu_free_pages(&world->mm.buddy, pfn, order) == MU_OK;
-}
-
 static bool use(struct world *world, struct crowd *crowd, uint64_t seed)
 {
 	static const unsigned flags[] = {0, MU_ALLOC_ATOMIC, MU_ALLOC_RESERVES};
@@ -54,7 +38,8 @@ static bool use(struct world *world, struct crowd *crowd, uint64_t seed)
 		if (nr == HELD || (nr && world_random(&seed, 2) == 0)) {
 			unsigned at = (unsigned)world_random(&seed, nr);
 
-			if (!give(world, crowd, pfns[at], orders[at]))
+			if (!owned_free(world, crowd->owned, pfns[at],
+					orders[at]))
 				return false;
 			pfns[at] = pfns[--nr];
 			orders[at] = orders[nr];
@@ -63,12 +48,12 @@ static bool use(struct world *world, struct crowd *crowd, uint64_t seed)
 		if (mu_alloc_pages(&world->mm.buddy, 0, order,
 				   flags[world_random(&seed, 3)],
 				   &pfns[nr]) != MU_OK ||
-		    !own(crowd, pfns[nr], order))
+		    !owned_take(crowd->owned, pfns[nr], order))
 			return false;
 		orders[nr++] = order;
 	}
 	while (nr--)
-		if (!give(world, crowd, pfns[nr], orders[nr]))
+		if (!owned_free(world, crowd->owned, pfns[nr], orders[nr]))
 			return false;
 	return true;
 }

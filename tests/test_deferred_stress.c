@@ -3,7 +3,7 @@
  * Threads that allocate while others claim: nobody is refused what is there,
  * and nobody gets what another has.
  */
-#include "tests/world.h"
+#include "tests/owned.h"
 
 #include <sched.h>
 #include <stdio.h>
@@ -74,22 +74,6 @@ struct crowd {
 	bool finish; /* thread 0 finishes the machine instead */
 };
 
-static bool own(struct crowd *crowd, mu_pfn_t pfn, unsigned order)
-{
-	for (mu_pfn_t i = 0; i < (mu_pfn_t)1 << order; i++)
-		if (atomic_exchange(&crowd->owned[pfn + i], 1))
-			return false;
-	return true;
-}
-
-static bool give(struct world *world, struct crowd *crowd, mu_pfn_t pfn,
-		 unsigned order)
-{
-	for (mu_pfn_t i = 0; i < (mu_pfn_t)1 << order; i++)
-		atomic_store(&crowd->owned[pfn + i], 0);
-	return mu_free_pages(&world->mm.buddy, pfn, order) == MU_OK;
-}
-
 static bool crowd_thread(struct world *world, unsigned index, void *arg)
 {
 	static const unsigned flags[] = {0, MU_ALLOC_ATOMIC, MU_ALLOC_RESERVES,
@@ -107,7 +91,8 @@ static bool crowd_thread(struct world *world, unsigned index, void *arg)
 
 		if (nr == HELD || (nr && world_random(&seed, 3) == 0)) {
 			nr--;
-			if (!give(world, crowd, pfns[nr], orders[nr]))
+			if (!owned_free(world, crowd->owned, pfns[nr],
+					orders[nr]))
 				return false;
 			continue;
 		}
@@ -115,12 +100,12 @@ static bool crowd_thread(struct world *world, unsigned index, void *arg)
 				   (int)world_random(&seed, 2), order,
 				   flags[world_random(&seed, 4)],
 				   &pfns[nr]) != MU_OK ||
-		    !own(crowd, pfns[nr], order))
+		    !owned_take(crowd->owned, pfns[nr], order))
 			return false;
 		orders[nr++] = order;
 	}
 	while (nr--)
-		if (!give(world, crowd, pfns[nr], orders[nr]))
+		if (!owned_free(world, crowd->owned, pfns[nr], orders[nr]))
 			return false;
 	return true;
 }
