@@ -252,22 +252,10 @@ static int boot(const struct mu_machine *machine, struct options *options)
 		status = bringup_run(&runs[nr], machine, &options->config,
 				     options->cmdline, options->run.threads,
 				     &options->ask, &error);
-		if (status != MU_OK) {
-			fprintf(stderr, "memup boot: %s: policy %s: %s\n",
-				machine->source,
-				mu_policy_str((enum mu_policy)i),
-				error.text[0] ? error.text
-					      : mu_status_str(status));
+		if (!run_said(&options->run, machine, (enum mu_policy)i, status,
+			      &error, runs[nr].valid ? NULL : &runs[nr].why,
+			      &code))
 			return EXIT_USAGE;
-		}
-		if (!runs[nr].valid) {
-			fprintf(stderr,
-				"memup boot: policy %s: does not validate: "
-				"%s\n",
-				mu_policy_str((enum mu_policy)i),
-				runs[nr].why.text);
-			code = EXIT_NO;
-		}
 		if (!check_early(machine, &runs[nr]) ||
 		    !check_huge(machine, &runs[nr]))
 			code = EXIT_NO;

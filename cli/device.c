@@ -282,18 +282,9 @@ static int run_all(const struct mu_machine *machine, struct options *options)
 			continue;
 		status = device_run(run, machine, ask, i == MU_POLICY_LAZY,
 				    &error);
-		if (status != MU_OK) {
-			fprintf(stderr, "memup device: %s: %s\n",
-				machine->source,
-				error.text[0] ? error.text
-					      : mu_status_str(status));
+		if (!run_said(&options->run, machine, (enum mu_policy)i, status,
+			      &error, run->valid ? NULL : &run->why, &code))
 			return EXIT_USAGE;
-		}
-		if (!run->valid) {
-			fprintf(stderr, "memup device: does not validate: %s\n",
-				run->why.text);
-			code = EXIT_NO;
-		}
 		nr++;
 	}
 	if (options->run.json)

@@ -361,19 +361,9 @@ static int run_all(const struct mu_machine *machine, struct options *options)
 			continue;
 		status = hotplug_run(run, machine, ask, (enum mu_policy)i,
 				     &error);
-		if (status != MU_OK) {
-			fprintf(stderr, "memup hotplug: %s: %s\n",
-				machine->source,
-				error.text[0] ? error.text
-					      : mu_status_str(status));
+		if (!run_said(&options->run, machine, (enum mu_policy)i, status,
+			      &error, run->valid ? NULL : &run->why, &code))
 			return EXIT_USAGE;
-		}
-		if (!run->valid) {
-			fprintf(stderr,
-				"memup hotplug: does not validate: %s\n",
-				run->why.text);
-			code = EXIT_NO;
-		}
 		nr++;
 	}
 	if (options->run.json)

@@ -2,6 +2,7 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
+#include "cli/command.h"
 #include "cli/pool.h"
 #include "cli/run_options.h"
 #include "cli/text.h"
@@ -103,6 +104,25 @@ bool run_fits(struct run_options *options, const struct mu_machine *machine,
 		if (!options->all)
 			return false;
 		options->policy[i] = false;
+	}
+	return true;
+}
+
+bool run_said(const struct run_options *options,
+	      const struct mu_machine *machine, enum mu_policy policy,
+	      enum mu_status status, const struct mu_error *error,
+	      const struct mu_error *why, int *code)
+{
+	if (status != MU_OK) {
+		fprintf(stderr, "%s: %s: policy %s: %s\n", options->who,
+			machine->source, mu_policy_str(policy),
+			error->text[0] ? error->text : mu_status_str(status));
+		return false;
+	}
+	if (why) {
+		fprintf(stderr, "%s: policy %s: does not validate: %s\n",
+			options->who, mu_policy_str(policy), why->text);
+		*code = EXIT_NO;
 	}
 	return true;
 }

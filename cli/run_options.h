@@ -43,4 +43,14 @@ bool run_machine(const struct run_options *options, int argc, char **argv,
 bool run_fits(struct run_options *options, const struct mu_machine *machine,
 	      uint64_t need, const char *what, const char *advice);
 
+/*
+ * How the run of @machine under @policy ended: says what went wrong, and raises
+ * *@code to EXIT_NO when the machine did not validate (@why is not NULL). False
+ * when it could not be run (@status, and @error if it has a text).
+ */
+bool run_said(const struct run_options *options,
+	      const struct mu_machine *machine, enum mu_policy policy,
+	      enum mu_status status, const struct mu_error *error,
+	      const struct mu_error *why, int *code);
+
 #endif
