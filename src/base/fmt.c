@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <stdarg.h>
 #include "base/bits.h"
 #include "base/fmt.h"
 
@@ -68,7 +69,7 @@ static const char *read_spec(const char *fmt, struct spec *spec)
 	return fmt;
 }
 
-size_t mu_vsnprintf(char *buf, size_t size, const char *fmt, va_list args)
+static size_t format(char *buf, size_t size, const char *fmt, va_list args)
 {
 	struct out out = {buf, size, 0};
 
@@ -127,30 +128,9 @@ size_t mu_snprintf(char *buf, size_t size, const char *fmt, ...)
 	size_t len;
 
 	va_start(args, fmt);
-	len = mu_vsnprintf(buf, size, fmt, args);
+	len = format(buf, size, fmt, args);
 	va_end(args);
 	return len;
-}
-
-const char *mu_fmt_size(struct mu_size_text *out, mu_phys_t bytes)
-{
-	static const char units[] = "BKMGTPE";
-	unsigned unit = bytes ? mu_log2(bytes) / 10 : 0;
-	uint64_t one = (uint64_t)1 << (unit * 10);
-	uint64_t rest = bytes & (one - 1);
-
-	/* rest * 10 / one would overflow from 2^61 on; 1/1024ths are enough. */
-	unsigned tenth =
-		unit ? (unsigned)((rest >> (unit * 10 - 10)) * 10 >> 10) : 0;
-
-	if (rest)
-		mu_snprintf(out->text, sizeof(out->text), "%llu.%u%c",
-			    (unsigned long long)(bytes / one), tenth,
-			    units[unit]);
-	else
-		mu_snprintf(out->text, sizeof(out->text), "%llu%c",
-			    (unsigned long long)(bytes / one), units[unit]);
-	return out->text;
 }
 
 enum mu_status mu_fail(struct mu_error *error, enum mu_status status,
@@ -164,7 +144,7 @@ enum mu_status mu_fail(struct mu_error *error, enum mu_status status,
 	error->line = line;
 	error->offset = 0;
 	va_start(args, fmt);
-	mu_vsnprintf(error->text, sizeof(error->text), fmt, args);
+	format(error->text, sizeof(error->text), fmt, args);
 	va_end(args);
 	return status;
 }
@@ -178,7 +158,7 @@ void mu_log(const struct mu_port *port, enum mu_log_level level,
 	if (!port->log)
 		return;
 	va_start(args, fmt);
-	mu_vsnprintf(line, sizeof(line), fmt, args);
+	format(line, sizeof(line), fmt, args);
 	va_end(args);
 	port->log(port->arg, level, line);
 }
