@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: MIT
+/*
+ * All page extensions of a machine, one after the other: see
+ * include/memup/page_ext.h.
+ */
 #include <string.h>
 #include "memmap/internal.h"
 #include "memmap/track.h"
