@@ -255,6 +255,17 @@ size_t mu_mm_size(const struct mu_mm *mm)
 	return mu_tables_lay_out(mm, &tables, NULL);
 }
 
+uint64_t mu_mm_memmap_span(const struct mu_mm *mm)
+{
+	mu_phys_t end =
+		MU_MAX(mu_memblock_end_of_DRAM(&mm->memblock), mm->limits.end);
+	mu_phys_t mask = ((mu_phys_t)1 << mm->page_shift) - 1;
+	mu_pfn_t pages = (end + mask) >> mm->page_shift;
+
+	/* The port may back whole sections. */
+	return mu_align_up(pages, MU_SECTION_PAGES) * sizeof(struct mu_page);
+}
+
 uint64_t mu_mm_memmap_bytes(const struct mu_mm *mm)
 {
 	mu_pfn_t start, end, last = 0;
