@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include <stdarg.h>
 #include "base/bits.h"
 #include "base/fmt.h"
 
@@ -69,7 +68,7 @@ static const char *read_spec(const char *fmt, struct spec *spec)
 	return fmt;
 }
 
-static size_t format(char *buf, size_t size, const char *fmt, va_list args)
+size_t mu_vsnprintf(char *buf, size_t size, const char *fmt, va_list args)
 {
 	struct out out = {buf, size, 0};
 
@@ -128,7 +127,7 @@ size_t mu_snprintf(char *buf, size_t size, const char *fmt, ...)
 	size_t len;
 
 	va_start(args, fmt);
-	len = format(buf, size, fmt, args);
+	len = mu_vsnprintf(buf, size, fmt, args);
 	va_end(args);
 	return len;
 }
@@ -144,7 +143,7 @@ enum mu_status mu_fail(struct mu_error *error, enum mu_status status,
 	error->line = line;
 	error->offset = 0;
 	va_start(args, fmt);
-	format(error->text, sizeof(error->text), fmt, args);
+	mu_vsnprintf(error->text, sizeof(error->text), fmt, args);
 	va_end(args);
 	return status;
 }
@@ -158,7 +157,7 @@ void mu_log(const struct mu_port *port, enum mu_log_level level,
 	if (!port->log)
 		return;
 	va_start(args, fmt);
-	format(line, sizeof(line), fmt, args);
+	mu_vsnprintf(line, sizeof(line), fmt, args);
 	va_end(args);
 	port->log(port->arg, level, line);
 }

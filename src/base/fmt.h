@@ -8,6 +8,7 @@
 #ifndef MU_BASE_FMT_H
 #define MU_BASE_FMT_H
 
+#include <stdarg.h>
 #include "memup/base.h"
 #include "memup/port.h"
 
@@ -17,6 +18,7 @@
  */
 size_t mu_snprintf(char *buf, size_t size, const char *fmt, ...)
 	MU_PRINTF(3, 4);
+size_t mu_vsnprintf(char *buf, size_t size, const char *fmt, va_list args);
 
 /*
  * Fill @error (may be NULL) and return @status, so that a caller can write
