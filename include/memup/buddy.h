@@ -70,7 +70,7 @@ enum mu_zone_type {
 	MU_ZONE_ISOLATED = MU_NR_ZONES
 };
 
-/* "DMA", "DMA32", "Normal", "Movable", "isolated" Never NULL. */
+/* "DMA", "DMA32", "Normal", "Movable", "isolated"; never NULL. */
 const char *mu_zone_type_str(enum mu_zone_type type);
 
 enum mu_watermark { MU_WMARK_MIN, MU_WMARK_LOW, MU_WMARK_HIGH, MU_NR_WMARKS };

@@ -94,7 +94,7 @@ enum mu_device_type {
 	MU_DEVICE_P2P,	    /* a window for other devices */
 };
 
-/* "private", "coherent", "fs-dax", "generic", "p2p" Never NULL. */
+/* "private", "coherent", "fs-dax", "generic", "p2p"; never NULL. */
 const char *mu_device_type_str(enum mu_device_type type);
 
 struct mu_pagemap;

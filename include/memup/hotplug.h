@@ -87,7 +87,7 @@ enum mu_online {
 	MU_ONLINE_DEFAULT, /* what mu_hotplug.auto_online says; to add, alone */
 };
 
-/* "offline", "kernel", "movable", "ratio", "default" Never NULL. */
+/* "offline", "kernel", "movable", "ratio", "default"; never NULL. */
 const char *mu_online_str(enum mu_online online);
 
 /* What happens to a range. */
