@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* checker: what the files that compare (check_rows.c, _ranges.c, _pages.c) share. */
+/* checker: what check_rows.c, check_ranges.c and check_pages.c share. */
 #ifndef MEMUP_CLI_CHECKER_H
 #define MEMUP_CLI_CHECKER_H
 
