@@ -63,8 +63,8 @@ enum mu_status mu_early_pages(struct mu_mm *mm, int nid, uint64_t bytes,
 			      unsigned max_order,
 			      struct mu_early *early) MU_MUST_CHECK;
 
-/* The allocation of @early after the one at @pfn, which is a first page of one;
- * MU_NO_PFN after the last. */
+/* The allocation of @early after the one whose first page is @pfn; MU_NO_PFN
+ * after the last. */
 mu_pfn_t mu_early_next(const struct mu_mm *mm, const struct mu_early *early,
 		       mu_pfn_t pfn);
 

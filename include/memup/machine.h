@@ -270,8 +270,8 @@ enum mu_status mu_machine_set_perf(struct mu_machine *machine, int from, int to,
  * merge what is alike, complete the distances. MU_ERR_NOT_FOUND when there is
  * no RAM at all, MU_ERR_FULL when the pieces do not fit: then the machine is
  * as it was, but for the order of its ranges; but with numa=fake= it must be
- * initialised again. A machine that named no CPU has one, on its first node with
- * memory. Done twice it does nothing.
+ * initialised again. A machine that named no CPU has one, on its first node
+ * with memory. Done twice it does nothing.
  *
  * Ranges keep the bytes that firmware gave; they need not begin or end at a
  * page.

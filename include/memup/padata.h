@@ -200,9 +200,9 @@ mu_padata_do_multithreaded(const struct mu_port *port,
 void mu_padata_mt_cancel(struct mu_padata_mt *mt);
 
 /*
- * Will no chunk of @mt be taken any more? For thread functions with long chunks,
- * which may then return MU_ERR_CANCELLED, having left theirs as they found it.
- * True too when all are taken. Where cancel may be.
+ * Will no chunk of @mt be taken any more? For thread functions with long
+ * chunks, which may then return MU_ERR_CANCELLED, having left theirs as they
+ * found it. True too when all are taken. Where cancel may be.
  */
 bool mu_padata_mt_stopped(const struct mu_padata_mt *mt);
 
