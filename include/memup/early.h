@@ -117,9 +117,9 @@ struct mu_hash {
  *
  * Memory is all that is managed, by the allocator's count at this moment.
  * MU_ERR_INVALID for a bucket of 0 bytes, or a low_limit above high_limit;
- * MU_ERR_RANGE for a scale above 51; MU_ERR_UNSUPPORTED when it is to be zeroed and the port has no phys_to_virt,
- * or has no pointer for a piece; errors of mu_early_pages(). On failure *@hash
- * is empty and has 0 entries.
+ * MU_ERR_RANGE for a scale above 51; MU_ERR_UNSUPPORTED when it is to be zeroed
+ * and the port has no phys_to_virt, or has no pointer for a piece; errors of
+ * mu_early_pages(). On failure *@hash is empty and has 0 entries.
  */
 enum mu_status mu_early_hash(struct mu_mm *mm, const struct mu_hash_spec *spec,
 			     struct mu_hash *hash) MU_MUST_CHECK;
