@@ -121,7 +121,8 @@ struct mu_lock {
 	_Atomic uint32_t held;
 };
 
-/* A set of CPU numbers, MU_MAX_CPUS of them. */
+/* A set of CPU numbers, which are below MU_MAX_CPUS. Who shares one with others
+ * locks it. */
 struct mu_cpumask {
 	uint64_t bits[MU_MAX_CPUS / 64];
 };

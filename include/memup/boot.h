@@ -48,20 +48,20 @@ struct mu_config {
 	 * kernelcore_mirror: instead, mirrored memory (MU_RANGE_MIRROR) and
 	 * what is below 4 GiB is not movable, the rest is. MOVABLE and the
 	 * zones of mirrored memory then lie between each other: the span of one
-	 * may hold pages of the other. No effect on a machine without a mirror
-	 * but that the two above have none either.
-	 * movable_node: memory that can be removed (MU_RANGE_HOTPLUG) is, as
-	 * mu_mm_movable_node() leaves it; goes before all of these.
+	 * may hold pages of the other. On a machine without a mirror neither it
+	 * nor the two above have an effect.
+	 * movable_node: instead of all three, memory that can be removed is
+	 * MOVABLE: what has MU_MEMBLOCK_HOTPLUG after mu_mm_movable_node().
 	 */
 	mu_phys_t kernelcore;
 	mu_phys_t movablecore;
 	bool kernelcore_mirror;
 	bool movable_node;
 	/*
-	 * MOVABLE of the node that this address is on begins here at the
-	 * latest, with the next block: for memory that is somebody else's
-	 * tomorrow, such as mu_crashkernel.cma_base. 0, or no memory there: not
-	 * asked for.
+	 * On the node of this address MOVABLE begins here, at the next block's
+	 * border, if not before: for memory that will be needed in one piece,
+	 * such as mu_crashkernel.cma_base. 0, or no memory there: not asked
+	 * for.
 	 */
 	mu_phys_t movable_from;
 	/* Pages that the min watermarks add up to; 0: from the memory's size.

@@ -149,20 +149,21 @@ struct mu_port {
 	 * As run_on(), for calls that can wait for a CPU that is busy: they
 	 * begin in the order in which they were asked for, those with @idle
 	 * behind all without. Returns how many are promised, fewer where no
-	 * more can be remembered. run_cancel() takes back those that have not
-	 * begun; where one of the same @fn(@fn_arg) came before this call, the
-	 * caller of this sees what the caller of that had seen. Needs
-	 * run_cancel. Default: 0.
+	 * more can be remembered. Needs run_cancel, which takes back those that
+	 * have not begun. Either it takes back a call of the same @fn(@fn_arg),
+	 * or it came before this asked for one: then its caller's writes, and
+	 * what that had seen of others', are visible to the caller of this
+	 * (release, acquire). Default: 0.
 	 */
 	unsigned (*run_later)(void *arg, bool idle,
 			      const struct mu_cpumask *cpus, unsigned count,
 			      void (*fn)(void *), void *fn_arg);
 
 	/*
-	 * Do calls of run_later() wait, other than idle ones if the caller is
-	 * not @idle? Then whoever is in a call and can do so should return.
-	 * Asked often, so it has to be quick; it may be wrong for a moment.
-	 * Default: no.
+	 * Does a call of run_later() wait for a CPU? Without @idle those that
+	 * are idle do not count. Whoever is in a call, and can, returns from it
+	 * then. Asked often, so it has to be quick; it may be wrong for a
+	 * moment. Default: no.
 	 */
 	bool (*run_waits)(void *arg, bool idle);
 
