@@ -286,7 +286,8 @@ bool mu_deferred_is_busy(const struct mu_deferred *deferred,
  * For the floor above, at start; one CPU.
  */
 
-/* @zones has room for buddy->nr_zones, @extents for what will be added. */
+/* The hooks of @buddy's source, and no extents yet. @zones has room for
+ * buddy->max_zones. */
 void mu_deferred_init(struct mu_deferred *deferred, struct mu_buddy *buddy,
 		      struct mu_pristine *zones);
 

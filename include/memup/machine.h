@@ -208,10 +208,10 @@ enum mu_status mu_machine_set_flags(struct mu_machine *machine, mu_phys_t base,
 
 /*
  * Say that [@base, @base + @size) belongs to node @nid. Errors as above, and
- * MU_ERR_RANGE for a node past @max_nodes. The flags go to the ranges of that
- * node. Affinities may overlap: an address belongs to the smallest that covers
- * it (old kernels print the span of a node, other nodes inside), of equals to
- * the one with the lowest node.
+ * MU_ERR_RANGE for a node past the machine's max_nodes. @flags go to the ranges
+ * of that node. Affinities may overlap: an address belongs to the smallest that
+ * covers it (old kernels print the span of a node, other nodes inside), of
+ * equals to the one with the lowest node.
  */
 enum mu_status mu_machine_add_affinity(struct mu_machine *machine,
 				       mu_phys_t base, mu_phys_t size, int nid,
@@ -229,7 +229,7 @@ mu_machine_ram_from_affinities(struct mu_machine *machine,
 
 /*
  * Add @count CPUs to node @nid; 0 only says that the node is there.
- * MU_ERR_RANGE past @max_nodes, or past MU_MAX_CPUS in all.
+ * MU_ERR_RANGE past the machine's max_nodes, or past MU_MAX_CPUS in all.
  */
 enum mu_status mu_machine_add_cpus(struct mu_machine *machine, int nid,
 				   unsigned count,

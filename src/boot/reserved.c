@@ -140,7 +140,7 @@ static bool is_reserved(const struct mu_mm *mm, mu_pfn_t pfn)
 	       !mu_memblock_is_map_memory(&mm->memblock, base);
 }
 
-/* The ragged block at @block, between @start and @end. */
+/* [@start, @end) of one ragged block. */
 static void init_ragged(struct init *init, mu_pfn_t start, mu_pfn_t end)
 {
 	struct mu_mm *mm = init->mm;
