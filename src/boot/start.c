@@ -297,8 +297,8 @@ enum mu_status mu_mm_start(struct mu_mm *mm, const struct mu_config *config,
 	mm->buddy.max_zones = start.tables.nr_zones;
 
 	nodes_init(&start);
-	mu_layout_movable(mm, config, mm->buddy.nodes,
-			  start.tables.movable_start);
+	mu_movable_lay_out(mm, config, mm->buddy.nodes,
+			   start.tables.movable_start);
 	zones_init(&start);
 	mu_zonelists_build(&mm->buddy, start.tables.zonelists,
 			   start.tables.per_zone);
