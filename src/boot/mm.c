@@ -3,10 +3,10 @@
  * What comes before start: the machine's memory in memblock, and how large the
  * tables will be.
  */
-#include <string.h>
 #include "base/bits.h"
 #include "base/fmt.h"
 #include "base/port.h"
+#include "base/string.h"
 #include "boot/tables.h"
 
 struct mu_config mu_config_default(void)

@@ -3,10 +3,10 @@
  * From memblock to the allocator. Each step is one walk over the pieces of
  * memory or of free memory (hotplug/layout.h).
  */
-#include <string.h>
 #include "base/assert.h"
 #include "base/fmt.h"
 #include "base/sort.h"
+#include "base/string.h"
 #include "boot/movable.h"
 #include "hotplug/layout.h"
 #include "boot/reserved.h"

@@ -3,7 +3,7 @@
  * All page extensions of a machine, one after the other: see
  * include/memup/page_ext.h.
  */
-#include <string.h>
+#include "base/string.h"
 #include "memmap/internal.h"
 #include "memmap/track.h"
 
