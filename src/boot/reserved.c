@@ -7,17 +7,27 @@
 #include "base/bits.h"
 #include "base/lock.h"
 #include "hotplug/layout.h"
-#include "memblock/table.h"
 #include "memup/boot.h"
 #include "boot/reserved.h"
 
 /* Is the page at @pfn reserved-noinit? Under reserved_lock. O(log n). */
 static bool is_noinit(const struct mu_mm *mm, mu_pfn_t pfn)
 {
-	const struct mu_memblock_region *region =
-		mu_table_search(&mm->memblock.reserved, pfn << mm->page_shift);
+	const struct mu_memblock_type *type = &mm->memblock.reserved;
+	mu_phys_t addr = pfn << mm->page_shift;
+	unsigned lo = 0, hi = type->cnt;
 
-	return region && region->flags & MU_MEMBLOCK_RSRV_NOINIT;
+	while (lo < hi) {
+		unsigned mid = lo + (hi - lo) / 2;
+		const struct mu_memblock_region *region = &type->regions[mid];
+
+		if (region->base + region->size <= addr)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo < type->cnt && type->regions[lo].base <= addr &&
+	       type->regions[lo].flags & MU_MEMBLOCK_RSRV_NOINIT;
 }
 
 static bool is_wanted(const struct mu_mm *mm, mu_pfn_t pfn)
@@ -140,7 +150,7 @@ static bool is_reserved(const struct mu_mm *mm, mu_pfn_t pfn)
 	       !mu_memblock_is_map_memory(&mm->memblock, base);
 }
 
-/* [@start, @end) of one ragged block. */
+/* The ragged block at @block, between @start and @end. */
 static void init_ragged(struct init *init, mu_pfn_t start, mu_pfn_t end)
 {
 	struct mu_mm *mm = init->mm;
