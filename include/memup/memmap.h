@@ -48,6 +48,7 @@
 #define MEMUP_MEMMAP_H
 
 #include "memup/base.h"
+#include "memup/limits.h"
 #include "memup/memblock.h"
 #include "memup/page_ext.h"
 #include "memup/port.h"
@@ -297,25 +298,6 @@ mu_pfn_t mu_memmap_next(const struct mu_memmap *memmap, mu_pfn_t pfn,
  * for a pfn that is not online. Any context.
  */
 struct mu_page *mu_memmap_head(const struct mu_memmap *memmap, mu_pfn_t pfn);
-
-/*
- * What may come beyond the memory that is there at the start: hot-added memory
- * and devices; for mu_mm_set_limits(). All zero: nothing. Room for it costs one
- * pointer for each 128 GiB (4 KiB pages) up to @end, 4 KiB for 64 TiB, and 32
- * KiB of raw memory, untouched until it is used, for each 128 GiB of @late and
- * two for each of @ranges.
- */
-struct mu_limits {
-	/* The first address past all that there will ever be, in bytes. */
-	mu_phys_t end;
-	/* Bytes that may come, all in all: what goes and comes back at the same
-	 * place counts once. 0: as many as lie below end. */
-	mu_phys_t late;
-	/* Ranges that may be there at once, beyond those of the start. */
-	unsigned ranges;
-	/* Node ids of what comes are below it, or are there at the start. */
-	unsigned nodes;
-};
 
 /*
  * For the floors above, at start and when memory comes online and goes. Any

@@ -20,6 +20,7 @@
  *   early.h          hash tables, per-CPU areas, trace buffers
  *   boot_cmdline.h   crashkernel=, reserve_mem=, hugepages=
  *   page_ext.h       bytes of your own for each page
+ *   limits.h         how much may come later
  *   hotplug.h        RAM that comes and goes, pages that are lost
  *   device.h         descriptors of device memory
  *   padata.h         parallel jobs
