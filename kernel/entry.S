@@ -86,9 +86,9 @@ multiboot2_entry:
 	jnc	give_up
 	popl	%ebx
 
-	/* PAE, PGE and OSFXSR: the latter for XMM registers. */
-	movl	%cr4, %eax
-	orl	$0x2a0, %eax
+	/* PAE, MCE, PGE, OSFXSR (for XMM registers), and nothing that a loader
+	 * has left there: with LA57 page tables had five levels. */
+	movl	$0x2e0, %eax
 	movl	%eax, %cr4
 	movl	$PHYS(boot_pml4), %eax
 	movl	%eax, %cr3

@@ -40,8 +40,6 @@ static const char *name_of(uint64_t vector)
 		[21] = "control protection",
 	};
 
-	if (vector >= NR_EXCEPTIONS)
-		return "an interrupt that nobody asked for";
 	return names[vector] ? names[vector] : "reserved exception";
 }
 

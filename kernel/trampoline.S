@@ -26,8 +26,8 @@ trampoline_start:
 	leal	AT(long_mode)(%ebx), %eax
 	movl	%eax, AT(far)
 	lgdtl	AT(gdt_pointer)
-	/* PAE, PGE, OSFXSR */
-	movl	$0x2a0, %eax
+	/* PAE, MCE, PGE, OSFXSR */
+	movl	$0x2e0, %eax
 	movl	%eax, %cr4
 	movl	AT(trampoline_root), %eax
 	movl	%eax, %cr3
