@@ -97,6 +97,11 @@ multiboot2_entry:
 	rdmsr
 	orl	$0x900, %eax
 	wrmsr
+	/* The PAT as it is after reset, on which X86_PTE_UNCACHED counts. */
+	movl	$0x277, %ecx
+	movl	$0x00070406, %eax
+	movl	%eax, %edx
+	wrmsr
 	/* PG, WP, MP, PE; not EM, TS. */
 	movl	%cr0, %eax
 	andl	$0x9ffffff3, %eax

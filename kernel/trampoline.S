@@ -36,6 +36,11 @@ trampoline_start:
 	rdmsr
 	orl	$0x900, %eax
 	wrmsr
+	/* PAT, as in entry.S: all CPUs must have the same. */
+	movl	$0x277, %ecx
+	movl	$0x00070406, %eax
+	movl	%eax, %edx
+	wrmsr
 	/* PG, WP, MP, PE; INIT left the caches off (CD, NW). */
 	movl	%cr0, %eax
 	andl	$0x9ffffff3, %eax
