@@ -14,21 +14,10 @@
 /* Is the page at @pfn reserved-noinit? Under late_lock. O(log n). */
 static bool is_noinit(const struct mu_mm *mm, mu_pfn_t pfn)
 {
-	const struct mu_memblock_type *type = &mm->memblock.reserved;
-	mu_phys_t addr = pfn << mm->page_shift;
-	unsigned lo = 0, hi = type->cnt;
+	const struct mu_memblock_region *region =
+		mu_table_search(&mm->memblock.reserved, pfn << mm->page_shift);
 
-	while (lo < hi) {
-		unsigned mid = lo + (hi - lo) / 2;
-		const struct mu_memblock_region *region = &type->regions[mid];
-
-		if (region->base + region->size <= addr)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo < type->cnt && type->regions[lo].base <= addr &&
-	       type->regions[lo].flags & MU_MEMBLOCK_RSRV_NOINIT;
+	return region && region->flags & MU_MEMBLOCK_RSRV_NOINIT;
 }
 
 static bool is_wanted(const struct mu_mm *mm, mu_pfn_t pfn, bool noinit)
