@@ -150,6 +150,50 @@ static void finish_waits(void **state)
 	world_destroy(&world);
 }
 
+static void *run_slowly(void *arg)
+{
+	struct world *world = arg;
+	mu_pfn_t *pfn = malloc(sizeof(*pfn));
+
+	mu_hosted_set_cpu(world->hosted, 1);
+	gate_stop_here();
+	if (!pfn || mu_alloc_run(&world->mm.deferred, 0, MU_BLOCK_ORDER + 2,
+				 MU_ALLOC_RESERVES, pfn) != MU_OK)
+		abort();
+	return pfn;
+}
+
+/* Also not with a run, whose blocks no allocation waits for. */
+static void finish_waits_for_runs(void **state)
+{
+	struct world world;
+	pthread_t thread;
+	mu_pfn_t pfn;
+	void *run;
+
+	(void)state;
+	gate_reset();
+	world_init_machine(&world, world_machine("64M@64M/2", 12),
+			   MU_POLICY_LAZY, MU_BACK_BLOCK);
+	world_one_zone(&world);
+	world.port.memmap_fill = gate_fill;
+	world.port.pause = gate_pause;
+	world_start(&world);
+	assert_int_equal(pthread_create(&thread, NULL, run_slowly, &world), 0);
+	gate_wait();
+	assert_int_equal(mu_mm_finish(&world.mm, 1), MU_OK);
+	for (pfn = 16384; pfn < 32768; pfn += MU_BLOCK_PAGES)
+		assert_int_equal(mu_page_state(&world.mm, pfn),
+				 MU_STATE_ONLINE);
+	atomic_store(&gate.open, true);
+	pthread_join(thread, &run);
+	for (unsigned i = 0; i < 4; i++)
+		give(&world, *(mu_pfn_t *)run + i * MU_BLOCK_PAGES,
+		     MU_BLOCK_ORDER);
+	free(run);
+	world_destroy(&world);
+}
+
 /* The next block cannot be backed, but one is on its way: wait for that. */
 static void wait_rather_than_fail(void **state)
 {
@@ -182,6 +226,7 @@ int main(void)
 		cmocka_unit_test(states),
 		cmocka_unit_test(wait_for_the_last),
 		cmocka_unit_test(finish_waits),
+		cmocka_unit_test(finish_waits_for_runs),
 		cmocka_unit_test(wait_rather_than_fail),
 	};
 

@@ -217,11 +217,11 @@ enum mu_status mu_deferred_withdraw(struct mu_deferred *deferred,
 				    mu_pfn_t *pages) MU_MUST_CHECK;
 
 /*
- * Return when everybody who looked for pristine memory of @zone before has
- * claimed it, or has given up: after it was withdrawn, and before its backing
- * goes, which they were perhaps about to make. Those who look from now on are
- * not waited for; others who wait for @zone, one after the other, are. Not in
- * interrupt context, nor under a lock that they may take.
+ * Return when all who looked for pristine memory of @zone before have claimed
+ * it and brought it online, or have given up: after it was withdrawn, and
+ * before its backing goes, which they were perhaps about to make. Those who
+ * look from now on are not waited for; others who wait for @zone, one after the
+ * other, are. Not in interrupt context, nor under a lock that they may take.
  */
 void mu_deferred_settle(struct mu_deferred *deferred,
 			const struct mu_zone *zone);
