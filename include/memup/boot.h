@@ -246,7 +246,8 @@ const char *mu_page_state_str(enum mu_page_state state);
  * The state of @pfn, at this moment: pristine pages may become busy and then
  * online at any time, reserved ones may be freed; online stays, and absent does
  * until a device is registered there. A page inside one with a single
- * descriptor is online. O(log ranges). Any
+ * descriptor is online; where that is a gigantic one it is busy for a moment
+ * when it gets its own, because the page is split or freed. O(log ranges). Any
  * context but NMI.
  */
 enum mu_page_state mu_page_state(struct mu_mm *mm, mu_pfn_t pfn);

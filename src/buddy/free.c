@@ -66,11 +66,12 @@ static bool is_gigantic(const struct mu_page *page)
 	       page->order == MU_GIGANTIC_ORDER;
 }
 
-/* The gigantic @page is one no more. Under the lock. */
+/* The gigantic @page is one no more, and tells of nobody. Under the lock. */
 static void take_apart(struct mu_zone *zone, struct mu_page *page,
 		       bool to_lists)
 {
 	mu_page_set(page, MU_PAGE_TAIL, 0);
+	mu_page_clear(page, MU_PAGE_SPARSE);
 	if (!to_lists)
 		return;
 	/* Neither free nor allocated until its blocks come to the lists. */
