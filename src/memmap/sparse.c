@@ -92,10 +92,10 @@ void mu_memmap_fill_huge(struct mu_memmap *memmap, mu_pfn_t pfn)
 	      bit))
 		atomic_fetch_and_explicit(&section->partial, ~bit,
 					  memory_order_release);
-	/* Last, so that somebody tells of the tails all the time. relaxed:
-	 * under the lock. */
+	/* Last, so that somebody tells of the tails all the time; release: see
+	 * mu_memmap_head(). Under the lock. */
 	atomic_store_explicit(&page->state,
 			      (uint8_t)(mu_page_flags(page) & ~MU_PAGE_SPARSE),
-			      memory_order_relaxed);
+			      memory_order_release);
 	mu_count_written(memmap, HUGE_PAGES - 1);
 }
