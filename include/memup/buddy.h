@@ -275,13 +275,16 @@ enum mu_status mu_split_pages(struct mu_buddy *buddy, mu_pfn_t pfn,
 /* One more reference to an allocated page, by somebody who has one. */
 static inline void mu_page_get(struct mu_page *page)
 {
+	mu_page_check(page);
 	/* relaxed: the caller has a reference, so it cannot go away. */
 	atomic_fetch_add_explicit(&page->refcount, 1, memory_order_relaxed);
 }
 
 /*
- * Drop a reference; the last one frees the page. MU_ERR_NOT_ALLOCATED when
- * @page is not the first of an allocation. Any context but NMI.
+ * Drop a reference; the last one frees the page. MU_ERR_HOLE, MU_ERR_PRISTINE,
+ * MU_ERR_RESERVED and MU_ERR_NOT_ALLOCATED as mu_free_page() says them;
+ * MU_ERR_NOMEM where the last one would have to: it is not dropped then. Any
+ * context but NMI.
  */
 enum mu_status mu_page_put(struct mu_buddy *buddy,
 			   struct mu_page *page) MU_MUST_CHECK;
@@ -290,6 +293,7 @@ enum mu_status mu_page_put(struct mu_buddy *buddy,
 static inline struct mu_zone *mu_page_zone_ptr(const struct mu_buddy *buddy,
 					       const struct mu_page *page)
 {
+	mu_page_check(page);
 	/* acquire: the zone may have been made since the page was handed out;
 	 * pairs with the release in mu_buddy_move(). */
 	return &buddy->zones[atomic_load_explicit(&page->zone,
