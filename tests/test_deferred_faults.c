@@ -266,7 +266,7 @@ static void each_call(enum hook hook, unsigned stride)
 	unsigned call = 0, runs = 0, refused = 0;
 
 	/* Where it is called for each block, some will do. */
-	stride *= TEST_TSAN ? 7 : 1;
+	stride *= TEST_TSAN ? 11 : 1;
 	for (; fail_at(hook, call, &refused); call += stride)
 		runs++;
 	print_message("%u of %u calls failed, %u requests were refused\n", runs,
