@@ -203,11 +203,13 @@ static enum mu_status do_prefault(uint64_t start, uint64_t end, void *arg)
 {
 	struct area *area = arg;
 
-	for (uint64_t unit = start; unit < end; unit++)
-		if (pool_interrupted() || !populate(area, unit))
-			/* The unit that failed may be there in part. */
-			return fail_at(area, start,
-				       pool_interrupted() ? unit : unit + 1);
+	for (uint64_t unit = start; unit < end; unit++) {
+		if (pool_interrupted())
+			return fail_at(area, start, unit);
+		/* The unit that failed may be there in part. */
+		if (!populate(area, unit))
+			return fail_at(area, start, unit + 1);
+	}
 	return MU_OK;
 }
 
