@@ -304,7 +304,7 @@ static void free_what_is_not_reserved(void **state)
 	world_destroy(&world);
 }
 
-/* Frees, requests and allocations from several threads. */
+/* Frees, requests, allocations and lost pages from several threads. */
 static bool torment(struct world *world, unsigned index, void *arg)
 {
 	uint64_t seed = index + 1;
@@ -329,6 +329,14 @@ static bool torment(struct world *world, unsigned index, void *arg)
 			status = mu_init_now(mm, pfn, pfn + 1);
 			if (status != MU_OK && status != MU_ERR_FULL)
 				return false;
+		} else if (index == 2 && i < 100) {
+			pfn = (16 * MU_MIB + world_random(&seed, 60 * MU_MIB)) /
+			      PAGE;
+			status = mu_memory_failure(&mm->hotplug, pfn, NULL,
+						   NULL);
+			if (status != MU_OK && status != MU_ERR_OVERLAP &&
+			    status != MU_ERR_FULL)
+				return false;
 		} else {
 			mu_page_state(mm, pfn);
 			status = mu_alloc_pages(&mm->buddy, 0, i % 11, 0, &pfn);
@@ -340,14 +348,32 @@ static bool torment(struct world *world, unsigned index, void *arg)
 	return true;
 }
 
+static void nobody_has_what_is_lost(struct world *world)
+{
+	struct mu_mm *mm = &world->mm;
+
+	assert_true(mm->buddy.nr_poisoned > 50);
+	for (unsigned i = 0; i < mm->buddy.nr_poisoned; i++) {
+		mu_pfn_t pfn = mm->buddy.poisoned[i];
+
+		if (mu_page_state(mm, pfn) != MU_STATE_RESERVED)
+			assert_int_equal(mu_page_kind(mu_memmap_lookup(
+						 &mm->memmap, pfn)),
+					 MU_PAGE_POISONED);
+	}
+}
+
 static void all_at_once(void **state)
 {
 	struct world world;
 
 	(void)state;
-	reserved_world(&world, MU_POLICY_LAZY);
-	world_run(&world, 4, torment, NULL);
-	world_destroy(&world);
+	for (unsigned p = 0; p < 2; p++) {
+		reserved_world(&world, p ? MU_POLICY_LAZY : MU_POLICY_EAGER);
+		world_run(&world, 4, torment, NULL);
+		nobody_has_what_is_lost(&world);
+		world_destroy(&world);
+	}
 }
 
 int main(void)

@@ -137,10 +137,14 @@ struct mu_mm {
 	unsigned page_shift;
 	unsigned nr_nodes;
 	struct mu_layout layout;
-	/* Reserved memory that changes: its descriptors, and memblock's tables
-	 * once the allocator runs, which change under the hotplug lock as well
-	 * (memup/hotplug.h). Taken after that one and before a zone's. */
+	/* memblock's tables, which change under the hotplug lock as well once
+	 * the allocator runs (memup/hotplug.h). Taken after that one and before
+	 * a zone's. */
 	struct mu_lock reserved_lock;
+	/* The descriptors of reserved memory, and what becomes the allocator's
+	 * of it: whoever has the lock may write them, since what is reserved
+	 * stays so. Taken before the hotplug lock. */
+	struct mu_lock late_lock;
 	struct mu_page_ext *exts; /* registered before the start (C) */
 	bool hotplug_settled;	  /* mu_mm_movable_node() was called */
 
