@@ -163,6 +163,42 @@ static void bad_requests(void **state)
 	world_destroy(&world);
 }
 
+/* A page with one descriptor has it: nothing is written, or waited for. */
+static void pages_with_one_descriptor(void **state)
+{
+	const unsigned orders[] = {MU_HUGE_ORDER, MU_GIGANTIC_ORDER};
+	struct world world;
+	mu_pfn_t pfn[2];
+
+	(void)state;
+	world_up(&world, "3G@4G", MU_POLICY_LAZY);
+	for (unsigned i = 0; i < 2; i++) {
+		uint64_t written;
+
+		assert_int_equal(mu_alloc_huge(&world.mm.deferred, 0, orders[i],
+					       0, 1, &pfn[i]),
+				 1);
+		written = world.mm.memmap.written_pages;
+		assert_int_equal(
+			mu_init_now(&world.mm, pfn[i],
+				    pfn[i] + ((mu_pfn_t)1 << orders[i])),
+			MU_OK);
+		assert_int_equal(world.mm.memmap.written_pages, written);
+		assert_int_equal(mu_page_state(&world.mm, pfn[i] + 1),
+				 MU_STATE_ONLINE);
+	}
+	assert_int_equal(mu_init_now(&world.mm, 4 * MU_GIB / PAGE,
+				     world.mm.memmap.end_pfn),
+			 MU_OK);
+	assert_int_equal(mu_deferred_stats(&world.mm.deferred).pristine_pages,
+			 0);
+	for (unsigned i = 0; i < 2; i++)
+		assert_int_equal(
+			mu_free_pages(&world.mm.buddy, pfn[i], orders[i]),
+			MU_OK);
+	world_destroy(&world);
+}
+
 /* Blocks asked for in a random order, until an extent has no room to be cut:
  * nothing is lost, and the rest can still be allocated. */
 static void many_cuts(void **state)
@@ -347,6 +383,7 @@ int main(void)
 		cmocka_unit_test(eager_writes_reserved),
 		cmocka_unit_test(on_request),
 		cmocka_unit_test(bad_requests),
+		cmocka_unit_test(pages_with_one_descriptor),
 		cmocka_unit_test(many_cuts),
 		cmocka_unit_test(free_late),
 		cmocka_unit_test(free_what_is_not_reserved),
