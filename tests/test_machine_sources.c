@@ -221,7 +221,7 @@ static void parameters(void **state)
 	      "kernel parameters: mem=much: expected a number");
 	(void)snprintf(why, sizeof(why),
 		       "%s, %s: the machine has no usable memory", log, srat);
-	fails(what, 2, "mem=0", MU_ERR_NOT_FOUND, why);
+	fails(what, 2, "memmap=0", MU_ERR_NOT_FOUND, why);
 }
 
 static void directory_of_tables(void **state)

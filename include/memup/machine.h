@@ -147,6 +147,10 @@ struct mu_machine {
 	uint64_t *perf;
 	unsigned nr_perf, max_perf;
 
+	/* mem= where it is an amount: mu_machine_finish() keeps so many bytes
+	 * of RAM, from the lowest address on; 0: all. */
+	mu_phys_t ram_limit;
+
 	/* Nodes that mu_machine_finish() is to cut the machine into. */
 	enum mu_fake fake;
 	uint64_t fake_value;

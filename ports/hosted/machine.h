@@ -49,7 +49,8 @@ enum mu_status mu_host_machine(struct mu_machine *machine, const char *root,
  *   /cpus/cpu@...      one CPU a thread on node numa-node-id, else on 0
  *                      compatible or its name tells the architecture
  *   distance-matrix    of the node compatible with "numa-distance-map-v1"
- *   /chosen            bootargs: the parameters of the machine's own kernel
+ *   /chosen            bootargs: the parameters of the machine's own kernel;
+ *                      mem= and numa= of them are done
  *
  * #address-cells and #size-cells are those of the node above, 1 or 2 each. What
  * is not available (status) is not there, but for CPUs with an enable-method.
