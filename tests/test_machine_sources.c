@@ -49,20 +49,24 @@ static void add_memory(uint32_t domain, uint64_t base, uint64_t size)
 	add(0, 8);
 }
 
+static void add_cpu(unsigned domain, unsigned cpu)
+{
+	add(0, 1);
+	add(16, 1);
+	add(domain, 1);
+	add(cpu, 1);
+	add(1, 4);
+	add(0, 8);
+}
+
 /* Two nodes of 64 KiB each, the second with two CPUs, the first with one. */
 static const char *put_srat(const char *name)
 {
 	begin_table("SRAT", 12);
 	add_memory(0, 0, 0x10000);
 	add_memory(1, 0x10000, 0x10000);
-	for (unsigned cpu = 0; cpu < 3; cpu++) {
-		add(0, 1);
-		add(16, 1);
-		add(cpu ? 1 : 0, 1);
-		add(cpu, 1);
-		add(1, 4);
-		add(0, 8);
-	}
+	for (unsigned cpu = 0; cpu < 3; cpu++)
+		add_cpu(cpu ? 1 : 0, cpu);
 	return put_table(name);
 }
 
@@ -157,6 +161,39 @@ static void nodes_are_acpis(void **state)
 	check_two_nodes(machine);
 	assert_int_equal(machine->distances[1], 31);
 	assert_int_equal(machine->distances[machine->max_nodes], 32);
+	mu_machine_unload(machine);
+}
+
+/* Domains 7, 3 and 9; Linux takes those of CPUs first, each kind in order. */
+static void domains_are_numbered(void **state)
+{
+	const char *what[2];
+	struct mu_machine *machine;
+
+	(void)state;
+	begin_table("SRAT", 12);
+	add_memory(7, 0, 0x10000);
+	add_memory(3, 0x10000, 0x10000);
+	add_cpu(3, 0);
+	add_cpu(9, 1);
+	add_cpu(3, 2);
+	what[1] = put_table("SRAT");
+	begin_table("SLIT", 0);
+	add(10, 8);
+	for (unsigned from = 0; from < 10; from++)
+		for (unsigned to = 0; to < 10; to++)
+			add(from == to ? 10 : 100 + 10 * from + to, 1);
+	what[0] = put_table("SLIT");
+	machine = load(2, what, NULL);
+	assert_ranges(machine, "0-ffff usable 2\n"
+			       "10000-1ffff usable 0\n");
+	assert_int_equal(machine->nr_nodes, 3);
+	assert_int_equal(machine->nodes[0].nr_cpus, 2);
+	assert_int_equal(machine->nodes[1].nr_cpus, 1);
+	assert_true(machine->nodes[2].present);
+	assert_int_equal(machine->distances[1 * machine->max_nodes], 193);
+	assert_int_equal(machine->distances[2 * machine->max_nodes + 1], 179);
+	assert_int_equal(machine->distances[2 * machine->max_nodes + 2], 10);
 	mu_machine_unload(machine);
 }
 
@@ -355,10 +392,15 @@ static void kinds(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		root_test(nodes_are_acpis),	root_test(cpus_fill_in),
-		root_test(ram_of_affinities),	root_test(parameters),
-		root_test(directory_of_tables), root_test(directory_of_ranges),
-		root_test(nothing_gives_ram),	root_test(kinds),
+		root_test(nodes_are_acpis),
+		root_test(domains_are_numbered),
+		root_test(cpus_fill_in),
+		root_test(ram_of_affinities),
+		root_test(parameters),
+		root_test(directory_of_tables),
+		root_test(directory_of_ranges),
+		root_test(nothing_gives_ram),
+		root_test(kinds),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -101,7 +101,8 @@ enum mu_status mu_machine_load(struct mu_machine **machine, const char *what,
  * Make one from the @nr sources @what together; none is this host. Ranges of
  * all of them count. Nodes are ACPI's if its tables are among them, else those
  * of the first source that has any; so are CPUs, but those of an MADT in a file
- * of its own only count when no other source has any. Tables come in any order.
+ * of its own only count when no other source has any. Tables come in any order;
+ * their nodes get the numbers that Linux gives them.
  * When no source has RAM, affinities tell.
  *
  * @cmdline, or NULL, are parameters of the kernel for
