@@ -40,7 +40,8 @@
  * PowerPC). Linux keeps one memblock in globals; this is an object. What else
  * is not the same: a range that passes the end of addresses is refused and not
  * cut short; mu_memblock_is_region_memory() sees memory where two regions touch;
- * and for want of a leak tracer there is no ALLOC_NOLEAKTRACE.
+ * and for want of a leak tracer there is no ALLOC_NOLEAKTRACE. Linux's tests of
+ * its own pass on it: tools/linux-memblock-tests.
  */
 #ifndef MEMUP_MEMBLOCK_H
 #define MEMUP_MEMBLOCK_H
