@@ -40,8 +40,9 @@
  * PowerPC). Linux keeps one memblock in globals; this is an object. What else
  * is not the same: a range that passes the end of addresses is refused and not
  * cut short; mu_memblock_is_region_memory() sees memory where two regions touch;
- * and for want of a leak tracer there is no ALLOC_NOLEAKTRACE. Linux's tests of
- * its own pass on it: tools/linux-memblock-tests.
+ * reserve_mem= revives nothing of a kernel before (KHO); for want of a leak
+ * tracer there is no ALLOC_NOLEAKTRACE. Linux's tests of its own pass on it:
+ * tools/linux-memblock-tests.
  */
 #ifndef MEMUP_MEMBLOCK_H
 #define MEMUP_MEMBLOCK_H
@@ -50,7 +51,7 @@
 
 #define MU_MEMBLOCK_REGIONS 128 /* of each type before it has to grow */
 #define MU_MEMBLOCK_PHYSMEM 4	/* of the type physmem */
-#define MU_MEMBLOCK_LATE    32	/* ranges that can wait to be freed late */
+#define MU_MEMBLOCK_LATE    128 /* ranges that can wait to be freed late */
 #define MU_MEMBLOCK_NAMED   8	/* named reservations */
 #define MU_MEMBLOCK_NAME    16	/* bytes of a name with its terminator */
 
