@@ -169,6 +169,7 @@ static void domains_are_numbered(void **state)
 {
 	const char *what[2];
 	struct mu_machine *machine;
+	const uint8_t *from_1, *from_2;
 
 	(void)state;
 	begin_table("SRAT", 12);
@@ -191,9 +192,11 @@ static void domains_are_numbered(void **state)
 	assert_int_equal(machine->nodes[0].nr_cpus, 2);
 	assert_int_equal(machine->nodes[1].nr_cpus, 1);
 	assert_true(machine->nodes[2].present);
-	assert_int_equal(machine->distances[1 * machine->max_nodes], 193);
-	assert_int_equal(machine->distances[2 * machine->max_nodes + 1], 179);
-	assert_int_equal(machine->distances[2 * machine->max_nodes + 2], 10);
+	from_1 = machine->distances + machine->max_nodes;
+	from_2 = from_1 + machine->max_nodes;
+	assert_int_equal(from_1[0], 193);
+	assert_int_equal(from_2[1], 179);
+	assert_int_equal(from_2[2], 10);
 	mu_machine_unload(machine);
 }
 

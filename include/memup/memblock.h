@@ -37,12 +37,12 @@
  *
  * The model, its words and the order of its fallbacks are those of Linux's
  * mm/memblock.c (Y. Lu, T. Heo, M. Rapoport and others; first the "LMB" of
- * PowerPC). Linux keeps one memblock in globals; this is an object. What else
- * is not the same: a range that passes the end of addresses is refused and not
- * cut short; mu_memblock_is_region_memory() sees memory where two regions touch;
- * reserve_mem= revives nothing of a kernel before (KHO); for want of a leak
- * tracer there is no ALLOC_NOLEAKTRACE. Linux's tests of its own pass on it:
- * tools/linux-memblock-tests.
+ * PowerPC), whose tests pass on this one: tools/linux-memblock-tests. Linux
+ * keeps one memblock in globals; this is an object. What else is not the same:
+ * a range that passes the end of addresses is refused and not cut short;
+ * mu_memblock_is_region_memory() sees memory where two regions touch;
+ * reserve_mem= revives nothing of a kernel before (KHO); and for want of a leak
+ * tracer there is no ALLOC_NOLEAKTRACE.
  */
 #ifndef MEMUP_MEMBLOCK_H
 #define MEMUP_MEMBLOCK_H
