@@ -324,6 +324,17 @@ static void directory_of_ranges(void **state)
 			       "10000-13fff usable 1\n"
 			       "14000-14fff reserved 1\n");
 	mu_machine_unload(machine);
+	put_entry("1", "0x14000\n", "14 thousand\n", "Reserved\n");
+	(void)snprintf(why, sizeof(why), "%s: 1/end: no address in hexadecimal",
+		       dir);
+	fails(&dir, 1, NULL, MU_ERR_SYNTAX, why);
+	put_entry("1", "\n", "0x14fff\n", "Reserved\n");
+	(void)snprintf(why, sizeof(why),
+		       "%s: 1/start: no address in hexadecimal", dir);
+	fails(&dir, 1, NULL, MU_ERR_SYNTAX, why);
+	put_entry("1", "0x14000\n", "0x13000\n", "Reserved\n");
+	(void)snprintf(why, sizeof(why), "%s: 1/end: below 1/start", dir);
+	fails(&dir, 1, NULL, MU_ERR_SYNTAX, why);
 	assert_int_equal(remove(root_path("memmap/1/type")), 0);
 	(void)snprintf(why, sizeof(why),
 		       "%s: no start, end and type of any range", dir);
