@@ -14,9 +14,9 @@
 #include "bench/team.h"
 #include "ports/hosted/machine.h"
 
-#define LIMIT	  (64 * MU_TIB)
-#define BASE	  (MU_TIB)
-#define LAZY_RUNS 201
+#define LIMIT (64 * MU_TIB)
+#define BASE  (MU_TIB)
+#define RUNS  201
 
 /* A machine with room for devices, and one that comes and goes. */
 struct site {
@@ -311,7 +311,7 @@ static void sizes(struct bench *bench, struct site *site)
 	struct report *report = &bench->report;
 	double gib, tib;
 
-	for (unsigned i = 0; i <= LAZY_RUNS; i++)
+	for (unsigned i = 0; i <= RUNS; i++)
 		for (unsigned j = 0; j < nr; j++)
 			come_and_go(site, &kinds[(i + j) % nr], i > 0);
 	report_table(report, "device-size",

@@ -11,7 +11,7 @@
 #define PAGES 1000u
 #define WHAT  "1002G" /* the first and the last GiB are not whole */
 
-/* Nanoseconds a page of @order, taken @PAGES at a time. */
+/* Nanoseconds a page of @order, taken PAGES at a time. */
 static double take(struct rig *rig, unsigned order)
 {
 	mu_pfn_t pfns[PAGES];

@@ -1,5 +1,10 @@
 // SPDX-License-Identifier: MIT
-#include "cli/check_row.h"
+/*
+ * Pages of nodes and zones, and those without memory that have a descriptor:
+ * how many these are the kernel's configuration says, so the row agrees if one
+ * of the models that its architecture can have gives all counts.
+ */
+#include "cli/checker.h"
 
 static const struct mu_zone *zone_named(const struct checker *checker, int nid,
 					const char *name)

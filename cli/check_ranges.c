@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
+/* Which memory is whose: early ranges, spans of nodes, and the user's map. */
 #include <strings.h>
-#include "cli/check_row.h"
+#include "cli/checker.h"
 
 /* Next range of memory in whole pages; what touches on one node is one. */
 static bool our_range(const struct checker *checker, uint64_t *cursor,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <stdarg.h>
-#include "cli/check_row.h"
+#include "cli/checker.h"
 #include "cli/text.h"
 
 /* ---- Rows ---- */

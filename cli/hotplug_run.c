@@ -113,7 +113,7 @@ static enum mu_status client_take(struct client *client, mu_phys_t bytes,
 	return status;
 }
 
-/* Is every page accounted for, and @offline of them as they should be? */
+/* Is every page accounted for, and are @memory of them memory? */
 static bool is_valid(struct hotplug_run *run, struct bringup *boot,
 		     uint64_t memory)
 {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+/* The program: which command is meant, and what all have in common. */
 #include <stdio.h>
 #include <string.h>
 #include "cli/command.h"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+/* Columns and rows as a scenario fills them in. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+/* `memup show --json`: all that the tables have, in bytes. */
 #include <inttypes.h>
 #include "cli/show.h"
 #include "cli/text.h"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+/* `memup show` for a person. */
 #include <inttypes.h>
 #include <string.h>
 #include "cli/show.h"

@@ -71,9 +71,7 @@ static enum mu_status bring_up(struct guest *guest, struct mu_error *error)
 	status = mu_memblock_reserve(&mm->memblock, 0, 1 << 20, 0);
 	if (status != MU_OK)
 		return status;
-	guest->memmap_bytes =
-		(size_t)(mu_machine_top(&guest->machine) >> mm->page_shift) *
-		sizeof(struct mu_page);
+	guest->memmap_bytes = (size_t)mu_mm_memmap_span(mm);
 	memmap = mmap(NULL, guest->memmap_bytes, PROT_READ | PROT_WRITE,
 		      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (memmap != MAP_FAILED)

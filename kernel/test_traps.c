@@ -66,7 +66,7 @@ static enum result stack_hole(void)
 
 const struct test test_stack_hole = {"below each stack is a hole", stack_hole};
 
-/* Of @start to @end, all that is claimed or not there, block by block. */
+/* Blocks of @zone whose descriptors are not there: reading one has to trap. */
 static enum result check_unmapped(const struct mu_zone *zone, unsigned *checked)
 {
 	const struct mu_mm *mm = &kernel.mm;

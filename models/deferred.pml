@@ -37,8 +37,8 @@
  *                          come(), of blocks that went. That a client gives
  *                          pages back is FREE; that he does not, patience that
  *                          ends at any time
- *   src/memmap/memmap.c    mu_memmap_back() (may fail, with MAYFAIL),
- *                          mu_memmap_init_block(), mu_memmap_publish()
+ *   src/memmap/backing.c   mu_memmap_back() (may fail, with MAYFAIL)
+ *   src/memmap/memmap.c    mu_memmap_init_block(), mu_memmap_publish()
  *
  * Not modelled: orders but a page, a block (two pages) and a gigantic page (two
  * blocks), merging (free pages are bits); the watermarks, which are all zero;

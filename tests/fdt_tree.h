@@ -18,7 +18,8 @@ extern size_t tree_len;
 /* Fail the test unless @code is 0. */
 void tree_ok(int code);
 
-/* Begin with an empty root node; finish, and move it to @tree. */
+/* Begin with an empty root node whose children have @address and @size cells;
+ * finish, and move it to tree. */
 void tree_begin(unsigned address, unsigned size);
 void tree_end(void);
 

@@ -29,7 +29,7 @@ void interrupts_catch(void);
 void interrupts_tell(void);
 
 /*
- * @work in VICTIMS threads, of a machine that @world_init() has begun and that
+ * @work in VICTIMS threads, of a machine that world_init() has begun and that
  * is started here, while a third one interrupts them. Handlers allocate @order
  * (MU_NR_ORDERS: all by turns) with MU_ALLOC_RESERVES, hold it until the next
  * time, and free it; @refusals: they may be told that there is none.

@@ -52,19 +52,6 @@ static void format_like_libc(void **state)
 	assert_int_equal(mu_snprintf(NULL, 0, "abcdef"), 6);
 }
 
-static void sizes(void **state)
-{
-	struct mu_size_text text;
-
-	(void)state;
-	assert_string_equal(mu_fmt_size(&text, 0), "0B");
-	assert_string_equal(mu_fmt_size(&text, 1023), "1023B");
-	assert_string_equal(mu_fmt_size(&text, 4096), "4K");
-	assert_string_equal(mu_fmt_size(&text, 1536), "1.5K");
-	assert_string_equal(mu_fmt_size(&text, 64 * MU_TIB), "64T");
-	assert_string_equal(mu_fmt_size(&text, UINT64_MAX), "15.9E");
-}
-
 static void errors(void **state)
 {
 	struct mu_error error;
@@ -113,7 +100,6 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(status_names),
 		cmocka_unit_test(format_like_libc),
-		cmocka_unit_test(sizes),
 		cmocka_unit_test(errors),
 		cmocka_unit_test(masks),
 		cmocka_unit_test(alignment),

@@ -17,9 +17,9 @@ struct want {
 };
 
 /*
- * Start @machine under every policy; MOVABLE of node i must begin at starts[i]
- * bytes, NONE where there is no such zone. Then everything else is checked
- * against a model that has it there.
+ * Start the machine @text under every policy; MOVABLE of node i must begin at
+ * starts[i] bytes, NONE where there is no such zone. Then everything else is
+ * checked against a model that has it there.
  */
 static void expect(const char *text, unsigned shift, bool one_zone,
 		   struct want want, const mu_phys_t *starts, unsigned nr)

@@ -13,7 +13,7 @@
 #define SECTION	      (MU_SECTION_PAGES << MU_PAGE_SHIFT_MIN)
 #define SECTION_BYTES (MU_SECTION_PAGES * sizeof(struct mu_page))
 
-/* The descriptor of @pfn as the device has it in its memory at @at. */
+/* @page is a descriptor that the device has in its memory at @at. */
 static void check_in_device(struct world *world, const struct mu_page *page,
 			    mu_phys_t at)
 {

@@ -7,9 +7,11 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "tests/model.h"
 
+#define PAGE	   ((mu_phys_t)1 << MU_PAGE_SHIFT_MIN)
 #define LINE	   ((size_t)64)
 #define LEAF_BYTES (((size_t)1 << MU_LEAF_ORDER) * sizeof(struct mu_section))
 
@@ -113,12 +115,80 @@ static void test_start(void **state)
 	}
 }
 
+/* Whole sections, to the end of memory or of the limits. */
+static void test_span(void **state)
+{
+	static const struct {
+		mu_phys_t size, end;
+		uint64_t sections;
+	} cases[] = {
+		{PAGE, 0, 1},
+		{128 * MU_MIB, 0, 1},
+		{128 * MU_MIB + 1, 0, 2},
+		{MU_GIB, 0, 8},
+		{MU_GIB, MU_MIB, 8},
+		{MU_GIB, MU_TIB, 8192},
+		{MU_GIB, MU_PHYS_MAX, MU_PHYS_MAX / (128 * MU_MIB)},
+	};
+	static const struct mu_port port;
+	static struct mu_mm mm;
+
+	(void)state;
+	mu_mm_init(&mm, &port);
+	assert_int_equal(mu_mm_memmap_span(&mm), 0);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct mu_limits limits = {.end = cases[i].end};
+
+		mu_mm_init(&mm, &port);
+		assert_int_equal(
+			mu_memblock_add(&mm.memblock, 0, cases[i].size), MU_OK);
+		assert_int_equal(mu_mm_set_limits(&mm, &limits, NULL), MU_OK);
+		assert_int_equal(mu_mm_memmap_span(&mm),
+				 cases[i].sections * MU_SECTION_PAGES *
+					 sizeof(struct mu_page));
+	}
+}
+
+/* Nothing is written behind the span, wherever memory ends in its block. */
+static void test_past_span(void **state)
+{
+	static const mu_phys_t sizes[] = {256 * MU_MIB, 257 * MU_MIB,
+					  259 * MU_MIB + 1, PAGE * 3};
+	struct mu_config config = mu_config_default();
+	static const struct mu_port port;
+	static struct mu_mm mm;
+
+	(void)state;
+	config.policy = MU_POLICY_EAGER;
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		size_t span;
+		void *tables;
+		char *memmap;
+
+		mu_mm_init(&mm, &port);
+		assert_int_equal(mu_memblock_add(&mm.memblock, 0, sizes[i]),
+				 MU_OK);
+		span = (size_t)mu_mm_memmap_span(&mm);
+		memmap = mmap(NULL, span + PAGE, PROT_READ | PROT_WRITE,
+			      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		assert_true(memmap != MAP_FAILED);
+		assert_int_equal(mprotect(memmap + span, PAGE, PROT_NONE), 0);
+		tables = aligned_alloc(64, mu_mm_size(&mm));
+		assert_int_equal(
+			mu_mm_start(&mm, &config, (void *)memmap, tables, NULL),
+			MU_OK);
+		assert_int_equal(mu_validate(&mm, NULL, NULL), MU_OK);
+		munmap(memmap, span + PAGE);
+		free(tables);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_memmap),
-		cmocka_unit_test(test_bad),
-		cmocka_unit_test(test_start),
+		cmocka_unit_test(test_memmap),	  cmocka_unit_test(test_bad),
+		cmocka_unit_test(test_start),	  cmocka_unit_test(test_span),
+		cmocka_unit_test(test_past_span),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -16,9 +16,10 @@
  *       section  2^15 pages = 32 blocks  128 MiB the unit of memmap backing
  *
  * Conventions
- *   Ranges are half open, [start, end). Every function that can fail returns
- *   enum mu_status and changes nothing when it fails. Nothing here allocates,
- *   prints or exits. Only the C17 freestanding headers are needed.
+ *   Ranges are half open, [start, end). A function that can fail returns enum
+ *   mu_status, or how many it did, and changes nothing when it fails; where
+ *   something stays done its comment says what. Nothing here allocates, prints
+ *   or exits. Only the C17 freestanding headers are needed.
  */
 #ifndef MEMUP_BASE_H
 #define MEMUP_BASE_H
@@ -71,7 +72,8 @@ typedef uint64_t mu_pfn_t;
 #endif
 
 /*
- * What a function has to say. MU_OK is zero; all else left things unchanged.
+ * What a function has to say. MU_OK is zero; all else left things unchanged,
+ * unless the function says what it did not undo.
  */
 enum mu_status {
 	MU_OK = 0,
@@ -119,7 +121,8 @@ struct mu_lock {
 	_Atomic uint32_t held;
 };
 
-/* A set of CPU numbers, MU_MAX_CPUS of them. */
+/* A set of CPU numbers, which are below MU_MAX_CPUS. Who shares one with others
+ * locks it. */
 struct mu_cpumask {
 	uint64_t bits[MU_MAX_CPUS / 64];
 };

@@ -7,6 +7,7 @@
  *     mu_mm_add_machine(&mm, machine)    RAM into memblock, with its nodes
  *     mu_memblock_reserve(&mm.memblock)  what the client keeps: image, initrd
  *     size = mu_mm_size(&mm)             one buffer for every table
+ *     span = mu_mm_memmap_span(&mm)      addresses for the descriptors
  *     mu_mm_start(&mm, &config, memmap, buf)
  *                                        nodes, zones, sections, extents; from
  *                                        here on mu_alloc_pages() can give
@@ -47,20 +48,20 @@ struct mu_config {
 	 * kernelcore_mirror: instead, mirrored memory (MU_RANGE_MIRROR) and
 	 * what is below 4 GiB is not movable, the rest is. MOVABLE and the
 	 * zones of mirrored memory then lie between each other: the span of one
-	 * may hold pages of the other. No effect on a machine without a mirror
-	 * but that the two above have none either.
-	 * movable_node: memory that can be removed (MU_RANGE_HOTPLUG) is, as
-	 * mu_mm_movable_node() leaves it; goes before all of these.
+	 * may hold pages of the other. On a machine without a mirror neither it
+	 * nor the two above have an effect.
+	 * movable_node: instead of all three, memory that can be removed is
+	 * MOVABLE: what has MU_MEMBLOCK_HOTPLUG after mu_mm_movable_node().
 	 */
 	mu_phys_t kernelcore;
 	mu_phys_t movablecore;
 	bool kernelcore_mirror;
 	bool movable_node;
 	/*
-	 * MOVABLE of the node that this address is on begins here at the
-	 * latest, with the next block: for memory that is somebody else's
-	 * tomorrow, such as mu_crashkernel.cma_base. 0, or no memory there: not
-	 * asked for.
+	 * On the node of this address MOVABLE begins here, at the next block's
+	 * border, if not before: for memory that will be needed in one piece,
+	 * such as mu_crashkernel.cma_base. 0, or no memory there: not asked
+	 * for.
 	 */
 	mu_phys_t movable_from;
 	/* Pages that the min watermarks add up to; 0: from the memory's size.
@@ -151,8 +152,8 @@ struct mu_mm {
 	struct mu_hotplug hotplug;
 };
 
-/* An empty @mm with 4 KiB pages. @port must outlive it. Early boot, one CPU, as
- * all functions here until mu_mm_start() has returned. */
+/* An empty @mm with 4 KiB pages. @port, not NULL, must outlive it. Early boot,
+ * one CPU, as all functions here until mu_mm_start() has returned. */
 void mu_mm_init(struct mu_mm *mm, const struct mu_port *port);
 
 /*
@@ -177,8 +178,8 @@ enum mu_status mu_mm_movable_node(struct mu_mm *mm) MU_MUST_CHECK;
 
 /*
  * From the start on @ext is kept for each page: see memup/page_ext.h. Any
- * number of them, each once. MU_ERR_INVALID when it has no size or no base, or
- * its base is not aligned to 8.
+ * number of them, each once, before mu_mm_start(). MU_ERR_INVALID when it has
+ * no size or no base, or its base is not aligned to 8.
  */
 enum mu_status mu_mm_add_page_ext(struct mu_mm *mm,
 				  struct mu_page_ext *ext) MU_MUST_CHECK;
@@ -200,16 +201,27 @@ enum mu_status mu_mm_set_limits(struct mu_mm *mm,
  */
 size_t mu_mm_size(const struct mu_mm *mm);
 
-/* Bytes of memmap that all memory of @mm takes, when all is backed. */
+/*
+ * Bytes of addresses that the memmap of mu_mm_start() lies in: from the
+ * descriptor of pfn 0 to the end of the section that the last pfn of all memory
+ * is in, and of the limits. Few of them need memory behind them.
+ */
+uint64_t mu_mm_memmap_span(const struct mu_mm *mm);
+
+/* Bytes of it behind which there is memory when all of @mm's is initialised.
+ * Holes take none. O(ranges). */
 uint64_t mu_mm_memmap_bytes(const struct mu_mm *mm);
 
 /*
  * Build nodes, zones, sections and extents in @buf (mu_mm_size() bytes, aligned
  * to 64, contents do not matter) and open the allocator. @memmap is where the
- * port keeps the descriptor of pfn 0. memblock must not change any more.
+ * port keeps the descriptor of pfn 0: the first of mu_mm_memmap_span() bytes of
+ * addresses, aligned to 64, that are backed where memmap_map was asked to, or
+ * all of them without that hook. memblock must not change any more.
  * MU_ERR_NOT_FOUND when there is no memory, MU_ERR_RANGE for limits that are
- * not in order, MU_ERR_NOMEM when the memmap cannot be backed: then @mm must be
- * initialised again.
+ * not in order, MU_ERR_NOMEM when the memmap cannot be backed; memblock's
+ * errors with movable_node. Of all but the first two @mm must be initialised
+ * again.
  */
 enum mu_status mu_mm_start(struct mu_mm *mm, const struct mu_config *config,
 			   struct mu_page *memmap, void *buf,
@@ -239,7 +251,7 @@ enum mu_page_state {
 	MU_STATE_OFFLINE,  /* memory that was taken offline, or never came on */
 };
 
-/* "absent", "reserved", ... */
+/* "absent", "reserved", ...; never NULL. Any context. */
 const char *mu_page_state_str(enum mu_page_state state);
 
 /*

@@ -70,7 +70,7 @@ enum mu_zone_type {
 	MU_ZONE_ISOLATED = MU_NR_ZONES
 };
 
-/* "DMA", "DMA32", "Normal", "Movable", "isolated". */
+/* "DMA", "DMA32", "Normal", "Movable", "isolated"; never NULL. */
 const char *mu_zone_type_str(enum mu_zone_type type);
 
 enum mu_watermark { MU_WMARK_MIN, MU_WMARK_LOW, MU_WMARK_HIGH, MU_NR_WMARKS };
@@ -338,9 +338,10 @@ void mu_buddy_forget_poison(struct mu_buddy *buddy, mu_pfn_t start,
 /*
  * Set the marks of every zone from its managed pages, as Linux does:
  * @min_free_pages for the machine are spread over zones in proportion (0: the
- * square root of 16 times its memory in KiB, within 128 KiB and 256 MiB), low
- * is a quarter of min above it, high twice that. @page_shift for the units.
- * One at a time; others may allocate.
+ * square root of 16 times its memory in KiB, within 128 KiB and 256 MiB). Low
+ * is above min by a quarter of it, or a thousandth of the zone where that is
+ * more; high is twice as far. MOVABLE has a small min of its own. @page_shift
+ * for the units. One at a time; others may allocate.
  */
 void mu_buddy_set_watermarks(struct mu_buddy *buddy, uint64_t min_free_pages,
 			     unsigned page_shift);
@@ -443,8 +444,7 @@ void mu_buddy_drop_pristine(struct mu_buddy *buddy, struct mu_zone *zone,
  * it is the allocated gigantic page at @start. MU_ERR_RESERVED when some page
  * of it is reserved, MU_ERR_BUSY when some page is in nobody's book at this
  * moment (a gigantic page is being freed or split), larger than the block, or
- * not in
- * @from: nothing has changed then. Any context but NMI.
+ * not in @from: nothing has changed then. Any context but NMI.
  */
 enum mu_status mu_buddy_move(struct mu_buddy *buddy, struct mu_zone *from,
 			     struct mu_zone *to, mu_pfn_t start,

@@ -49,7 +49,7 @@
 
 enum mu_policy { MU_POLICY_EAGER, MU_POLICY_DEFERRED, MU_POLICY_LAZY };
 
-/* "eager", "deferred", "lazy". */
+/* "eager", "deferred", "lazy"; "unknown" for what is none. Any context. */
 const char *mu_policy_str(enum mu_policy policy);
 
 /*
@@ -152,8 +152,9 @@ enum mu_status mu_deferred_finish(struct mu_deferred *deferred,
  * its own: mu_free_pages() takes it back (and writes its descriptors then),
  * mu_split_pages() makes smaller pages of it. The descriptor of any pfn inside
  * is mu_memmap_head()'s. Node, @flags and watermarks as in mu_alloc_pages(),
- * whose lists are not looked at. Any context but NMI; interrupts are off for
- * one page at a time.
+ * whose lists are not looked at; @flags are not checked, of two zones the lower
+ * counts. 0 for another @order or a node that is none. Any context but NMI;
+ * interrupts are off for one page at a time.
  */
 uint64_t mu_alloc_huge(struct mu_deferred *deferred, int nid, unsigned order,
 		       unsigned flags, uint64_t count, mu_pfn_t *pfns);
@@ -164,9 +165,9 @@ uint64_t mu_alloc_huge(struct mu_deferred *deferred, int nid, unsigned order,
  * by block. It is given as 2^(@order - MU_BLOCK_ORDER) allocations of
  * MU_BLOCK_ORDER each, which are freed one by one. Blocks that lie before an
  * aligned run are put into the lists. Node, @flags and watermarks as in
- * mu_alloc_pages(). MU_ERR_NOMEM when no extent has such a run, or its memmap
- * cannot be backed; MU_ERR_RANGE for another @order. Any context but NMI;
- * interrupts are off for one block at a time.
+ * mu_alloc_huge(). MU_ERR_NOMEM when no extent has such a run, or its memmap
+ * cannot be backed; MU_ERR_RANGE for another @order or a node that is none. Any
+ * context but NMI; interrupts are off for one block at a time.
  */
 enum mu_status mu_alloc_run(struct mu_deferred *deferred, int nid,
 			    unsigned order, unsigned flags,
@@ -285,7 +286,8 @@ bool mu_deferred_is_busy(const struct mu_deferred *deferred,
  * For the floor above, at start; one CPU.
  */
 
-/* @zones has room for buddy->nr_zones, @extents for what will be added. */
+/* The hooks of @buddy's source, and no extents yet. @zones has room for
+ * buddy->max_zones. */
 void mu_deferred_init(struct mu_deferred *deferred, struct mu_buddy *buddy,
 		      struct mu_pristine *zones);
 

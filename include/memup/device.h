@@ -94,7 +94,7 @@ enum mu_device_type {
 	MU_DEVICE_P2P,	    /* a window for other devices */
 };
 
-/* "private", "coherent", "fs-dax", "generic", "p2p". */
+/* "private", "coherent", "fs-dax", "generic", "p2p"; never NULL. */
 const char *mu_device_type_str(enum mu_device_type type);
 
 struct mu_pagemap;
@@ -272,7 +272,8 @@ enum mu_status mu_pagemap_finish(struct mu_pagemap *map,
  */
 struct mu_pagemap *mu_pagemap_get(struct mu_devices *devices, mu_pfn_t pfn);
 
-/* Does @map, which the caller holds, have @pfn? O(log of its ranges). */
+/* Does @map, which the caller holds, have @pfn? O(log of its ranges). Any
+ * context. */
 bool mu_pagemap_has(const struct mu_pagemap *map, mu_pfn_t pfn);
 
 /* Give a reference back. @map may be gone then. Where the port's wake() may be
@@ -318,7 +319,7 @@ enum mu_status mu_device_page(struct mu_pagemap *map, mu_pfn_t pfn,
 /* Was the descriptor of @pfn written? Does not write it. As above. */
 bool mu_device_is_ready(const struct mu_pagemap *map, mu_pfn_t pfn);
 
-/* The first pfn that @page, a descriptor of @map, is of. */
+/* The first pfn that @page, a descriptor of @map, is of. Any context. */
 mu_pfn_t mu_device_page_pfn(const struct mu_pagemap *map,
 			    const struct mu_page *page);
 
@@ -336,7 +337,8 @@ enum mu_status mu_device_page_take(struct mu_pagemap *map, mu_pfn_t pfn,
 bool mu_device_page_get(struct mu_page *page) MU_MUST_CHECK;
 void mu_device_page_put(struct mu_pagemap *map, struct mu_page *page);
 
-/* The pagemap of @page, which is in use or whose pagemap the caller holds. */
+/* The pagemap of @page, which is in use or whose pagemap the caller holds. Any
+ * context. */
 static inline struct mu_pagemap *
 mu_device_page_map(const struct mu_devices *devices, const struct mu_page *page)
 {

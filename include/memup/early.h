@@ -39,11 +39,12 @@
 
 #include "memup/boot.h"
 
+/* What was taken. The client reads it, and writes nothing. */
 struct mu_early {
 	mu_pfn_t first; /* MU_NO_PFN: there is nothing */
-	mu_pfn_t last;
+	mu_pfn_t last;	/* its allocation is the last of the chain */
 	uint64_t allocations;
-	uint64_t pages;
+	uint64_t pages; /* of all allocations */
 };
 
 /*
@@ -62,7 +63,8 @@ enum mu_status mu_early_pages(struct mu_mm *mm, int nid, uint64_t bytes,
 			      unsigned max_order,
 			      struct mu_early *early) MU_MUST_CHECK;
 
-/* The allocation after the one at @pfn, MU_NO_PFN after the last. */
+/* The allocation of @early after the one whose first page is @pfn; MU_NO_PFN
+ * after the last. */
 mu_pfn_t mu_early_next(const struct mu_mm *mm, const struct mu_early *early,
 		       mu_pfn_t pfn);
 
@@ -115,9 +117,9 @@ struct mu_hash {
  *
  * Memory is all that is managed, by the allocator's count at this moment.
  * MU_ERR_INVALID for a bucket of 0 bytes, or a low_limit above high_limit;
- * MU_ERR_UNSUPPORTED when it is to be zeroed and the port has no phys_to_virt,
- * or has no pointer for a piece; errors of mu_early_pages(). On failure *@hash
- * is empty and has 0 entries.
+ * MU_ERR_RANGE for a scale above 51; MU_ERR_UNSUPPORTED when it is to be zeroed
+ * and the port has no phys_to_virt, or has no pointer for a piece; errors of
+ * mu_early_pages(). On failure *@hash is empty and has 0 entries.
  */
 enum mu_status mu_early_hash(struct mu_mm *mm, const struct mu_hash_spec *spec,
 			     struct mu_hash *hash) MU_MUST_CHECK;

@@ -87,7 +87,7 @@ enum mu_online {
 	MU_ONLINE_DEFAULT, /* what mu_hotplug.auto_online says; to add, alone */
 };
 
-/* "offline", "kernel", "movable", "ratio", "default". */
+/* "offline", "kernel", "movable", "ratio", "default"; never NULL. */
 const char *mu_online_str(enum mu_online online);
 
 /* What happens to a range. */
@@ -212,8 +212,7 @@ enum mu_status mu_hotplug_online(struct mu_hotplug *hotplug, mu_phys_t base,
 /*
  * Take [@base, @base + @size), whole blocks that are online, of one zone, from
  * the allocator. What is in use is asked for (migrate) and waited for, for up
- * to
- * @patience nanoseconds of the port's clock; 0: asked for once.
+ * to @patience nanoseconds of the port's clock; 0: asked for once.
  *
  * MU_ERR_RANGE, MU_ERR_INVALID (also: it lies in two zones), MU_ERR_HOLE;
  * MU_ERR_OFFLINE: some of it is offline already; MU_ERR_RESERVED: some of it is

@@ -214,10 +214,10 @@ enum mu_status mu_machine_set_flags(struct mu_machine *machine, mu_phys_t base,
 
 /*
  * Say that [@base, @base + @size) belongs to node @nid. Errors as above, and
- * MU_ERR_RANGE for a node past @max_nodes. The flags go to the ranges of that
- * node. Affinities may overlap: an address belongs to the smallest that covers
- * it (old kernels print the span of a node, other nodes inside), of equals to
- * the one with the lowest node.
+ * MU_ERR_RANGE for a node past the machine's max_nodes. @flags go to the ranges
+ * of that node. Affinities may overlap: an address belongs to the smallest that
+ * covers it (old kernels print the span of a node, other nodes inside), of
+ * equals to the one with the lowest node.
  */
 enum mu_status mu_machine_add_affinity(struct mu_machine *machine,
 				       mu_phys_t base, mu_phys_t size, int nid,
@@ -235,7 +235,7 @@ mu_machine_ram_from_affinities(struct mu_machine *machine,
 
 /*
  * Add @count CPUs to node @nid; 0 only says that the node is there.
- * MU_ERR_RANGE past @max_nodes, or past MU_MAX_CPUS in all.
+ * MU_ERR_RANGE past the machine's max_nodes, or past MU_MAX_CPUS in all.
  */
 enum mu_status mu_machine_add_cpus(struct mu_machine *machine, int nid,
 				   unsigned count,
@@ -285,8 +285,8 @@ enum mu_status mu_machine_set_perf(struct mu_machine *machine, int from, int to,
  * merge what is alike, complete the distances. MU_ERR_NOT_FOUND when there is
  * no RAM at all, MU_ERR_FULL when the pieces do not fit: then the machine is
  * as it was, but for the order of its ranges; but with numa=fake= it must be
- * initialised again. A machine that named no CPU has
- * one, on its first node with memory. Done twice it does nothing.
+ * initialised again. A machine that named no CPU has one, on its first node
+ * with memory. Done twice it does nothing.
  *
  * Ranges keep the bytes that firmware gave; they need not begin or end at a
  * page.
@@ -294,7 +294,8 @@ enum mu_status mu_machine_set_perf(struct mu_machine *machine, int from, int to,
 enum mu_status mu_machine_finish(struct mu_machine *machine,
 				 struct mu_error *error) MU_MUST_CHECK;
 
-/* Bytes of RAM; the first address past all RAM. Of a finished machine. */
+/* Of a finished machine: bytes of RAM; the first address past all RAM; CPUs of
+ * all nodes. O(ranges), O(nodes). */
 mu_phys_t mu_machine_ram(const struct mu_machine *machine);
 mu_phys_t mu_machine_top(const struct mu_machine *machine);
 unsigned mu_machine_cpus(const struct mu_machine *machine);

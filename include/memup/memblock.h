@@ -372,6 +372,7 @@ enum mu_status mu_memblock_free(struct mu_memblock *mb, void *virt,
 
 /* ---- Ask ---- */
 
+/* Bytes of all memory regions, and of all reserved ones. O(1). */
 mu_phys_t mu_memblock_phys_mem_size(const struct mu_memblock *mb);
 mu_phys_t mu_memblock_reserved_size(const struct mu_memblock *mb);
 /* The first address of memory and the first past all; 0 if there is none. */

@@ -48,6 +48,7 @@
 #define MEMUP_MEMMAP_H
 
 #include "memup/base.h"
+#include "memup/limits.h"
 #include "memup/memblock.h"
 #include "memup/page_ext.h"
 #include "memup/port.h"
@@ -83,10 +84,12 @@ enum mu_page_kind {
  *                         of the zone that it says, and of the one that it will
  *                         say. Who goes by it to the zone looks again when it
  *                         has the lock.
- *   refcount, private     whoever holds the page, once it is allocated
- * While a page is free the links lie where refcount and private are, in a cache
- * the only one where private is. State and zone are read without the lock, too,
- * relaxed: as hints; so is the count, by who frees what another has freed.
+ *   refcount, private_data
+ *                         whoever holds the page, once it is allocated
+ * While a page is free the links lie where refcount and private_data are, in a
+ * cache the only one where private_data is. State and zone are read without the
+ * lock, too, relaxed: as hints; so is the count, by who frees what another has
+ * freed.
  */
 struct mu_page {
 	_Atomic uint8_t state;
@@ -297,27 +300,10 @@ mu_pfn_t mu_memmap_next(const struct mu_memmap *memmap, mu_pfn_t pfn,
 struct mu_page *mu_memmap_head(const struct mu_memmap *memmap, mu_pfn_t pfn);
 
 /*
- * For the floors above, at start and when memory comes online:
+ * For the floors above, at start and when memory comes online and goes. Any
+ * context but NMI where nothing else is said; the blocks that are told are the
+ * caller's alone.
  */
-
-/*
- * What may come beyond the memory that is there at the start: hot-added memory
- * and devices. All zero: nothing. Room for it costs one pointer for each 128
- * GiB (4 KiB pages) up to @end, 4 KiB for 64 TiB, and 32 KiB of raw memory,
- * untouched until it is used, for each 128 GiB of @late and two for each of
- * @ranges.
- */
-struct mu_limits {
-	/* The first address past all that there will ever be, in bytes. */
-	mu_phys_t end;
-	/* Bytes that may come, all in all: what goes and comes back at the same
-	 * place counts once. 0: as many as lie below end. */
-	mu_phys_t late;
-	/* Ranges that may be there at once, beyond those of the start. */
-	unsigned ranges;
-	/* Node ids of what comes are below it, or are there at the start. */
-	unsigned nodes;
-};
 
 /*
  * Bytes for the tables of a memmap that covers the memory of @memblock and what

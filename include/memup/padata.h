@@ -201,8 +201,8 @@ void mu_padata_mt_cancel(struct mu_padata_mt *mt);
 
 /*
  * Will no chunk of @mt be taken any more? For thread functions with long
- * chunks, which may then return MU_ERR_CANCELLED, having left it
- * as they found it. True too when all are taken. Where cancel may be.
+ * chunks, which may then return MU_ERR_CANCELLED, having left theirs as they
+ * found it. True too when all are taken. Where cancel may be.
  */
 bool mu_padata_mt_stopped(const struct mu_padata_mt *mt);
 
@@ -289,7 +289,7 @@ enum mu_padata_mask {
 
 /*
  * Bytes of an instance and of a shell, which the caller provides, aligned as
- * malloc() does.
+ * malloc() does. Any context.
  */
 size_t mu_padata_instance_size(void);
 size_t mu_padata_shell_size(void);
@@ -299,7 +299,7 @@ size_t mu_padata_shell_size(void);
  * in both masks. At most @limit jobs are under way to parallel() or in it on
  * other CPUs; when that many are, the submitter works itself, which keeps it
  * from running ahead. 0: two for every CPU, so that one that is done with a job
- * finds the next one waiting.
+ * finds the next one waiting. Never fails. Any context.
  */
 struct mu_padata_instance *mu_padata_instance_init(void *memory,
 						   const struct mu_port *port,
@@ -313,7 +313,7 @@ struct mu_padata_instance *mu_padata_instance_init(void *memory,
 enum mu_status
 mu_padata_instance_fini(struct mu_padata_instance *instance) MU_MUST_CHECK;
 
-/* A shell of @instance in @memory. */
+/* A shell of @instance in @memory. Never fails. Any context. */
 struct mu_padata_shell *
 mu_padata_shell_init(void *memory, struct mu_padata_instance *instance);
 

@@ -3,15 +3,15 @@
  * port: what memup needs from the platform under it.
  *
  * One struct of hooks. A hook left NULL takes the default that its comment
- * names, so that a port starts with a handful and grows. Each floor uses only
- * the hooks of its tier and those before it:
+ * names, so that a port starts with a handful and grows: docs/porting.md has an
+ * order. Each floor uses only the hooks of its tier and those before it:
  *
- *   tier 0  machine, memblock     log, phys_to_virt
- *   tier 1  memmap, buddy         + memmap_map and its kin, irq_save,
- *                                 irq_restore, pause, panic
- *   tier 2  deferred, padata      + cpu_count, cpu_id, cpu_node, clock, run_on,
- *                                 run_cancel, run_later, run_waits, go_idle,
- *                                 wait, wake, watchdog, memmap_fill
+ *   tier 0  machine, memblock     log, panic, phys_to_virt
+ *   tier 1  memmap, buddy         + memmap_map and its kin, memmap_fill,
+ *                                 irq_save, irq_restore, pause, cpu_id,
+ *                                 cpu_node, watchdog
+ *   tier 2  padata and the        + cpu_count, clock, run_on, run_cancel,
+ *           floors above it       run_later, run_waits, go_idle, wait, wake
  *
  * Every hook gets @arg, the port's own state, first. Unless it says otherwise
  * a hook may be called from any CPU, from several at once, and with interrupts
@@ -106,14 +106,17 @@ struct mu_port {
 	 */
 	void (*pause)(void *arg, unsigned spins);
 
-	/* How many CPUs there are; ids are below it. Default: 1. */
+	/*
+	 * How many CPUs there are; ids are below it, and below MU_MAX_CPUS.
+	 * Default: 1.
+	 */
 	unsigned (*cpu_count)(void *arg);
 	/*
 	 * The CPU that runs the caller; it may be old by the time it is used.
 	 * Default: 0, and there are no page caches.
 	 */
 	unsigned (*cpu_id)(void *arg);
-	/* The node of @cpu. Default: 0. */
+	/* The node of @cpu, one of the machine's. Default: 0. */
 	int (*cpu_node)(void *arg, unsigned cpu);
 
 	/*
@@ -146,20 +149,21 @@ struct mu_port {
 	 * As run_on(), for calls that can wait for a CPU that is busy: they
 	 * begin in the order in which they were asked for, those with @idle
 	 * behind all without. Returns how many are promised, fewer where no
-	 * more can be remembered. run_cancel() takes back those that have not
-	 * begun; where one of the same @fn(@fn_arg) came before this call, the
-	 * caller of this sees what the caller of that had seen. Needs
-	 * run_cancel. Default: 0.
+	 * more can be remembered. Needs run_cancel, which takes back those that
+	 * have not begun. Either it takes back a call of the same @fn(@fn_arg),
+	 * or it came before this asked for one: then its caller's writes, and
+	 * what that had seen of others', are visible to the caller of this
+	 * (release, acquire). Default: 0.
 	 */
 	unsigned (*run_later)(void *arg, bool idle,
 			      const struct mu_cpumask *cpus, unsigned count,
 			      void (*fn)(void *), void *fn_arg);
 
 	/*
-	 * Do calls of run_later() wait, other than idle ones if the caller is
-	 * not @idle? Then whoever is in a call and can do so should return.
-	 * Asked often, so it has to be quick; it may be wrong for a moment.
-	 * Default: no.
+	 * Does a call of run_later() wait for a CPU? Without @idle those that
+	 * are idle do not count. Whoever is in a call, and can, returns from it
+	 * then. Asked often, so it has to be quick; it may be wrong for a
+	 * moment. Default: no.
 	 */
 	bool (*run_waits)(void *arg, bool idle);
 

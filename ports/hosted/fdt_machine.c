@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+/* Device trees, by libfdt: see mu_machine_read_fdt(). */
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+/* This host, from /sys and /proc: see mu_host_machine(). */
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>

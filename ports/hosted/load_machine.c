@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: MIT
+/*
+ * A machine of several sources. How large it will be nobody knows before it was
+ * read, so it is read again with more room until it fits.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

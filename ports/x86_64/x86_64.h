@@ -17,7 +17,6 @@
  *   and the same two with _at
  *   memmap_fill                 MOVNTI                              fill.c
  *   run_on, wait, wake          a mailbox for each CPU, HLT, IPI    work.c
- *
  *   pause                       PAUSE, and flush the TLB if asked   flush.c
  *
  * Defaults serve for the rest: run_cancel, since run_on() promises idle CPUs
@@ -141,8 +140,9 @@ uint64_t mu_x86_memmap_bytes(const struct mu_x86 *x86);
 mu_pfn_t mu_x86_memmap_pfn(const struct mu_x86 *x86, uintptr_t virt);
 
 /*
- * CPUs. mu_x86_set_cpus() makes room for @max of them at @table, the boot CPU
- * first; then mu_x86_add_cpu() gives each the next id. One CPU, once each.
+ * CPUs. mu_x86_set_cpus() moves the list of them to @table, which has room for
+ * all that will be added, the boot CPU first; then mu_x86_add_cpu() gives each
+ * the next id. One CPU, once each.
  * A CPU that was added but never enters counts, and is never run on.
  */
 void mu_x86_set_cpus(struct mu_x86 *x86, struct mu_x86_cpu **table);

@@ -132,27 +132,6 @@ size_t mu_snprintf(char *buf, size_t size, const char *fmt, ...)
 	return len;
 }
 
-const char *mu_fmt_size(struct mu_size_text *out, mu_phys_t bytes)
-{
-	static const char units[] = "BKMGTPE";
-	unsigned unit = bytes ? mu_log2(bytes) / 10 : 0;
-	uint64_t one = (uint64_t)1 << (unit * 10);
-	uint64_t rest = bytes & (one - 1);
-
-	/* rest * 10 / one would overflow from 2^61 on; 1/1024ths are enough. */
-	unsigned tenth =
-		unit ? (unsigned)((rest >> (unit * 10 - 10)) * 10 >> 10) : 0;
-
-	if (rest)
-		mu_snprintf(out->text, sizeof(out->text), "%llu.%u%c",
-			    (unsigned long long)(bytes / one), tenth,
-			    units[unit]);
-	else
-		mu_snprintf(out->text, sizeof(out->text), "%llu%c",
-			    (unsigned long long)(bytes / one), units[unit]);
-	return out->text;
-}
-
 enum mu_status mu_fail(struct mu_error *error, enum mu_status status,
 		       uint32_t line, const char *fmt, ...)
 {

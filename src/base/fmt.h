@@ -2,10 +2,8 @@
 /*
  * fmt: a printf small enough to be freestanding.
  *
- * Conversions: %s %c %d %u %x %llu %llx %lld %zu, %p is absent; a width, with
- * 0 for zero padding, and '-' for left; %%. Two more, as extensions of %s so
- * that the compiler's format check still holds, are functions: mu_fmt_size()
- * writes a size as a person would ("640K", "63.9G").
+ * Conversions: %s %c %d %u %x and %%; l, ll or z before d, u and x; a width, 0
+ * before it for zeros, - for the left. At any other the text ends there.
  */
 #ifndef MU_BASE_FMT_H
 #define MU_BASE_FMT_H
@@ -21,17 +19,6 @@
 size_t mu_snprintf(char *buf, size_t size, const char *fmt, ...)
 	MU_PRINTF(3, 4);
 size_t mu_vsnprintf(char *buf, size_t size, const char *fmt, va_list args);
-
-/* A buffer for mu_fmt_size(). */
-struct mu_size_text {
-	char text[24];
-};
-
-/*
- * @bytes in the largest binary unit that leaves at least 1, with one decimal
- * unless it is whole: "4K", "127.9G". Returns @out->text.
- */
-const char *mu_fmt_size(struct mu_size_text *out, mu_phys_t bytes);
 
 /*
  * Fill @error (may be NULL) and return @status, so that a caller can write

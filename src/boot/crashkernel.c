@@ -1,4 +1,9 @@
 // SPDX-License-Identifier: MIT
+/*
+ * Memory for the kernel that runs after a crash: what crashkernel= says, and a
+ * place for it. And mu_mm_reserve_cmdline(), which does reserve_mem= too.
+ * (Linux: Documentation/admin-guide/kdump/kdump.rst.)
+ */
 #include "base/bits.h"
 #include "base/fmt.h"
 #include "machine/cmdline.h"

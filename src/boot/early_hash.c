@@ -2,9 +2,9 @@
 /*
  * Hash tables whose size comes from the machine's.
  */
-#include <string.h>
 #include "base/bits.h"
 #include "base/lock.h"
+#include "base/string.h"
 #include "boot/early.h"
 #include "memup/early.h"
 

@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: MIT
+/*
+ * hugepages= and its kin: how many pages of which size a command line asks for.
+ * Nothing is taken here. (Linux: Documentation/admin-guide/mm/hugetlbpage.rst.)
+ */
 #include "base/bits.h"
 #include "base/fmt.h"
 #include "machine/cmdline.h"

@@ -3,10 +3,10 @@
  * What comes before start: the machine's memory in memblock, and how large the
  * tables will be.
  */
-#include <string.h>
 #include "base/bits.h"
 #include "base/fmt.h"
 #include "base/port.h"
+#include "base/string.h"
 #include "boot/tables.h"
 
 struct mu_config mu_config_default(void)
@@ -279,6 +279,17 @@ size_t mu_mm_size(const struct mu_mm *mm)
 	struct mu_tables tables;
 
 	return mu_tables_lay_out(mm, &tables, NULL);
+}
+
+uint64_t mu_mm_memmap_span(const struct mu_mm *mm)
+{
+	mu_phys_t end =
+		MU_MAX(mu_memblock_end_of_DRAM(&mm->memblock), mm->limits.end);
+	mu_phys_t mask = ((mu_phys_t)1 << mm->page_shift) - 1;
+	mu_pfn_t pages = (end + mask) >> mm->page_shift;
+
+	/* The port may back whole sections. */
+	return mu_align_up(pages, MU_SECTION_PAGES) * sizeof(struct mu_page);
 }
 
 uint64_t mu_mm_memmap_bytes(const struct mu_mm *mm)

@@ -205,8 +205,8 @@ static void from_address(const struct mu_mm *mm, mu_phys_t address,
 		*first = MU_MIN(*first, mu_align_up(pfn, MU_BLOCK_PAGES));
 }
 
-void mu_layout_movable(const struct mu_mm *mm, const struct mu_config *config,
-		       const struct mu_node *nodes, mu_pfn_t *movable_start)
+void mu_movable_lay_out(const struct mu_mm *mm, const struct mu_config *config,
+			const struct mu_node *nodes, mu_pfn_t *movable_start)
 {
 	for (unsigned nid = 0; nid < mm->nr_nodes; nid++)
 		movable_start[nid] = MU_NO_PFN;

@@ -10,7 +10,7 @@
  * MOVABLE have it; MU_NO_PFN where a node has none. @nodes have their spans and
  * present pages.
  */
-void mu_layout_movable(const struct mu_mm *mm, const struct mu_config *config,
-		       const struct mu_node *nodes, mu_pfn_t *movable_start);
+void mu_movable_lay_out(const struct mu_mm *mm, const struct mu_config *config,
+			const struct mu_node *nodes, mu_pfn_t *movable_start);
 
 #endif

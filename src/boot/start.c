@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 /*
  * From memblock to the allocator. Each step is one walk over the pieces of
- * memory or of free memory (layout.h).
+ * memory or of free memory (hotplug/layout.h).
  */
-#include <string.h>
 #include "base/assert.h"
 #include "base/fmt.h"
 #include "base/sort.h"
+#include "base/string.h"
 #include "boot/movable.h"
 #include "hotplug/layout.h"
 #include "boot/reserved.h"
@@ -274,7 +274,10 @@ enum mu_status mu_mm_start(struct mu_mm *mm, const struct mu_config *config,
 			       "there is no memory to start with");
 	status = config->movable_node ? mu_mm_movable_node(mm) : MU_OK;
 	if (status != MU_OK)
-		return status;
+		return mu_fail(error, status, 0,
+			       "movable_node: memory that stays cannot be told "
+			       "from what may go: %s",
+			       mu_status_str(status));
 	status = mu_layout_init(
 		&mm->layout, &mm->memblock, mm->page_shift,
 		&(struct mu_layout_spec){
@@ -294,8 +297,8 @@ enum mu_status mu_mm_start(struct mu_mm *mm, const struct mu_config *config,
 	mm->buddy.max_zones = start.tables.nr_zones;
 
 	nodes_init(&start);
-	mu_layout_movable(mm, config, mm->buddy.nodes,
-			  start.tables.movable_start);
+	mu_movable_lay_out(mm, config, mm->buddy.nodes,
+			   start.tables.movable_start);
 	zones_init(&start);
 	mu_zonelists_build(&mm->buddy, start.tables.zonelists,
 			   start.tables.per_zone);

@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: MIT
+/*
+ * What one page is, put together from those who know: the devices' table,
+ * memblock, the zone's extents, the memmap.
+ */
 #include "base/bits.h"
 #include "base/lock.h"
 #include "hotplug/layout.h"

@@ -7,9 +7,9 @@
  * not free must be in none of them; and the sums of each zone must be its
  * counters.
  */
-#include <string.h>
 #include "base/bits.h"
 #include "base/fmt.h"
+#include "base/string.h"
 #include "hotplug/layout.h"
 #include "memup/boot.h"
 

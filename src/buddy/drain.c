@@ -7,9 +7,9 @@
  * this ends; and any number may be at it, for a cache leaves the list only when
  * it is empty.
  */
-#include <string.h>
 #include "base/assert.h"
 #include "base/lock.h"
+#include "base/string.h"
 #include "buddy/cache.h"
 #include "buddy/lists.h"
 #include "buddy/zone.h"

@@ -1,4 +1,11 @@
 // SPDX-License-Identifier: MIT
+/*
+ * Free, split, and drop a reference.
+ *
+ * One compare-and-exchange takes a page from its client; until it is in a cache
+ * or a list it is nobody's, and interrupts are off. Of several who free it at
+ * once one succeeds, the others are told why not.
+ */
 #include "base/assert.h"
 #include "base/lock.h"
 #include "buddy/cache.h"

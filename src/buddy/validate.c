@@ -1,4 +1,9 @@
 // SPDX-License-Identifier: MIT
+/*
+ * One zone, looked at from the allocator's side: lists and caches hold what
+ * they say, and the zone's counters are their sums. What all other pages are,
+ * mu_validate() of the floor boot proves.
+ */
 #include "base/fmt.h"
 #include "base/lock.h"
 #include "buddy/cache.h"

@@ -1,4 +1,9 @@
 // SPDX-License-Identifier: MIT
+/*
+ * How many pages a zone keeps back. The numbers are Linux's: min_free_kbytes is
+ * the square root of 16 times memory in KiB, zones have shares of it, and the
+ * marks above lie a quarter of that, or 1/1000 of the zone, apart.
+ */
 #include "base/lock.h"
 #include "buddy/cache.h"
 #include "buddy/zone.h"

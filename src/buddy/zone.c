@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-#include <string.h>
 #include "base/assert.h"
 #include "base/lock.h"
+#include "base/string.h"
 #include "buddy/lists.h"
 #include "buddy/zone.h"
 

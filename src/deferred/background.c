@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: MIT
+/*
+ * The background finisher: threads that claim one block at a time and look at
+ * one word before each.
+ */
 #include "base/port.h"
 #include "memup/deferred.h"
 

@@ -3,8 +3,8 @@
  * A zone's extents: how they are made of free ranges, and what can be read off
  * them.
  */
-#include <string.h>
 #include "base/bits.h"
+#include "base/string.h"
 #include "deferred/claim.h"
 
 #define GIGANTIC_PAGES ((mu_pfn_t)1 << MU_GIGANTIC_ORDER)

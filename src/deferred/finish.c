@@ -8,9 +8,9 @@
  * nothing of extents, on-demand growth goes on beside it, and no thread idles
  * while another node has work left.
  */
-#include <string.h>
 #include "base/bits.h"
 #include "base/port.h"
+#include "base/string.h"
 #include "deferred/grow.h"
 #include "memup/padata.h"
 

@@ -3,12 +3,12 @@
 #ifndef MU_DEVICE_INTERNAL_H
 #define MU_DEVICE_INTERNAL_H
 
-#include <string.h>
 #include "base/assert.h"
 #include "base/bits.h"
 #include "base/fmt.h"
 #include "base/lock.h"
 #include "base/port.h"
+#include "base/string.h"
 #include "memup/device.h"
 
 typedef unsigned long long ull;

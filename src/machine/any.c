@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: MIT
+/*
+ * Which reader a text is for: told by the first line that only one of them can
+ * have, or by a table's signature.
+ */
 #include "base/bits.h"
 #include "base/fmt.h"
 #include "machine/acpi.h"

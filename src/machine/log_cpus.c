@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+/* Lines that tell of CPUs. */
 #include "base/bits.h"
 #include "machine/log.h"
 

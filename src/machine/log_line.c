@@ -1,4 +1,9 @@
 // SPDX-License-Identifier: MIT
+/*
+ * What kind of line of a boot log this is. Time stamps, prefixes and other
+ * messages may stand around it, so a line is known by words that are in it and
+ * by what follows them.
+ */
 #include "base/bits.h"
 #include "machine/e820.h"
 #include "machine/log.h"

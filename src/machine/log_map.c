@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: MIT
+/*
+ * Lines that describe memory: the maps, what the kernel changed in them later,
+ * and the SRAT's ranges.
+ */
 #include "base/bits.h"
 #include "base/fmt.h"
 #include "machine/e820.h"

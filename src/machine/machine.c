@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: MIT
+/*
+ * A machine while it is described: ranges, affinities, CPUs and distances as
+ * they come, in arrays that the caller paid for. finish.c makes sense of them.
+ */
 #include "base/bits.h"
 #include "base/fmt.h"
 #include "machine/perf.h"

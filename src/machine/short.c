@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: MIT
+/*
+ * Short descriptions: functions that follow the rules of the grammar in
+ * include/memup/machine_read.h.
+ */
 #include "base/bits.h"
 #include "base/fmt.h"
 #include "machine/text.h"

@@ -87,7 +87,7 @@ enum mu_status mu_memblock_flush_late(struct mu_memblock *mb)
 	return offer(mb);
 }
 
-/* Empty @type and go back to the array that is part of @mb. */
+/* Empty @type and go back to @init, the array that is part of its memblock. */
 static void empty(struct mu_memblock_type *type,
 		  struct mu_memblock_region *init, unsigned max)
 {

@@ -3,7 +3,7 @@
 #ifndef MU_MEMMAP_INTERNAL_H
 #define MU_MEMMAP_INTERNAL_H
 
-#include <string.h>
+#include "base/string.h"
 #include "memup/memmap.h"
 
 /* The section of @pfn, made if it is not there; NULL when more came than the

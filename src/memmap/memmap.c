@@ -2,9 +2,9 @@
 /*
  * The table of sections and publication: see memup/memmap.h.
  */
-#include <string.h>
 #include "base/assert.h"
 #include "base/lock.h"
+#include "base/string.h"
 #include "memmap/fill.h"
 #include "memmap/internal.h"
 #include "memmap/links.h"

@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: MIT
-#include <string.h>
+/*
+ * All page extensions of a machine, one after the other: see
+ * include/memup/page_ext.h.
+ */
+#include "base/string.h"
 #include "memmap/internal.h"
 #include "memmap/track.h"
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include <limits.h>
-#include <string.h>
 #include "base/assert.h"
 #include "base/bits.h"
 #include "base/port.h"
+#include "base/string.h"
 #include "padata/helpers.h"
 
 struct nodes {

@@ -6,9 +6,9 @@
  * calls that the port promised, take them off the list until there are none. A
  * submitter puts its job there and asks for one more runner; if there is none
  * to be had, one that is under way takes it, and where none is the submitter
- * does what waits. A shell is a list of jobs in the order
- * in which they came and at most one *server*, a thread that calls serial() for
- * the first job as long as that is done:
+ * does what waits. A shell is a list of jobs in the order in which they came
+ * and at most one *server*, a thread that calls serial() for the first job as
+ * long as that is done:
  *
  *	 head -> job 1  job 2  job 3  job 4     appended by do_parallel
  *	         DONE   DONE   -      DONE      marked by do_serial

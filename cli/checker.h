@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* check_row: what the files that compare have in common. */
-#ifndef MEMUP_CLI_CHECK_ROW_H
-#define MEMUP_CLI_CHECK_ROW_H
+/* checker: what check_rows.c, check_ranges.c and check_pages.c share. */
+#ifndef MEMUP_CLI_CHECKER_H
+#define MEMUP_CLI_CHECKER_H
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * string: the four functions that the client provides. <string.h> is none of
+ * C17's freestanding headers: a compiler for a bare machine comes without it.
+ */
+#ifndef MU_BASE_STRING_H
+#define MU_BASE_STRING_H
+
+#include <stddef.h>
+
+void *memcpy(void *restrict to, const void *restrict from, size_t size);
+void *memmove(void *to, const void *from, size_t size);
+void *memset(void *to, int byte, size_t size);
+int memcmp(const void *a, const void *b, size_t size);
+
+#endif
