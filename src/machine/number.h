@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* number: who was named first. */
 #ifndef MU_MACHINE_NUMBER_H
 #define MU_MACHINE_NUMBER_H
 
