@@ -1,21 +1,39 @@
 // SPDX-License-Identifier: MIT
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/magic.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 #include "cli/holes.h"
 
-enum holes holes_of(int fd)
+bool holes_init(struct holes *holes, int fd, uint64_t bytes)
 {
 	struct stat status;
 	struct statfs fs;
 
-	if (fstatfs(fd, &fs) || fs.f_type != HUGETLBFS_MAGIC ||
-	    fstat(fd, &status))
-		return HOLES_SEEK;
-	return status.st_blocks ? HOLES_READ : HOLES_ALL;
+	*holes = (struct holes){
+		.fd = fd,
+		.page = (uint64_t)sysconf(_SC_PAGESIZE),
+	};
+	if (!fstatfs(fd, &fs) && !fstat(fd, &status) &&
+	    fs.f_type == HUGETLBFS_MAGIC) {
+		holes->page = (uint64_t)fs.f_bsize;
+		holes->reads = true;
+		holes->empty = !status.st_blocks;
+	}
+	holes->was = calloc(bytes / holes->page + 1, 1);
+	if (holes->was)
+		pthread_mutex_init(&holes->lock, NULL);
+	return holes->was;
+}
+
+void holes_destroy(struct holes *holes)
+{
+	pthread_mutex_destroy(&holes->lock);
+	free(holes->was);
 }
 
 static bool is_zero(int fd, uint64_t at, uint64_t end)
@@ -41,15 +59,82 @@ static bool is_zero(int fd, uint64_t at, uint64_t end)
 	return true;
 }
 
-bool holes_is_one(int fd, enum holes how, uint64_t start, uint64_t bytes)
+static void note_zeros(struct holes *holes, uint64_t start, uint64_t end)
 {
-	off_t data;
+	for (uint64_t at = start; at < end; at += holes->page)
+		holes->was[at / holes->page] =
+			holes->empty ||
+			is_zero(holes->fd, at, at + holes->page);
+}
 
-	if (how == HOLES_ALL)
-		return true;
-	if (how == HOLES_READ)
-		return is_zero(fd, start, start + bytes);
-	data = lseek(fd, (off_t)start, SEEK_DATA);
-	/* ENXIO: no data from there on. */
-	return data < 0 ? errno == ENXIO : (uint64_t)data >= start + bytes;
+/*
+ * The end of the data at @at. Asking takes a file system as long as there is
+ * data, so the answer serves all that lies before it: who put something there
+ * has noted what was there before.
+ */
+static uint64_t data_end(struct holes *holes, uint64_t at)
+{
+	uint64_t until = 0;
+	off_t hole;
+
+	pthread_mutex_lock(&holes->lock);
+	if (holes->from <= at)
+		until = holes->until;
+	pthread_mutex_unlock(&holes->lock);
+	if (at < until)
+		return until;
+	hole = lseek(holes->fd, (off_t)at, SEEK_HOLE);
+	/* Where it cannot be told there is no hole. */
+	until = hole < 0 ? UINT64_MAX : (uint64_t)hole;
+	pthread_mutex_lock(&holes->lock);
+	holes->from = at;
+	holes->until = until;
+	pthread_mutex_unlock(&holes->lock);
+	return until;
+}
+
+void holes_note(struct holes *holes, uint64_t start, uint64_t end)
+{
+	const uint64_t page = holes->page;
+
+	if (holes->reads) {
+		note_zeros(holes, start, end);
+		return;
+	}
+	while (start < end) {
+		off_t data = lseek(holes->fd, (off_t)start, SEEK_DATA);
+		uint64_t past = end;
+
+		/* ENXIO: no data from there on. */
+		if (data < 0 && errno != ENXIO)
+			return;
+		if (data >= 0 && (uint64_t)data < end)
+			past = (uint64_t)data;
+		for (uint64_t i = (start + page - 1) / page;
+		     past == end ? i * page < end : (i + 1) * page <= past; i++)
+			holes->was[i] = 1;
+		start = past < end ? data_end(holes, past) : end;
+	}
+}
+
+bool holes_punch(int fd, uint64_t start, uint64_t end)
+{
+	return !fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+			  (off_t)start, (off_t)(end - start));
+}
+
+void holes_restore(struct holes *holes, uint64_t start, uint64_t end)
+{
+	const uint64_t page = holes->page;
+
+	while (start < end) {
+		uint64_t at = start;
+
+		while (at < end && holes->was[at / page])
+			at += page;
+		if (start < at)
+			holes_punch(holes->fd, start, at);
+		/* That page is none, or past the end. */
+		start = at + page;
+	}
 }

@@ -3,23 +3,40 @@
 #ifndef MEMUP_CLI_HOLES_H
 #define MEMUP_CLI_HOLES_H
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 
-/* How to find out, which file systems differ in. */
-enum holes {
-	HOLES_SEEK, /* SEEK_DATA */
-	HOLES_READ, /* hugetlbfs, where all is data: what reads as zero */
-	HOLES_ALL,  /* hugetlbfs, a file without a page */
+struct holes {
+	int fd;
+	uint64_t page; /* bytes; what is a hole in part is none */
+	bool reads;    /* hugetlbfs, where all is data: look for zeros */
+	bool empty;    /* and a file without a page */
+	/* For each page: was it a hole? Written by the thread that notes it,
+	 * read by the one that restores it. */
+	uint8_t *was;
+	/* [from, until) was data; under lock. */
+	pthread_mutex_t lock;
+	uint64_t from, until;
 };
 
-/* For the file @fd; HOLES_SEEK if it is not known what it is. */
-enum holes holes_of(int fd);
+/* For the file @fd, of which nothing past @bytes is looked at. False: no
+ * memory, was is NULL. */
+bool holes_init(struct holes *holes, int fd, uint64_t bytes);
+void holes_destroy(struct holes *holes);
 
 /*
- * Is [@start, @start + @bytes) of @fd one hole? Past its end it is. By
- * HOLES_READ a page of zeros is one too: it reads the same when it is gone.
+ * Remember which pages of [@start, @end), multiples of the page or the file's
+ * end, are holes. In hugetlbfs a page of zeros is one: it reads the same when
+ * it is gone. By several threads at once, each for its own pages, and before it
+ * puts anything there.
  */
-bool holes_is_one(int fd, enum holes how, uint64_t start, uint64_t bytes);
+void holes_note(struct holes *holes, uint64_t start, uint64_t end);
+
+/* What was a hole is one again; what was data stays. */
+void holes_restore(struct holes *holes, uint64_t start, uint64_t end);
+
+/* Make all of it a hole. False: errno says why. */
+bool holes_punch(int fd, uint64_t start, uint64_t end);
 
 #endif

@@ -72,15 +72,12 @@ struct options {
 struct area {
 	char *map;
 	uint64_t bytes, unit;
-	int fd;		   /* -1: anonymous */
-	const char *name;  /* of the file */
-	bool made;	   /* by us */
-	uint64_t was_long; /* the file, in bytes */
-	enum holes holes;
-	/* For each unit of a file: was it one hole? Written by the thread that
-	 * has the unit, read by the one that undoes it. */
-	uint8_t *hole;
-	_Atomic int why; /* errno of the first failure, any thread */
+	int fd;		    /* -1: anonymous */
+	const char *name;   /* of the file */
+	bool made;	    /* by us */
+	uint64_t was_long;  /* the file, in bytes */
+	struct holes holes; /* of the file */
+	_Atomic int why;    /* errno of the first failure, any thread */
 };
 
 struct step {
@@ -151,41 +148,32 @@ static uint64_t unit_bytes(const struct area *area, uint64_t unit)
 	return left < area->unit ? left : area->unit;
 }
 
-static bool punch(const struct area *area, uint64_t unit)
-{
-	return !fallocate(area->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
-			  (off_t)(unit * area->unit),
-			  (off_t)unit_bytes(area, unit));
-}
-
 /* Not for what the host has put there before, which stays. */
 static void release(struct area *area, uint64_t unit)
 {
+	uint64_t at = unit * area->unit, bytes = unit_bytes(area, unit);
+
 	if (area->fd < 0)
-		madvise(area->map + unit * area->unit, unit_bytes(area, unit),
-			MADV_DONTNEED);
-	else if (area->hole[unit])
-		punch(area, unit);
+		madvise(area->map + at, bytes, MADV_DONTNEED);
+	else
+		holes_restore(&area->holes, at, at + bytes);
 }
 
 static bool populate(struct area *area, uint64_t unit)
 {
-	char *at = area->map + unit * area->unit;
-	uint64_t bytes = unit_bytes(area, unit);
+	uint64_t at = unit * area->unit, bytes = unit_bytes(area, unit);
 
 	if (area->fd >= 0)
-		area->hole[unit] = holes_is_one(area->fd, area->holes,
-						unit * area->unit, bytes);
-	if (!madvise(at, bytes, MADV_POPULATE_WRITE))
+		holes_note(&area->holes, at, at + bytes);
+	if (!madvise(area->map + at, bytes, MADV_POPULATE_WRITE))
 		return true;
 	if (errno != EINVAL)
 		return false;
 	/* A kernel before 5.14. Nobody else has anonymous memory; a file gets
 	 * its pages without being written to. */
 	if (area->fd >= 0)
-		return !fallocate(area->fd, 0, (off_t)(unit * area->unit),
-				  (off_t)bytes);
-	memset(at, 0, bytes);
+		return !fallocate(area->fd, 0, (off_t)at, (off_t)bytes);
+	memset(area->map + at, 0, bytes);
 	return true;
 }
 
@@ -203,11 +191,13 @@ static enum mu_status do_prefault(uint64_t start, uint64_t end, void *arg)
 {
 	struct area *area = arg;
 
-	for (uint64_t unit = start; unit < end; unit++)
-		if (pool_interrupted() || !populate(area, unit))
-			/* The unit that failed may be there in part. */
-			return fail_at(area, start,
-				       pool_interrupted() ? unit : unit + 1);
+	for (uint64_t unit = start; unit < end; unit++) {
+		if (pool_interrupted())
+			return fail_at(area, start, unit);
+		/* The unit that failed may be there in part. */
+		if (!populate(area, unit))
+			return fail_at(area, start, unit + 1);
+	}
 	return MU_OK;
 }
 
@@ -223,9 +213,12 @@ static enum mu_status do_free(uint64_t start, uint64_t end, void *arg)
 	int none = 0;
 
 	for (uint64_t unit = start; unit < end; unit++) {
+		uint64_t at = unit * area->unit;
+
 		if (area->fd < 0) {
 			release(area, unit);
-		} else if (!punch(area, unit)) {
+		} else if (!holes_punch(area->fd, at,
+					at + unit_bytes(area, unit))) {
 			atomic_compare_exchange_strong(&area->why, &none,
 						       errno);
 			return MU_ERR_UNSUPPORTED;
@@ -282,7 +275,6 @@ static bool open_file(struct area *area, const struct options *options)
 		return false;
 	}
 	area->was_long = area->bytes = (uint64_t)status.st_size;
-	area->holes = holes_of(area->fd);
 	if ((uint64_t)fs.f_bsize > area->unit)
 		area->unit = (uint64_t)fs.f_bsize; /* hugetlbfs */
 	if (options->size > area->bytes)
@@ -291,11 +283,11 @@ static bool open_file(struct area *area, const struct options *options)
 	if (fs.f_type == TMPFS_MAGIC && !options->free &&
 	    !fits(area->name, area->bytes - held(&status, area->bytes)))
 		return false;
-	if (area->bytes > area->was_long) {
-		if (ftruncate(area->fd, (off_t)options->size)) {
-			say_errno(area->name, errno);
-			return false;
-		}
+	if (!holes_init(&area->holes, area->fd, area->bytes) ||
+	    (area->bytes > area->was_long &&
+	     ftruncate(area->fd, (off_t)options->size))) {
+		say_errno(area->name, errno);
+		return false;
 	}
 	return true;
 }
@@ -303,7 +295,6 @@ static bool open_file(struct area *area, const struct options *options)
 static bool map_area(struct area *area, const struct options *options)
 {
 	bool is_file = area->fd >= 0;
-	uint64_t units = (area->bytes + area->unit - 1) / area->unit;
 	int flags = is_file ? MAP_SHARED
 			    : MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
 
@@ -311,10 +302,9 @@ static bool map_area(struct area *area, const struct options *options)
 		return true;
 	if (!is_file && options->huge)
 		flags |= MAP_HUGETLB;
-	area->hole = calloc(units, 1);
 	area->map = mmap(NULL, area->bytes, PROT_READ | PROT_WRITE, flags,
 			 area->fd, 0);
-	if (area->map == MAP_FAILED || !area->hole) {
+	if (area->map == MAP_FAILED) {
 		say_errno(options->what, errno);
 		area->map = NULL;
 		return false;
@@ -343,9 +333,10 @@ static void close_area(struct area *area, bool done)
 {
 	if (area->map)
 		munmap(area->map, area->bytes);
-	free(area->hole);
 	if (area->fd < 0)
 		return;
+	if (area->holes.was)
+		holes_destroy(&area->holes);
 	if (!done && area->bytes > area->was_long &&
 	    ftruncate(area->fd, (off_t)area->was_long))
 		say_errno(area->name, errno);

@@ -106,14 +106,39 @@ static bool describe(struct distrust *distrust)
 	return add_tables(distrust) && apply_cmdline(distrust);
 }
 
-/* Memory that the direct map and the memmap have no addresses for. */
+/* Where addresses end: those of the CPU (SDM vol. 2, CPUID), or of the direct
+ * map and the memmap. */
+static mu_phys_t address_end(void)
+{
+	uint32_t bits = 36;
+
+	if (x86_cpuid(0x80000000, 0).eax >= 0x80000008)
+		bits = x86_cpuid(0x80000008, 0).eax & 0xff;
+	if (bits >= 46)
+		return DIRECT_BYTES;
+	return UINT64_C(1) << bits;
+}
+
+/* Memory that there are no addresses for. */
 static void cut_top(void)
 {
+	const struct mu_machine *machine = &kernel.machine;
+	mu_phys_t end = address_end();
 	struct mu_error error;
 
-	if (mu_machine_update(&kernel.machine, DIRECT_BYTES,
-			      MU_PHYS_MAX - DIRECT_BYTES, MU_RANGE_NONE,
-			      MU_RANGE_NONE, &error) != MU_OK)
+	for (unsigned i = 0; i < machine->nr_ranges; i++) {
+		const struct mu_range *range = &machine->ranges[i];
+
+		if ((range->type == MU_RANGE_RAM ||
+		     range->type == MU_RANGE_PMEM) &&
+		    range->base + range->size > end)
+			log_warn("map: of [mem 0x%lx-0x%lx] what lies past "
+				 "0x%lx has no addresses here; left out",
+				 range->base, range->base + range->size - 1,
+				 end - 1);
+	}
+	if (mu_machine_update(&kernel.machine, end, MU_PHYS_MAX - end,
+			      MU_RANGE_NONE, MU_RANGE_NONE, &error) != MU_OK)
 		log_err("map: %s", error.text);
 }
 
@@ -122,6 +147,9 @@ static void cut_top(void)
 static void add_cpu(void *arg, const struct mu_acpi_cpu *cpu)
 {
 	(void)arg;
+	/* All CPUs are meant, or none. */
+	if (cpu->apic_id == UINT32_MAX)
+		return;
 	/* The boot CPU is there already, and some tables name CPUs twice. */
 	for (unsigned i = 0; i < kernel.nr_cpus; i++)
 		if (cpus[i].apic_id == cpu->apic_id)

@@ -86,9 +86,9 @@ multiboot2_entry:
 	jnc	give_up
 	popl	%ebx
 
-	/* PAE, PGE and OSFXSR: the latter for XMM registers. */
-	movl	%cr4, %eax
-	orl	$0x2a0, %eax
+	/* PAE, MCE, PGE, OSFXSR (for XMM registers), and nothing that a loader
+	 * has left there: with LA57 page tables had five levels. */
+	movl	$0x2e0, %eax
 	movl	%eax, %cr4
 	movl	$PHYS(boot_pml4), %eax
 	movl	%eax, %cr3
@@ -96,6 +96,11 @@ multiboot2_entry:
 	movl	$0xc0000080, %ecx
 	rdmsr
 	orl	$0x900, %eax
+	wrmsr
+	/* The PAT as it is after reset, on which X86_PTE_UNCACHED counts. */
+	movl	$0x277, %ecx
+	movl	$0x00070406, %eax
+	movl	%eax, %edx
 	wrmsr
 	/* PG, WP, MP, PE; not EM, TS. */
 	movl	%cr0, %eax

@@ -40,8 +40,6 @@ static const char *name_of(uint64_t vector)
 		[21] = "control protection",
 	};
 
-	if (vector >= NR_EXCEPTIONS)
-		return "an interrupt that nobody asked for";
 	return names[vector] ? names[vector] : "reserved exception";
 }
 
@@ -104,7 +102,10 @@ static void tell_fault(const struct frame *frame)
 		error & 0x10  ? "execution"
 		: error & 0x2 ? "write"
 			      : "read",
-		at, place_of(at), error & 0x1 ? "not allowed" : "not present");
+		at, place_of(at),
+		error & 0x8   ? "a reserved bit is set on the way there"
+		: error & 0x1 ? "not allowed"
+			      : "not present");
 	/* mu_page_state() may take locks that this CPU has. */
 	if (pfn < kernel.mm.memmap.end_pfn && !(error & 1))
 		log_err("  it is the descriptor of pfn 0x%lx, whose block is "

@@ -2,6 +2,7 @@
 #include "kernel/cpu.h"
 #include "kernel/interrupt.h"
 #include "kernel/kernel.h"
+#include "kernel/log.h"
 #include "ports/x86_64/asm.h"
 
 /* SDM vol. 3, "64-Bit Mode IDT". */
@@ -83,6 +84,16 @@ static void timer(void)
 		x86_apic_timer(&kernel.x86.apic, VECTOR_TIMER, cpu->tick_ns);
 }
 
+/* Nobody here asks for such interrupts: somebody did who was here before, and
+ * it was taken when interrupts came on. */
+static void pass_over(const struct frame *frame)
+{
+	log_warn("interrupt 0x%lx, which nobody asked for, on CPU %u; passed "
+		 "over",
+		 frame->vector, mu_x86_this_cpu()->id);
+	x86_apic_eoi(&kernel.x86.apic);
+}
+
 void interrupt(struct frame *frame)
 {
 	switch (frame->vector) {
@@ -99,6 +110,9 @@ void interrupt(struct frame *frame)
 		/* Not in service: no EOI. */
 		return;
 	default:
-		exception(frame);
+		if (frame->vector < NR_EXCEPTIONS)
+			exception(frame);
+		else
+			pass_over(frame);
 	}
 }

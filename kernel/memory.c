@@ -15,6 +15,7 @@
 #include "kernel/layout.h"
 #include "kernel/log.h"
 #include "kernel/paging.h"
+#include "kernel/string.h"
 #include "memup/boot_cmdline.h"
 #include "ports/x86_64/asm.h"
 
@@ -63,18 +64,29 @@ static void reserve_ours(struct mu_memblock *memblock)
 	}
 }
 
-/* Each parameter for itself: one that cannot be met does not cost the boot. */
+/* Each parameter for itself: one that cannot be met costs neither the boot nor
+ * the others. */
 static void reserve_cmdline(void)
 {
+	const char *text = kernel.info->cmdline;
+	size_t len = kernel.info->cmdline_len, at = 0;
+	struct mu_memblock *memblock = &kernel.mm.memblock;
 	struct mu_crashkernel crash = {0};
 	struct mu_error error = {0};
+	char word[MAX_WORD];
 
-	if (mu_mm_reserve_cmdline(&kernel.mm, &crash, kernel.info->cmdline,
-				  kernel.info->cmdline_len, &error) != MU_OK)
+	if (mu_crashkernel_read(&crash, mu_machine_ram(&kernel.machine), text,
+				len, &error) != MU_OK ||
+	    mu_crashkernel_reserve(memblock, &crash, &error) != MU_OK)
 		log_err("command line: %s; not reserved", error.text);
-	if (crash.size)
+	else if (crash.size)
 		log_info("crashkernel: %lu MiB at 0x%lx", crash.size >> 20,
 			 crash.base);
+	while (options_next(text, len, &at, word))
+		if (!memcmp(word, "reserve_mem=", 12) &&
+		    mu_memblock_reserve_mem(memblock, word, strlen(word),
+					    &error) != MU_OK)
+			log_err("command line: %s; not reserved", error.text);
 }
 
 static void start_memblock(void)

@@ -3,8 +3,6 @@
 #include "kernel/options.h"
 #include "kernel/string.h"
 
-#define MAX_WORD 128
-
 /* What others read: a word that begins so is theirs. */
 static const char *const others[] = {
 	"mem=",
@@ -30,7 +28,7 @@ static const char *after(const char *word, const char *name)
 							       : NULL;
 }
 
-/* A decimal number with an optional K, M, G or T. */
+/* A decimal number with an optional K, M, G or T; else *@value stays. */
 static bool read_size(const char *text, uint64_t *value)
 {
 	static const char units[] = "kmgt";
@@ -52,8 +50,10 @@ static bool read_size(const char *text, uint64_t *value)
 		text++;
 		break;
 	}
+	if (!any || *text)
+		return false;
 	*value = number;
-	return any && !*text;
+	return true;
 }
 
 static bool read_policy(const char *text, struct options *options)
@@ -126,27 +126,28 @@ static void read_word(struct options *options, const char *word)
 	}
 }
 
+bool options_next(const char *text, size_t len, size_t *at, char *word)
+{
+	size_t size = 0;
+
+	while (*at < len && text[*at] <= ' ')
+		++*at;
+	for (; *at < len && text[*at] > ' '; ++*at)
+		if (size < MAX_WORD - 1)
+			word[size++] = text[*at];
+	word[size] = '\0';
+	return size && !text_equal(word, "--");
+}
+
 void options_read(struct options *options, const char *text, size_t len)
 {
 	struct mu_error error = {0};
+	char word[MAX_WORD];
 	size_t at = 0;
 
 	*options = (struct options){.policy = MU_POLICY_LAZY};
-	while (at < len) {
-		char word[MAX_WORD];
-		size_t size = 0;
-
-		while (at < len && text[at] <= ' ')
-			at++;
-		for (; at < len && text[at] > ' '; at++)
-			if (size < sizeof(word) - 1)
-				word[size++] = text[at];
-		word[size] = '\0';
-		if (text_equal(word, "--"))
-			break;
-		if (size)
-			read_word(options, word);
-	}
+	while (options_next(text, len, &at, word))
+		read_word(options, word);
 	if (mu_huge_pools_read(&options->huge, text, len, &error) != MU_OK)
 		log_err("command line: %s; no huge pages", error.text);
 }

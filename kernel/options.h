@@ -36,4 +36,9 @@ struct options {
 /* Read @len bytes at @text, terminated. */
 void options_read(struct options *options, const char *text, size_t len);
 
+/* The word at or after *@at, as much of it as fits, and *@at behind it; false
+ * at the end, and at "--". */
+#define MAX_WORD 128
+bool options_next(const char *text, size_t len, size_t *at, char *word);
+
 #endif

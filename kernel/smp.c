@@ -154,8 +154,10 @@ static bool make_trampoline(void)
 {
 	mu_phys_t root;
 
-	if (paging_make_start(kernel.trampoline, &root) != MU_OK)
+	if (paging_make_start(kernel.trampoline, &root) != MU_OK) {
+		paging_free_start();
 		return false;
+	}
 	memcpy(direct(kernel.trampoline), trampoline_start,
 	       (size_t)(trampoline_end - trampoline_start));
 	set_word(trampoline_root, (uint32_t)root);
@@ -178,6 +180,25 @@ static void send_startup(void)
 				&kernel.x86.apic,
 				(uint32_t)start_slots[i].apic_id,
 				(uint8_t)(kernel.trampoline / PAGE));
+}
+
+/* Have as many CPUs ready to start as there is memory for; is it any? */
+static bool prepare(void)
+{
+	if (kernel.nr_cpus == 1 || !kernel.trampoline)
+		return false;
+	if (!make_cpus())
+		log_err("smp: there is memory for %u of %u CPUs; the others "
+			"stay off",
+			nr_start_slots + 1, kernel.nr_cpus);
+	if (!nr_start_slots)
+		return false;
+	/* After the stacks, since its page tables are a copy. */
+	if (make_trampoline())
+		return true;
+	log_err("smp: there is no memory to start CPUs with; all others stay "
+		"off");
+	return false;
 }
 
 /* Did all answer? Those that did not are sent INIT once more, which leaves them
@@ -218,9 +239,7 @@ void start_cpus(void)
 	x86->boot_cpu.apic_id = kernel.cpus[0].apic_id;
 	x86->boot_cpu.nid = kernel.cpus[0].nid;
 	x86_irq_on();
-	if (kernel.nr_cpus > 1 && kernel.trampoline) {
-		if (!make_cpus() || !make_trampoline())
-			log_err("smp: no memory to start all CPUs with");
+	if (prepare()) {
 		for (unsigned i = 0; i < nr_start_slots; i++)
 			x86_apic_send_init(&x86->apic,
 					   (uint32_t)start_slots[i].apic_id);

@@ -26,8 +26,8 @@ trampoline_start:
 	leal	AT(long_mode)(%ebx), %eax
 	movl	%eax, AT(far)
 	lgdtl	AT(gdt_pointer)
-	/* PAE, PGE, OSFXSR */
-	movl	$0x2a0, %eax
+	/* PAE, MCE, PGE, OSFXSR */
+	movl	$0x2e0, %eax
 	movl	%eax, %cr4
 	movl	AT(trampoline_root), %eax
 	movl	%eax, %cr3
@@ -35,6 +35,11 @@ trampoline_start:
 	movl	$0xc0000080, %ecx
 	rdmsr
 	orl	$0x900, %eax
+	wrmsr
+	/* PAT, as in entry.S: all CPUs must have the same. */
+	movl	$0x277, %ecx
+	movl	$0x00070406, %eax
+	movl	%eax, %edx
 	wrmsr
 	/* PG, WP, MP, PE; INIT left the caches off (CD, NW). */
 	movl	%cr0, %eax

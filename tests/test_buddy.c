@@ -275,35 +275,39 @@ static void bad_frees(void **state)
 	world_destroy(&world);
 }
 
-static void bad_pointers(void **state)
+static void bad_pointer(enum mu_status (*give)(struct mu_buddy *buddy,
+					       struct mu_page *page))
 {
 	struct world world;
 	struct mu_buddy *buddy = &world.mm.buddy;
 	struct mu_page *pages, mine;
 	mu_pfn_t pfn;
 
-	(void)state;
 	memset(&mine, 0, sizeof(mine));
 	up(&world, MU_POLICY_LAZY);
 	pages = world.mm.memmap.pages;
 	pfn = alloc(&world, 0, 0);
-	assert_int_equal(mu_free_page(buddy, NULL), MU_ERR_HOLE);
-	assert_int_equal(mu_free_page(buddy, &mine), MU_ERR_HOLE);
-	assert_int_equal(mu_free_page(buddy, pages + PAST_END), MU_ERR_HOLE);
-	assert_int_equal(
-		mu_free_page(buddy, (struct mu_page *)(UINTPTR_MAX & ~15ull)),
-		MU_ERR_HOLE);
+	assert_int_equal(give(buddy, NULL), MU_ERR_HOLE);
+	assert_int_equal(give(buddy, &mine), MU_ERR_HOLE);
+	assert_int_equal(give(buddy, pages + PAST_END), MU_ERR_HOLE);
+	assert_int_equal(give(buddy, (struct mu_page *)(UINTPTR_MAX & ~15ull)),
+			 MU_ERR_HOLE);
 	/* Inside a descriptor. */
 	assert_int_equal(
-		mu_free_page(buddy,
-			     (struct mu_page *)((uintptr_t)(pages + pfn) + 8)),
+		give(buddy, (struct mu_page *)((uintptr_t)(pages + pfn) + 8)),
 		MU_ERR_HOLE);
-	assert_int_equal(mu_free_page(buddy, pages + PAGES - 1),
-			 MU_ERR_PRISTINE);
-	assert_int_equal(mu_free_page(buddy, pages), MU_ERR_PRISTINE);
+	assert_int_equal(give(buddy, pages + PAGES - 1), MU_ERR_PRISTINE);
+	assert_int_equal(give(buddy, pages), MU_ERR_PRISTINE);
 	world_validate(&world, NULL);
-	assert_int_equal(mu_free_page(buddy, pages + pfn), MU_OK);
+	assert_int_equal(give(buddy, pages + pfn), MU_OK);
 	world_destroy(&world);
+}
+
+static void bad_pointers(void **state)
+{
+	(void)state;
+	bad_pointer(mu_free_page);
+	bad_pointer(mu_page_put);
 }
 
 /* A reserved page that has a descriptor, as a client may want it. */
@@ -317,6 +321,8 @@ static void free_of_reserved(void **state)
 	assert_int_equal(mu_init_now(&world.mm, 0, 1), MU_OK);
 	assert_int_equal(mu_free_pages(buddy, 0, 0), MU_ERR_RESERVED);
 	assert_int_equal(mu_free_page(buddy, page_of(&world, 0)),
+			 MU_ERR_RESERVED);
+	assert_int_equal(mu_page_put(buddy, page_of(&world, 0)),
 			 MU_ERR_RESERVED);
 	/* Its buddy does not merge with it. */
 	assert_int_equal(alloc(&world, 0, 0), 1);

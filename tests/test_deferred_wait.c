@@ -6,6 +6,8 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#define GIGANTIC ((mu_pfn_t)1 << MU_GIGANTIC_ORDER)
+
 static uint64_t claims(const struct world *world)
 {
 	return mu_deferred_stats(&world->mm.deferred).claims;
@@ -150,6 +152,151 @@ static void finish_waits(void **state)
 	world_destroy(&world);
 }
 
+static void *run_slowly(void *arg)
+{
+	struct world *world = arg;
+	mu_pfn_t *pfn = malloc(sizeof(*pfn));
+
+	mu_hosted_set_cpu(world->hosted, 1);
+	gate_stop_here();
+	if (!pfn || mu_alloc_run(&world->mm.deferred, 0, MU_BLOCK_ORDER + 2,
+				 MU_ALLOC_RESERVES, pfn) != MU_OK)
+		abort();
+	return pfn;
+}
+
+/* Also not with a run, whose blocks no allocation waits for. */
+static void finish_waits_for_runs(void **state)
+{
+	struct world world;
+	pthread_t thread;
+	mu_pfn_t pfn;
+	void *run;
+
+	(void)state;
+	gate_reset();
+	world_init_machine(&world, world_machine("64M@64M/2", 12),
+			   MU_POLICY_LAZY, MU_BACK_BLOCK);
+	world_one_zone(&world);
+	world.port.memmap_fill = gate_fill;
+	world.port.pause = gate_pause;
+	world_start(&world);
+	assert_int_equal(pthread_create(&thread, NULL, run_slowly, &world), 0);
+	gate_wait();
+	assert_int_equal(mu_mm_finish(&world.mm, 1), MU_OK);
+	for (pfn = 16384; pfn < 32768; pfn += MU_BLOCK_PAGES)
+		assert_int_equal(mu_page_state(&world.mm, pfn),
+				 MU_STATE_ONLINE);
+	atomic_store(&gate.open, true);
+	pthread_join(thread, &run);
+	for (unsigned i = 0; i < 4; i++)
+		give(&world, *(mu_pfn_t *)run + i * MU_BLOCK_PAGES,
+		     MU_BLOCK_ORDER);
+	free(run);
+	world_destroy(&world);
+}
+
+static void *free_slowly(void *arg)
+{
+	struct world *world = arg;
+
+	mu_hosted_set_cpu(world->hosted, 1);
+	gate_stop_here();
+	if (mu_free_pages(&world->mm.buddy, GIGANTIC, MU_GIGANTIC_ORDER) !=
+	    MU_OK)
+		abort();
+	return NULL;
+}
+
+/* A gigantic page gets the descriptors that it did not have, one block after
+ * the other: until then these are busy, and who wants one waits. */
+static void while_a_gigantic_page_is_freed(void **state)
+{
+	struct world world;
+	pthread_t thread;
+	mu_pfn_t pfn;
+
+	(void)state;
+	gate_reset();
+	world_init(&world, "1G@1G/2", MU_POLICY_LAZY);
+	world_one_zone(&world);
+	world.port.memmap_fill = gate_fill;
+	world.port.pause = gate_pause;
+	world_start(&world);
+	assert_int_equal(mu_alloc_huge(&world.mm.deferred, 0, MU_GIGANTIC_ORDER,
+				       MU_ALLOC_RESERVES, 1, &pfn),
+			 1);
+	assert_int_equal(pfn, GIGANTIC);
+	assert_int_equal(pthread_create(&thread, NULL, free_slowly, &world), 0);
+	gate_wait();
+	pfn += 5 * MU_BLOCK_PAGES;
+	assert_int_equal(mu_page_state(&world.mm, pfn), MU_STATE_BUSY);
+	assert_int_equal(mu_init_now(&world.mm, pfn, pfn + 1), MU_OK);
+	assert_non_null(mu_memmap_lookup(&world.mm.memmap, pfn));
+	atomic_store(&gate.open, true);
+	pthread_join(thread, NULL);
+	world_destroy(&world);
+}
+
+/* An interrupt wherever they are turned on again: what does it see? */
+static struct {
+	struct world *world;
+	mu_pfn_t pfn;
+	unsigned busy, bad;
+} seen;
+
+static uintptr_t off(void *arg)
+{
+	(void)arg;
+	return 0;
+}
+
+static void on(void *arg, uintptr_t flags)
+{
+	struct world *world = seen.world;
+	enum mu_page_state state;
+	const struct mu_page *head;
+
+	(void)arg, (void)flags;
+	if (!world)
+		return;
+	seen.world = NULL; /* it does not interrupt itself */
+	state = mu_page_state(&world->mm, seen.pfn);
+	head = mu_memmap_head(&world->mm.memmap, seen.pfn);
+	seen.busy += state == MU_STATE_BUSY;
+	seen.bad += state == MU_STATE_BUSY
+			    ? head != NULL
+			    : mu_page_kind(head) == MU_PAGE_TAIL &&
+				      !mu_memmap_lookup(&world->mm.memmap,
+							seen.pfn);
+	seen.world = world;
+}
+
+/* As soon as the page is none, nobody is told that it is. */
+static void handlers_see_no_torn_page(void **state)
+{
+	struct world world;
+
+	(void)state;
+	world_init(&world, "1G@1G", MU_POLICY_LAZY);
+	world_one_zone(&world);
+	world.port.irq_save = off;
+	world.port.irq_restore = on;
+	world_start(&world);
+	assert_int_equal(mu_alloc_huge(&world.mm.deferred, 0, MU_GIGANTIC_ORDER,
+				       MU_ALLOC_RESERVES, 1, &seen.pfn),
+			 1);
+	seen.pfn += 5 * MU_BLOCK_PAGES;
+	seen.world = &world;
+	assert_int_equal(
+		mu_free_pages(&world.mm.buddy, GIGANTIC, MU_GIGANTIC_ORDER),
+		MU_OK);
+	seen.world = NULL;
+	assert_true(seen.busy > 5);
+	assert_int_equal(seen.bad, 0);
+	world_destroy(&world);
+}
+
 /* The next block cannot be backed, but one is on its way: wait for that. */
 static void wait_rather_than_fail(void **state)
 {
@@ -182,6 +329,9 @@ int main(void)
 		cmocka_unit_test(states),
 		cmocka_unit_test(wait_for_the_last),
 		cmocka_unit_test(finish_waits),
+		cmocka_unit_test(finish_waits_for_runs),
+		cmocka_unit_test(while_a_gigantic_page_is_freed),
+		cmocka_unit_test(handlers_see_no_torn_page),
 		cmocka_unit_test(wait_rather_than_fail),
 	};
 

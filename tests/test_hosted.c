@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/bits.h"
+#include "ports/hosted/internal.h"
 
 static struct mu_hosted *create(const struct mu_machine *machine,
 				unsigned threads,
@@ -329,6 +330,39 @@ static void unmap(void **state)
 	free(machine);
 }
 
+/* A page of the host may hold the descriptors of several blocks: it goes where
+ * all of them do, and not with one. */
+static void unmap_in_large_pages(void **state)
+{
+	const mu_pfn_t blocks = 65536 / (MU_BLOCK_PAGES * 16);
+	struct mu_machine *machine = world_machine("1G", 12);
+	struct mu_hosted *hosted = create(machine, 0, MU_BACK_BLOCK);
+	const struct mu_port *port = mu_hosted_port(hosted);
+	struct mu_page *page = mu_hosted_memmap(hosted);
+
+	(void)state;
+	hosted->host_page = 65536;
+	for (mu_pfn_t i = 0; i < 2 * blocks; i++) {
+		mu_pfn_t start = i * MU_BLOCK_PAGES;
+		mu_pfn_t end = start + MU_BLOCK_PAGES;
+
+		assert_int_equal(port->memmap_map(port->arg, &start, &end),
+				 MU_OK);
+		page[start].order = 7;
+	}
+	port->memmap_unmap(port->arg, MU_BLOCK_PAGES, 2 * MU_BLOCK_PAGES);
+	for (mu_pfn_t i = 0; i < 2 * blocks; i++)
+		assert_int_equal(page[i * MU_BLOCK_PAGES].order, 7);
+	port->memmap_unmap(port->arg, (blocks - 1) * MU_BLOCK_PAGES,
+			   2 * blocks * MU_BLOCK_PAGES);
+	assert_int_equal(page[(blocks - 1) * MU_BLOCK_PAGES].order, 7);
+	if (!TEST_TSAN)
+		assert_int_equal(read_in_child(hosted, blocks * MU_BLOCK_PAGES),
+				 SIGSEGV);
+	mu_hosted_destroy(hosted);
+	free(machine);
+}
+
 /*
  * What a port gives back can be used by anybody: checkers do not remember what
  * descriptors may not be touched.
@@ -422,6 +456,7 @@ int main(void)
 		cmocka_unit_test(windows),
 		cmocka_unit_test(pristine_is_inaccessible),
 		cmocka_unit_test(unmap),
+		cmocka_unit_test(unmap_in_large_pages),
 		cmocka_unit_test(memory_is_given_back),
 		cmocka_unit_test(limits),
 	};

@@ -17,6 +17,11 @@
 #define OTHER (2 * PLUG_AT)
 #define THIRD (3 * PLUG_AT)
 
+/* Of the boot: parts of two blocks, and the one between them. */
+#define KEPT	   (17 * MU_MIB)
+#define KEPT_BYTES (10 * MU_MIB)
+#define PRISTINE   (40 * MU_MIB)
+
 static struct {
 	struct world world;
 	struct mu_page_ext ext;
@@ -52,6 +57,9 @@ static void up(enum mu_policy policy)
 	slow.ext.init = slow_init;
 	slow.stop_at = FIRST + 3 * MU_BLOCK_PAGES;
 	plug_init(&slow.world, "2x64M/4", policy);
+	assert_int_equal(mu_memblock_reserve(&slow.world.mm.memblock, KEPT,
+					     KEPT_BYTES, MU_MEMBLOCK_NONE),
+			 MU_OK);
 	assert_int_equal(mu_mm_add_page_ext(&slow.world.mm, &slow.ext), MU_OK);
 	world_start(&slow.world);
 }
@@ -69,11 +77,16 @@ static void down(void)
 	free(slow.bytes);
 }
 
-static void begin(void *(*fn)(void *))
+static void begin_with(void *(*fn)(void *), void *arg)
 {
-	assert_int_equal(pthread_create(&slow.thread, NULL, fn, NULL), 0);
+	assert_int_equal(pthread_create(&slow.thread, NULL, fn, arg), 0);
 	while (!slow.stopped)
 		sched_yield();
+}
+
+static void begin(void *(*fn)(void *))
+{
+	begin_with(fn, NULL);
 }
 
 static void end(void)
@@ -117,8 +130,14 @@ static void some_ram(void)
 	assert_int_equal(status, MU_OK);
 	status = mu_hotplug_remove(hotplug, THIRD, SECTION, error);
 	assert_int_equal(status, MU_OK);
-	/* Of the boot: a block goes and is back. */
-	status = mu_hotplug_offline(hotplug, 32 * MU_MIB, BLOCK, 0, error);
+}
+
+/* A block of the boot's. Waits for who claims from the same zone. */
+static void a_block_goes(void)
+{
+	enum mu_status status =
+		mu_hotplug_offline(&slow.world.mm.hotplug, 32 * MU_MIB, BLOCK,
+				   0, &slow.world.error);
 	assert_int_equal(status, MU_OK);
 }
 
@@ -145,6 +164,7 @@ static void device_is_written(void **state)
 	assert_int_equal(atomic_load(&slow.world.mm.devices.lock.held), 0);
 	a_device();
 	some_ram();
+	a_block_goes();
 	assert_int_equal(mu_hotplug_online(&slow.world.mm.hotplug, 32 * MU_MIB,
 					   BLOCK, MU_ONLINE_KERNEL, NULL),
 			 MU_OK);
@@ -190,6 +210,7 @@ static void ram_is_written(void **state)
 				 0);
 		a_device();
 		some_ram();
+		a_block_goes();
 		/* What is there of it by now can be used. */
 		assert_int_equal(
 			mu_alloc_pages(&slow.world.mm.buddy, 1, MU_BLOCK_ORDER,
@@ -232,9 +253,89 @@ static void client_is_asked(void **state)
 	assert_int_equal(atomic_load(&slow.world.mm.devices.lock.held), 0);
 	a_device();
 	some_ram();
+	a_block_goes();
 	end();
 	assert_int_equal(plug_state(&slow.world, PLUG_AT), MU_STATE_PRISTINE);
 	down();
+}
+
+static void *ask_for(void *arg)
+{
+	mu_pfn_t pfn = *(const mu_phys_t *)arg / PAGE;
+
+	mu_hosted_set_cpu(slow.world.hosted, 1);
+	slow.status = mu_init_now(&slow.world.mm, pfn, pfn + 1);
+	slow.done = true;
+	return NULL;
+}
+
+static void *lose(void *arg)
+{
+	mu_pfn_t pfn = *(const mu_phys_t *)arg / PAGE;
+
+	mu_hosted_set_cpu(slow.world.hosted, 1);
+	slow.status = mu_memory_failure(&slow.world.mm.hotplug, pfn, NULL,
+					&slow.error);
+	slow.done = true;
+	return NULL;
+}
+
+static void *let_go(void *arg)
+{
+	mu_phys_t base = *(const mu_phys_t *)arg;
+
+	mu_hosted_set_cpu(slow.world.hosted, 1);
+	slow.status = mu_free_reserved(&slow.world.mm, base, MU_MIB);
+	slow.done = true;
+	return NULL;
+}
+
+/* Nor for RAM of the boot whose descriptors are not there when they are
+ * wanted, pristine or reserved. */
+static void boot_is_written(void **state)
+{
+	static const struct {
+		void *(*fn)(void *arg);
+		mu_phys_t at;
+		bool freed;
+	} calls[] = {
+		{ask_for, PRISTINE, false}, {lose, PRISTINE, false},
+		{ask_for, KEPT, false},	    {ask_for, KEPT + 3 * MU_MIB, false},
+		{let_go, KEPT, true},	    {let_go, KEPT + 3 * MU_MIB, true},
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
+		mu_phys_t at = calls[i].at;
+		/* Somebody loses it while it is on its way. */
+		mu_pfn_t bad = at / PAGE + 7;
+		struct mu_census before, after;
+
+		up(MU_POLICY_LAZY);
+		world_validate(&slow.world, &before);
+		slow.stop_at = at / PAGE;
+		begin_with(calls[i].fn, &at);
+		assert_int_equal(atomic_load(&slow.world.mm.devices.lock.held),
+				 0);
+		a_device();
+		some_ram();
+		if (at != PRISTINE)
+			a_block_goes();
+		if (calls[i].freed)
+			assert_int_equal(
+				mu_memory_failure(&slow.world.mm.hotplug, bad,
+						  NULL, NULL),
+				MU_OK);
+		end();
+		world_validate(&slow.world, &after);
+		/* What is lost is kept. */
+		assert_int_equal(before.reserved - after.reserved,
+				 calls[i].freed ? MU_MIB / PAGE - 1 : 0);
+		if (calls[i].freed)
+			assert_int_equal(mu_page_state(&slow.world.mm, bad),
+					 MU_STATE_RESERVED);
+		down();
+	}
 }
 
 int main(void)
@@ -243,6 +344,7 @@ int main(void)
 		cmocka_unit_test(device_is_written),
 		cmocka_unit_test(ram_is_written),
 		cmocka_unit_test(client_is_asked),
+		cmocka_unit_test(boot_is_written),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -163,6 +163,42 @@ static void bad_requests(void **state)
 	world_destroy(&world);
 }
 
+/* A page with one descriptor has it: nothing is written, or waited for. */
+static void pages_with_one_descriptor(void **state)
+{
+	const unsigned orders[] = {MU_HUGE_ORDER, MU_GIGANTIC_ORDER};
+	struct world world;
+	mu_pfn_t pfn[2];
+
+	(void)state;
+	world_up(&world, "3G@4G", MU_POLICY_LAZY);
+	for (unsigned i = 0; i < 2; i++) {
+		uint64_t written;
+
+		assert_int_equal(mu_alloc_huge(&world.mm.deferred, 0, orders[i],
+					       0, 1, &pfn[i]),
+				 1);
+		written = world.mm.memmap.written_pages;
+		assert_int_equal(
+			mu_init_now(&world.mm, pfn[i],
+				    pfn[i] + ((mu_pfn_t)1 << orders[i])),
+			MU_OK);
+		assert_int_equal(world.mm.memmap.written_pages, written);
+		assert_int_equal(mu_page_state(&world.mm, pfn[i] + 1),
+				 MU_STATE_ONLINE);
+	}
+	assert_int_equal(mu_init_now(&world.mm, 4 * MU_GIB / PAGE,
+				     world.mm.memmap.end_pfn),
+			 MU_OK);
+	assert_int_equal(mu_deferred_stats(&world.mm.deferred).pristine_pages,
+			 0);
+	for (unsigned i = 0; i < 2; i++)
+		assert_int_equal(
+			mu_free_pages(&world.mm.buddy, pfn[i], orders[i]),
+			MU_OK);
+	world_destroy(&world);
+}
+
 /* Blocks asked for in a random order, until an extent has no room to be cut:
  * nothing is lost, and the rest can still be allocated. */
 static void many_cuts(void **state)
@@ -268,7 +304,7 @@ static void free_what_is_not_reserved(void **state)
 	world_destroy(&world);
 }
 
-/* Frees, requests and allocations from several threads. */
+/* Frees, requests, allocations and lost pages from several threads. */
 static bool torment(struct world *world, unsigned index, void *arg)
 {
 	uint64_t seed = index + 1;
@@ -293,6 +329,14 @@ static bool torment(struct world *world, unsigned index, void *arg)
 			status = mu_init_now(mm, pfn, pfn + 1);
 			if (status != MU_OK && status != MU_ERR_FULL)
 				return false;
+		} else if (index == 2 && i < 100) {
+			pfn = (16 * MU_MIB + world_random(&seed, 60 * MU_MIB)) /
+			      PAGE;
+			status = mu_memory_failure(&mm->hotplug, pfn, NULL,
+						   NULL);
+			if (status != MU_OK && status != MU_ERR_OVERLAP &&
+			    status != MU_ERR_FULL)
+				return false;
 		} else {
 			mu_page_state(mm, pfn);
 			status = mu_alloc_pages(&mm->buddy, 0, i % 11, 0, &pfn);
@@ -304,14 +348,32 @@ static bool torment(struct world *world, unsigned index, void *arg)
 	return true;
 }
 
+static void nobody_has_what_is_lost(struct world *world)
+{
+	struct mu_mm *mm = &world->mm;
+
+	assert_true(mm->buddy.nr_poisoned > 50);
+	for (unsigned i = 0; i < mm->buddy.nr_poisoned; i++) {
+		mu_pfn_t pfn = mm->buddy.poisoned[i];
+
+		if (mu_page_state(mm, pfn) != MU_STATE_RESERVED)
+			assert_int_equal(mu_page_kind(mu_memmap_lookup(
+						 &mm->memmap, pfn)),
+					 MU_PAGE_POISONED);
+	}
+}
+
 static void all_at_once(void **state)
 {
 	struct world world;
 
 	(void)state;
-	reserved_world(&world, MU_POLICY_LAZY);
-	world_run(&world, 4, torment, NULL);
-	world_destroy(&world);
+	for (unsigned p = 0; p < 2; p++) {
+		reserved_world(&world, p ? MU_POLICY_LAZY : MU_POLICY_EAGER);
+		world_run(&world, 4, torment, NULL);
+		nobody_has_what_is_lost(&world);
+		world_destroy(&world);
+	}
 }
 
 int main(void)
@@ -321,6 +383,7 @@ int main(void)
 		cmocka_unit_test(eager_writes_reserved),
 		cmocka_unit_test(on_request),
 		cmocka_unit_test(bad_requests),
+		cmocka_unit_test(pages_with_one_descriptor),
 		cmocka_unit_test(many_cuts),
 		cmocka_unit_test(free_late),
 		cmocka_unit_test(free_what_is_not_reserved),

@@ -2,12 +2,14 @@
 /* Memory behind descriptors: when it appears, and when it cannot be had. */
 #include "tests/bare_memmap.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/bits.h"
+#include "memmap/links.h"
 
 static struct {
 	unsigned calls;
@@ -235,6 +237,37 @@ static void failure_of_finish(void **state)
 	}
 }
 
+/* The last reference stays with who cannot drop it: the page is not lost. */
+static void failure_of_last_put(void **state)
+{
+	struct mu_census census;
+	struct world world;
+	struct mu_page *page;
+	mu_pfn_t pfn;
+
+	(void)state;
+	map_reset(UINT32_MAX);
+	world_init(&world, "1G@1G", MU_POLICY_LAZY);
+	world_one_zone(&world);
+	world.port.memmap_map = map_hook;
+	world_start(&world);
+	assert_int_equal(mu_alloc_huge(&world.mm.deferred, 0, MU_GIGANTIC_ORDER,
+				       MU_ALLOC_RESERVES, 1, &pfn),
+			 1);
+	page = mu_memmap_lookup(&world.mm.memmap, pfn);
+	mu_page_get(page);
+	map.fail_at = map.calls;
+	assert_int_equal(mu_page_put(&world.mm.buddy, page), MU_OK);
+	assert_int_equal(mu_page_put(&world.mm.buddy, page), MU_ERR_NOMEM);
+	world_validate(&world, &census);
+	assert_int_equal(census.free, 0);
+	assert_int_equal(page->refcount, 1);
+	assert_int_equal(mu_page_put(&world.mm.buddy, page), MU_OK);
+	world_validate(&world, &census);
+	assert_int_equal(census.free, 1 << MU_GIGANTIC_ORDER);
+	world_destroy(&world);
+}
+
 /* ---- The fill hook ---- */
 
 static struct {
@@ -352,13 +385,84 @@ static void scribble(void **state)
 		bare_destroy(&bare);
 	}
 }
+
+/* All that reads a descriptor. */
+static volatile uint64_t sink;
+
+static void read_kind(struct bare *bare, struct mu_page *page)
+{
+	(void)bare;
+	sink = mu_page_kind(page);
+}
+
+static void read_zone(struct bare *bare, struct mu_page *page)
+{
+	(void)bare;
+	sink = mu_page_zone(page);
+}
+
+static void read_node(struct bare *bare, struct mu_page *page)
+{
+	struct mu_buddy buddy = {.zones = bare->world.mm.buddy.zones};
+
+	sink = (uintptr_t)mu_page_zone_ptr(&buddy, page);
+}
+
+static void refer(struct bare *bare, struct mu_page *page)
+{
+	(void)bare;
+	mu_page_get(page);
+}
+
+static void read_links(struct bare *bare, struct mu_page *page)
+{
+	(void)bare;
+	sink = mu_page_next(page) + mu_page_prev(page);
+}
+
+/* They stop at one that was never written, and at no other. */
+static void read_first(void **state)
+{
+	void (*const reads[])(struct bare *, struct mu_page *) = {
+		read_kind, read_zone, read_node, refer, read_links};
+
+	(void)state;
+	for (size_t i = 0; i < 2 * MU_ARRAY_SIZE(reads); i++) {
+		struct bare bare;
+		struct mu_page *page;
+		int status = 0;
+		pid_t child;
+
+		bare_init(&bare, "64M", 12, 0);
+		page = mu_pfn_to_page(&bare.memmap, 700);
+		assert_int_equal(mu_memmap_back(&bare.memmap, 0), MU_OK);
+		if (i % 2)
+			mu_memmap_init_block(&bare.memmap, 0, 1, MU_PAGE_TAIL);
+		child = fork();
+		assert_true(child >= 0);
+		if (!child) {
+			signal(SIGILL, SIG_DFL);
+			signal(SIGTRAP, SIG_DFL);
+#if TEST_ASAN
+			/* It would be first. */
+			__asan_unpoison_memory_region(page, sizeof(*page));
+#endif
+			reads[i / 2](&bare, page);
+			_exit(0);
+		}
+		assert_int_equal(waitpid(child, &status, 0), child);
+		assert_int_equal(WIFSIGNALED(status) != 0, i % 2 == 0);
+		bare_destroy(&bare);
+	}
+}
 #else
 static void poison(void **state)
 {
 	(void)state;
 	skip(); /* only debug builds poison */
 }
-#define scribble poison
+#define scribble   poison
+#define read_first poison
 #endif
 
 int main(void)
@@ -370,9 +474,11 @@ int main(void)
 		cmocka_unit_test(failure_of_growth),
 		cmocka_unit_test(failure_once),
 		cmocka_unit_test(failure_of_finish),
+		cmocka_unit_test(failure_of_last_put),
 		cmocka_unit_test(fill_by_port),
 		cmocka_unit_test(poison),
 		cmocka_unit_test(scribble),
+		cmocka_unit_test(read_first),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

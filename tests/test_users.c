@@ -69,7 +69,7 @@ static struct stat look(void)
 	return status;
 }
 
-/* 2 MiB of data, then 30 MiB of hole. */
+/* 2 MiB of data, then 30 MiB of hole, but for a page here and there. */
 static void write_data(void)
 {
 	char *data = malloc((size_t)(2 * MIB));
@@ -79,6 +79,8 @@ static void write_data(void)
 	for (size_t i = 0; i < (size_t)(2 * MIB); i++)
 		data[i] = (char)(i * 7 + 1);
 	assert_int_equal(write(fd, data, (size_t)(2 * MIB)), 2 * MIB);
+	for (off_t at = 5 * MIB; at < 32 * MIB; at += 3 * MIB)
+		assert_int_equal(pwrite(fd, data, 4096, at), 4096);
 	assert_int_equal(ftruncate(fd, 32 * MIB), 0);
 	assert_int_equal(fsync(fd), 0);
 	close(fd);

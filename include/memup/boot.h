@@ -137,10 +137,14 @@ struct mu_mm {
 	unsigned page_shift;
 	unsigned nr_nodes;
 	struct mu_layout layout;
-	/* Reserved memory that changes: its descriptors, and memblock's tables
-	 * once the allocator runs, which change under the hotplug lock as well
-	 * (memup/hotplug.h). Taken after that one and before a zone's. */
+	/* memblock's tables, which change under the hotplug lock as well once
+	 * the allocator runs (memup/hotplug.h). Taken after that one and before
+	 * a zone's. */
 	struct mu_lock reserved_lock;
+	/* The descriptors of reserved memory, and what becomes the allocator's
+	 * of it: whoever has the lock may write them, since what is reserved
+	 * stays so. Taken before the hotplug lock. */
+	struct mu_lock late_lock;
 	struct mu_page_ext *exts; /* registered before the start (C) */
 	bool hotplug_settled;	  /* mu_mm_movable_node() was called */
 
@@ -258,7 +262,8 @@ const char *mu_page_state_str(enum mu_page_state state);
  * The state of @pfn, at this moment: pristine pages may become busy and then
  * online at any time, reserved ones may be freed; online stays, and absent does
  * until a device is registered there. A page inside one with a single
- * descriptor is online. O(log ranges). Any
+ * descriptor is online; where that is a gigantic one it is busy for a moment
+ * when it gets its own, because the page is split or freed. O(log ranges). Any
  * context but NMI.
  */
 enum mu_page_state mu_page_state(struct mu_mm *mm, mu_pfn_t pfn);
@@ -267,7 +272,8 @@ enum mu_page_state mu_page_state(struct mu_mm *mm, mu_pfn_t pfn);
  * Have the descriptors of [@start, @end) written now, wherever they are in
  * pristine memory: pristine and busy blocks come online (all of each block that
  * the range touches), reserved memory gets descriptors marked reserved, unless
- * it is reserved-noinit; holes stay without. MU_ERR_RANGE when the range is
+ * it is reserved-noinit; holes stay without, and a huge or gigantic page keeps
+ * the one that tells of all of it. MU_ERR_RANGE when the range is
  * empty, passes the end of memory, or crosses from one node to another (nothing
  * is done then); MU_ERR_NOMEM when there is no backing, MU_ERR_FULL when an
  * extent had to be cut in two and the zone has no room for one more: what was

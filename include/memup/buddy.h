@@ -240,16 +240,17 @@ static inline struct mu_zone *mu_zonelist_zone(const struct mu_buddy *buddy,
  * MU_ERR_INVALID for an unknown flag or two zone flags; MU_ERR_RANGE for an
  * order over MU_BLOCK_ORDER or a node that is none.
  * Any context but NMI. Waits for another CPU for at most one claim (a block's
- * initialisation, or mu_config.batch of them) at a time, and only when nothing
- * else can serve.
+ * initialisation, or mu_config.batch of them) at a time, and only when no other
+ * zone can serve within its low mark.
  */
 enum mu_status mu_alloc_pages(struct mu_buddy *buddy, int nid, unsigned order,
 			      unsigned flags, mu_pfn_t *pfn) MU_MUST_CHECK;
 
 /*
  * Give back what mu_alloc_pages() or mu_alloc_huge() gave: @pfn and @order as
- * then. A page with one descriptor gets the others now; MU_ERR_NOMEM when there
- * is no backing for them. Changes nothing and says MU_ERR_HOLE past the map,
+ * then. A page with one descriptor gets the others now, a block at a time: what
+ * is not in the lists by then is not waited for. MU_ERR_NOMEM when there is no
+ * backing for them. Changes nothing and says MU_ERR_HOLE past the map,
  * MU_ERR_PRISTINE when the descriptor was never written (pristine memory, a
  * reservation or a hole), MU_ERR_RESERVED, MU_ERR_NOT_ALLOCATED when the page
  * is free already or is not the first of an allocation, MU_ERR_ORDER when the
@@ -275,13 +276,16 @@ enum mu_status mu_split_pages(struct mu_buddy *buddy, mu_pfn_t pfn,
 /* One more reference to an allocated page, by somebody who has one. */
 static inline void mu_page_get(struct mu_page *page)
 {
+	mu_page_check(page);
 	/* relaxed: the caller has a reference, so it cannot go away. */
 	atomic_fetch_add_explicit(&page->refcount, 1, memory_order_relaxed);
 }
 
 /*
- * Drop a reference; the last one frees the page. MU_ERR_NOT_ALLOCATED when
- * @page is not the first of an allocation. Any context but NMI.
+ * Drop a reference; the last one frees the page. MU_ERR_HOLE, MU_ERR_PRISTINE,
+ * MU_ERR_RESERVED and MU_ERR_NOT_ALLOCATED as mu_free_page() says them;
+ * MU_ERR_NOMEM where the last one would have to: it is not dropped then. Any
+ * context but NMI.
  */
 enum mu_status mu_page_put(struct mu_buddy *buddy,
 			   struct mu_page *page) MU_MUST_CHECK;
@@ -290,6 +294,7 @@ enum mu_status mu_page_put(struct mu_buddy *buddy,
 static inline struct mu_zone *mu_page_zone_ptr(const struct mu_buddy *buddy,
 					       const struct mu_page *page)
 {
+	mu_page_check(page);
 	/* acquire: the zone may have been made since the page was handed out;
 	 * pairs with the release in mu_buddy_move(). */
 	return &buddy->zones[atomic_load_explicit(&page->zone,

@@ -175,12 +175,13 @@ enum mu_status mu_alloc_run(struct mu_deferred *deferred, int nid,
 
 /*
  * Initialise the block at @start of @zone if it is pristine, wherever it lies
- * in its extent. MU_OK when it is online, MU_ERR_BUSY when it is neither online
- * nor pristine: somebody has claimed it, or it is not the allocator's;
- * MU_ERR_NOMEM when it cannot be backed, MU_ERR_FULL when the extent would have
- * to be cut in two and the zone has no room for one more. Any context but NMI;
- * a handler must not wait for a block that is busy: whoever claimed it may be a
- * CPU with interrupts on, in mu_alloc_run().
+ * in its extent. MU_OK when it is online, inside a page with one descriptor
+ * too; MU_ERR_BUSY when it is neither online nor pristine: somebody has claimed
+ * it, or it is not the allocator's; MU_ERR_NOMEM when it cannot be backed,
+ * MU_ERR_FULL when the extent would have to be cut in two and the zone has no
+ * room for one more. Any context but NMI; a handler must not wait for a block
+ * that is busy: whoever claimed it may be a CPU with interrupts on, in
+ * mu_alloc_run().
  */
 enum mu_status mu_deferred_init_block(struct mu_deferred *deferred,
 				      struct mu_zone *zone,
@@ -217,11 +218,11 @@ enum mu_status mu_deferred_withdraw(struct mu_deferred *deferred,
 				    mu_pfn_t *pages) MU_MUST_CHECK;
 
 /*
- * Return when everybody who looked for pristine memory of @zone before has
- * claimed it, or has given up: after it was withdrawn, and before its backing
- * goes, which they were perhaps about to make. Those who look from now on are
- * not waited for; others who wait for @zone, one after the other, are. Not in
- * interrupt context, nor under a lock that they may take.
+ * Return when all who looked for pristine memory of @zone before have claimed
+ * it and brought it online, or have given up: after it was withdrawn, and
+ * before its backing goes, which they were perhaps about to make. Those who
+ * look from now on are not waited for; others who wait for @zone, one after the
+ * other, are. Not in interrupt context, nor under a lock that they may take.
  */
 void mu_deferred_settle(struct mu_deferred *deferred,
 			const struct mu_zone *zone);

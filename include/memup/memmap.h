@@ -33,7 +33,8 @@
  *     from pristine memory with their first descriptor alone, which carries
  *     MU_PAGE_SPARSE; the others are written when the page is split or freed.
  *   Under AddressSanitizer backed descriptors are poisoned until written; in
- *   debug builds they are filled with MU_MEMMAP_POISON and checked.
+ *   debug builds they are filled with MU_MEMMAP_POISON: who writes them checks
+ *   that nobody did before, who reads one that it was written.
  *
  * Descriptors
  *   16 bytes. The initial state is one 64-bit word, stored twice; it holds the
@@ -119,8 +120,29 @@ _Static_assert(offsetof(struct mu_page, private_data) == 8, "second word");
 /* No page: the end of a list. */
 #define MU_NO_PFN (((mu_pfn_t)1 << 48) - 1)
 
+/* Fill value of backed descriptors that were never written (debug builds). */
+#define MU_MEMMAP_POISON UINT64_C(0xd1e5d1e5d1e5d1e5)
+
+/*
+ * What all that reads a descriptor does first in debug builds (MU_DEBUG): stop
+ * at one that was never written. Its state is the fill value's, of kind
+ * MU_PAGE_DEVICE with all flags, which no page has.
+ */
+static inline void mu_page_check(const struct mu_page *page)
+{
+#ifdef MU_DEBUG
+	/* relaxed: as below. */
+	if (atomic_load_explicit(&page->state, memory_order_relaxed) ==
+	    (uint8_t)MU_MEMMAP_POISON)
+		__builtin_trap();
+#else
+	(void)page;
+#endif
+}
+
 static inline uint8_t mu_page_flags(const struct mu_page *page)
 {
+	mu_page_check(page);
 	/* relaxed: exact under the lock, a hint without. */
 	return atomic_load_explicit(&page->state, memory_order_relaxed);
 }
@@ -132,12 +154,10 @@ static inline enum mu_page_kind mu_page_kind(const struct mu_page *page)
 
 static inline uint16_t mu_page_zone(const struct mu_page *page)
 {
+	mu_page_check(page);
 	/* relaxed: as above. */
 	return atomic_load_explicit(&page->zone, memory_order_relaxed);
 }
-
-/* Fill value of backed descriptors that were never written (debug builds). */
-#define MU_MEMMAP_POISON UINT64_C(0xd1e5d1e5d1e5d1e5)
 
 /*
  * Blocks that are initialised one by one by whoever is first to want them: a

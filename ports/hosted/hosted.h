@@ -32,7 +32,8 @@ enum mu_hosted_backing {
 	/* Whole sections, in the host's huge pages: for policies that will
 	 * write all of it. */
 	MU_BACK_HUGE,
-	/* Block by block: a pristine descriptor is never accessible. */
+	/* Block by block: a pristine descriptor is never accessible, where the
+	 * host's pages are not larger than a block's 16 KiB of them. */
 	MU_BACK_BLOCK,
 };
 

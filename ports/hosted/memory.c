@@ -16,16 +16,19 @@ static void *reserve(size_t bytes, int prot)
 		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 }
 
-/* The bytes of the descriptors [@start, @end), in whole pages of the host. */
+/* Whole pages of the host: all that the descriptors [@start, @end) lie in, or
+ * (@inside) those in which there is nothing else. */
 static void byte_range(const struct mu_hosted *hosted, mu_pfn_t start,
-		       mu_pfn_t end, char **from, size_t *bytes)
+		       mu_pfn_t end, bool inside, char **from, size_t *bytes)
 {
 	size_t mask = hosted->host_page - 1;
-	size_t first = start * sizeof(struct mu_page) & ~mask;
-	size_t last = (end * sizeof(struct mu_page) + mask) & ~mask;
+	size_t first = start * sizeof(struct mu_page);
+	size_t last = end * sizeof(struct mu_page);
 
+	first = (inside ? first + mask : first) & ~mask;
+	last = (inside ? last : last + mask) & ~mask;
 	*from = (char *)hosted->memmap + first;
-	*bytes = last - first;
+	*bytes = first < last ? last - first : 0;
 }
 
 #ifdef MU_HOSTED_ASAN
@@ -92,7 +95,7 @@ static enum mu_status memmap_map(void *arg, mu_pfn_t *start, mu_pfn_t *end)
 	 * by then: so all of the memmap is, from the beginning. */
 	if (hosted->config.backing == MU_BACK_HUGE)
 		return MU_OK;
-	byte_range(hosted, *start, *end, &from, &bytes);
+	byte_range(hosted, *start, *end, false, &from, &bytes);
 	if (mprotect(from, bytes, PROT_READ | PROT_WRITE))
 		return MU_ERR_NOMEM;
 	return MU_OK;
@@ -104,7 +107,9 @@ static void memmap_unmap(void *arg, mu_pfn_t start, mu_pfn_t end)
 	char *from;
 	size_t bytes;
 
-	byte_range(hosted, start, end, &from, &bytes);
+	byte_range(hosted, start, end, true, &from, &bytes);
+	if (!bytes)
+		return;
 	madvise(from, bytes, MADV_DONTNEED);
 	if (hosted->config.backing != MU_BACK_HUGE)
 		mprotect(from, bytes, PROT_NONE);

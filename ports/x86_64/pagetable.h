@@ -17,9 +17,10 @@
 
 #include "memup/base.h"
 
-#define X86_PTE_PRESENT	 0x1u
-#define X86_PTE_WRITE	 0x2u
-#define X86_PTE_UNCACHED 0x18u /* PWT and PCD: UC whatever the MTRRs say */
+#define X86_PTE_PRESENT 0x1u
+#define X86_PTE_WRITE	0x2u
+/* PWT and PCD: UC whatever the MTRRs say, with the PAT of after reset. */
+#define X86_PTE_UNCACHED 0x18u
 #define X86_PTE_ACCESSED 0x20u
 #define X86_PTE_DIRTY	 0x40u
 #define X86_PTE_LEAF	 0x80u /* at levels 1 and 2 */

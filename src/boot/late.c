@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: MIT
 /*
  * Reserved memory that becomes the allocator's while it runs.
+ *
+ * What takes its time (backing, descriptors) is done under late_lock alone, as
+ * long as the memory is still reserved. Then it changes hands under the hotplug
+ * lock, piece by piece: a page that is lost is either noted before and left
+ * out, or found with the allocator.
  */
 #include "base/assert.h"
 #include "base/bits.h"
@@ -27,8 +32,25 @@ static enum mu_status unreserve(struct mu_mm *mm, mu_pfn_t start, mu_pfn_t end)
 	return status;
 }
 
-/* Part of a block, or one that has descriptors: its pages come online. What can
- * fail comes first, and changes nothing for others. */
+/* [@start, @end), which has descriptors, but for what is poisoned. */
+static void hand_over(struct late *late, mu_pfn_t start, mu_pfn_t end)
+{
+	struct mu_mm *mm = late->mm;
+
+	mu_lock(mm->port, &mm->devices.lock);
+	while (start < end && late->status == MU_OK) {
+		mu_pfn_t bad = mu_buddy_next_poisoned(&mm->buddy, start, end);
+
+		if (start < bad)
+			late->status = unreserve(mm, start, bad);
+		if (start < bad && late->status == MU_OK)
+			mu_buddy_add_range(&mm->buddy, late->zone, start, bad);
+		start = bad + 1;
+	}
+	mu_unlock(&mm->devices.lock);
+}
+
+/* Part of a block, or one that has descriptors: its pages come online. */
 static void free_part(void *arg, mu_pfn_t start, mu_pfn_t end)
 {
 	struct late *late = arg;
@@ -38,29 +60,37 @@ static void free_part(void *arg, mu_pfn_t start, mu_pfn_t end)
 		late->status = mu_memmap_back(
 			&mm->memmap, mu_align_down(start, MU_BLOCK_PAGES));
 	if (late->status == MU_OK)
-		late->status = unreserve(mm, start, end);
-	/* noinit went with the reservation. */
+		late->status =
+			mu_reserved_init(mm, late->zone, start, end, true);
 	if (late->status == MU_OK)
-		late->status = mu_reserved_init(mm, late->zone, start, end);
-	if (late->status == MU_OK)
-		mu_buddy_add_range(&mm->buddy, late->zone, start, end);
+		hand_over(late, start, end);
 }
 
-/* Whole blocks without descriptors: one more extent. If there is no room for
- * one they come online like parts. */
+/* Whole blocks without descriptors: one more extent, for which there is room.
+ * False if a page was lost by now. */
+static bool hand_over_blocks(struct late *late, mu_pfn_t start, mu_pfn_t end)
+{
+	struct mu_mm *mm = late->mm;
+	bool sound;
+
+	mu_lock(mm->port, &mm->devices.lock);
+	sound = mu_buddy_next_poisoned(&mm->buddy, start, end) == end;
+	if (sound)
+		late->status = unreserve(mm, start, end);
+	if (sound && late->status == MU_OK)
+		mu_deferred_add_late(&mm->deferred, late->zone, start, end);
+	else
+		mu_deferred_unpromise(&mm->deferred, late->zone);
+	mu_unlock(&mm->devices.lock);
+	return sound;
+}
+
+/* Where they cannot be an extent they come online like parts. */
 static void free_blocks(struct late *late, mu_pfn_t start, mu_pfn_t end)
 {
-	struct mu_deferred *deferred = &late->mm->deferred;
-
-	if (!mu_deferred_promise(deferred, late->zone)) {
+	if (!mu_deferred_promise(&late->mm->deferred, late->zone) ||
+	    !hand_over_blocks(late, start, end))
 		mu_each_block(start, end, free_part, late);
-		return;
-	}
-	late->status = unreserve(late->mm, start, end);
-	if (late->status == MU_OK)
-		mu_deferred_add_late(deferred, late->zone, start, end);
-	else
-		mu_deferred_unpromise(deferred, late->zone);
 }
 
 static bool is_untouched(const struct mu_mm *mm, mu_pfn_t block)
@@ -93,20 +123,25 @@ static void free_piece(void *arg, int nid, enum mu_zone_type type,
 }
 
 /* Memory of one region without its poisoned pages, which stay reserved. */
-static void free_around(struct late *late, int nid, mu_pfn_t start,
-			mu_pfn_t end)
+static void free_around(struct late *late, const struct mu_memory *memory)
 {
 	struct mu_mm *mm = late->mm;
+	mu_pfn_t start = memory->start;
 
-	while (start < end) {
-		mu_pfn_t bad = mu_buddy_next_poisoned(&mm->buddy, start, end);
+	while (start < memory->end) {
+		mu_pfn_t bad =
+			mu_buddy_next_poisoned(&mm->buddy, start, memory->end);
 
-		mu_layout_cut(&mm->layout, nid, start, bad, free_piece, late);
+		if (start < bad)
+			mu_layout_cut_as(&mm->layout, memory->nid,
+					 memory->flags, start, bad, free_piece,
+					 late);
 		start = bad + 1;
 	}
 }
 
-/* Is all of it memory that may be used, and reserved? */
+/* Is all of it memory that may be used, and reserved? Under the hotplug lock.
+ */
 static enum mu_status check(const struct mu_mm *mm, mu_phys_t base,
 			    mu_phys_t size)
 {
@@ -136,9 +171,8 @@ enum mu_status mu_free_reserved(struct mu_mm *mm, mu_phys_t base,
 {
 	mu_phys_t mask = ((mu_phys_t)1 << mm->page_shift) - 1;
 	struct late late = {.mm = mm, .status = MU_OK};
-	mu_pfn_t start, end, first, last;
-	uint64_t cursor;
-	int nid;
+	struct mu_memory memory;
+	mu_pfn_t start, end;
 
 	if (mu_wraps(base, size) || base + size > mm->memmap.end_pfn
 							  << mm->page_shift)
@@ -149,19 +183,15 @@ enum mu_status mu_free_reserved(struct mu_mm *mm, mu_phys_t base,
 	if (start >= end)
 		return MU_OK;
 	/* One at a time, or two could free the same range. */
+	mu_lock(mm->port, &mm->late_lock);
 	mu_lock(mm->port, &mm->devices.lock);
 	late.status = check(mm, start << mm->page_shift,
 			    (end - start) << mm->page_shift);
-	if (late.status != MU_OK)
-		goto out;
-	/* Memory, unlike what is reserved of it, does not change. */
-	mu_for_each_mem_pfn_range (&mm->memblock, cursor, MU_NO_NODE, &first,
-				   &last, &nid) {
-		first = MU_MAX(first, start);
-		last = MU_MIN(last, end);
-		free_around(&late, MU_MAX(nid, 0), first, last);
-	}
-out:
 	mu_unlock(&mm->devices.lock);
+	/* It stays reserved memory, so that its regions stay. */
+	for (; late.status == MU_OK && mu_memory_next(mm, start, end, &memory);
+	     start = memory.end)
+		free_around(&late, &memory);
+	mu_unlock(&mm->late_lock);
 	return late.status;
 }

@@ -73,11 +73,12 @@ static bool is_gigantic(const struct mu_page *page)
 	       page->order == MU_GIGANTIC_ORDER;
 }
 
-/* The gigantic @page is one no more. Under the lock. */
+/* The gigantic @page is one no more, and tells of nobody. Under the lock. */
 static void take_apart(struct mu_zone *zone, struct mu_page *page,
 		       bool to_lists)
 {
 	mu_page_set(page, MU_PAGE_TAIL, 0);
+	mu_page_clear(page, MU_PAGE_SPARSE);
 	if (!to_lists)
 		return;
 	/* Neither free nor allocated until its blocks come to the lists. */
@@ -217,33 +218,44 @@ enum mu_status mu_split_pages(struct mu_buddy *buddy, mu_pfn_t pfn,
 }
 
 /* A pointer that a caller made up may point anywhere. */
-static bool known(const struct mu_buddy *buddy, const struct mu_page *page)
+static enum mu_status check_pointer(const struct mu_buddy *buddy,
+				    const struct mu_page *page)
 {
-	uintptr_t first = (uintptr_t)buddy->memmap->pages;
-	uintptr_t at = (uintptr_t)page;
+	const struct mu_memmap *memmap = buddy->memmap;
+	uintptr_t first = (uintptr_t)memmap->pages, at = (uintptr_t)page;
 
-	return at >= first && (at - first) % sizeof(*page) == 0 &&
-	       (at - first) / sizeof(*page) < buddy->memmap->end_pfn;
+	if (at < first || (at - first) % sizeof(*page) ||
+	    (at - first) / sizeof(*page) >= memmap->end_pfn)
+		return MU_ERR_HOLE;
+	return mu_memmap_online(memmap, mu_page_to_pfn(memmap, page))
+		       ? MU_OK
+		       : MU_ERR_PRISTINE;
 }
 
 enum mu_status mu_free_page(struct mu_buddy *buddy, struct mu_page *page)
 {
-	if (!known(buddy, page))
-		return MU_ERR_HOLE;
-	if (!mu_memmap_online(buddy->memmap,
-			      mu_page_to_pfn(buddy->memmap, page)))
-		return MU_ERR_PRISTINE;
-	return free_page(buddy, page, ANY_ORDER, 1);
+	enum mu_status status = check_pointer(buddy, page);
+
+	return status == MU_OK ? free_page(buddy, page, ANY_ORDER, 1) : status;
 }
 
 enum mu_status mu_page_put(struct mu_buddy *buddy, struct mu_page *page)
 {
+	enum mu_status status = check_pointer(buddy, page);
 	uint32_t refs;
 
-	if (mu_page_kind(page) != MU_PAGE_ALLOCATED)
-		return MU_ERR_NOT_ALLOCATED;
+	if (status == MU_OK)
+		status = check_kind(mu_page_flags(page));
+	if (status != MU_OK)
+		return status;
 	/* release: what this holder did comes before the page is freed. */
 	refs = atomic_fetch_sub_explicit(&page->refcount, 1,
 					 memory_order_release);
-	return refs == 1 ? free_page(buddy, page, ANY_ORDER, 0) : MU_OK;
+	if (refs == 1)
+		status = free_page(buddy, page, ANY_ORDER, 0);
+	/* Nobody has it then: it stays with who had it last. relaxed: he alone.
+	 */
+	if (status == MU_ERR_NOMEM)
+		atomic_store_explicit(&page->refcount, 1, memory_order_relaxed);
+	return status;
 }

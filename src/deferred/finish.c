@@ -118,10 +118,11 @@ enum mu_status mu_deferred_finish(struct mu_deferred *deferred,
 	if (status == MU_OK)
 		mu_deferred_take(deferred, mu_cpu_node(port, mu_cpu_id(port)),
 				 UINT64_MAX, &status);
-	/* What others claimed may still be on its way. */
+	/* What others claimed may still be on its way: blocks and runs. */
 	for (unsigned i = 0; i < deferred->buddy->nr_zones; i++) {
 		const struct mu_zone *zone = &deferred->buddy->zones[i];
 
+		mu_deferred_settle(deferred, zone);
 		for (unsigned spins = 0; mu_deferred_is_busy(deferred, zone);
 		     spins++)
 			mu_pause(port, spins);

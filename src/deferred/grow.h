@@ -22,9 +22,9 @@ void mu_claim_end(struct mu_deferred *deferred, struct mu_pristine *pristine,
 		  uintptr_t flags);
 
 /*
- * Between these two a CPU may back and claim what it finds pristine in between:
- * memory that is withdrawn meanwhile keeps its backing so long. Interrupts are
- * as they are; the pairs nest.
+ * Between these two a CPU may back and claim what it finds pristine in between,
+ * and brings it online: memory that is withdrawn meanwhile keeps its backing so
+ * long. Interrupts are as they are; the pairs nest.
  */
 unsigned mu_look_begin(struct mu_pristine *pristine);
 void mu_look_end(struct mu_pristine *pristine, unsigned turn);

@@ -75,7 +75,8 @@ static enum mu_status claim_block(struct mu_deferred *deferred,
 		if (status != MU_ERR_BUSY)
 			return status;
 	}
-	return mu_memmap_online(deferred->memmap, start) ? MU_OK : MU_ERR_BUSY;
+	/* It may be inside a page with one descriptor. */
+	return mu_memmap_head(deferred->memmap, start) ? MU_OK : MU_ERR_BUSY;
 }
 
 enum mu_status mu_deferred_init_block(struct mu_deferred *deferred,

@@ -40,9 +40,10 @@ static bool claim_run(struct mu_deferred *deferred,
 	return claimed;
 }
 
-/* The run is nobody's but the caller's: no allocation waits for it, so nobody
- * needs to know that it is on its way. mu_deferred_init_block() may wait for
- * one of its blocks, which is why it must not be called by a handler. */
+/* The run is nobody's but the caller's: no allocation waits for it, so it makes
+ * nobody busy. Who wants descriptors does wait: mu_deferred_finish(), as long
+ * as the caller looks, and mu_init_now() for one of the blocks, which is why it
+ * must not be called by a handler. */
 static void init_run(struct mu_deferred *deferred,
 		     const struct mu_pristine *pristine, mu_pfn_t start,
 		     mu_pfn_t pages)
@@ -95,9 +96,9 @@ static enum mu_status take_run(struct mu_deferred *deferred,
 	unsigned turn = mu_look_begin(pristine);
 	enum mu_status status = find_run(deferred, zone, order, flags, pfn);
 
-	mu_look_end(pristine, turn);
 	if (status == MU_OK)
 		init_run(deferred, pristine, *pfn, (mu_pfn_t)1 << order);
+	mu_look_end(pristine, turn);
 	return status;
 }
 

@@ -16,26 +16,10 @@ change_of(const struct mu_hotplug *hotplug, mu_pfn_t pfn)
 	return change;
 }
 
-/* Memory that is the allocator's; it may be pristine. MU_ERR_PRISTINE: look
- * again. */
-static enum mu_status poison_managed(struct mu_hotplug *hotplug, int nid,
-				     mu_pfn_t pfn, bool *later)
-{
-	struct mu_zone *zone =
-		mu_layout_zone_at(hotplug->layout, hotplug->buddy, nid, pfn);
-	enum mu_status status = mu_buddy_poison(hotplug->buddy, pfn, later);
-
-	if (status != MU_ERR_PRISTINE)
-		return status;
-	status = mu_deferred_init_block(hotplug->deferred, zone,
-					mu_align_down(pfn, MU_BLOCK_PAGES));
-	return status == MU_OK || status == MU_ERR_BUSY ? MU_ERR_PRISTINE
-							: status;
-}
-
-/* Under (H). */
+/* Under (H). MU_ERR_PRISTINE with the zone in *@zone: its block has to be
+ * initialised first; without: look again. */
 static enum mu_status try_once(struct mu_hotplug *hotplug, mu_pfn_t pfn,
-			       bool *later)
+			       bool *later, struct mu_zone **zone)
 {
 	const struct mu_memblock *memblock = hotplug->memblock;
 	mu_phys_t base = pfn << hotplug->page_shift;
@@ -59,7 +43,25 @@ static enum mu_status try_once(struct mu_hotplug *hotplug, mu_pfn_t pfn,
 	    mu_memblock_is_region_reserved(memblock, base,
 					   (mu_phys_t)1 << hotplug->page_shift))
 		return mu_buddy_note_poison(hotplug->buddy, pfn);
-	return poison_managed(hotplug, MU_MAX(region->nid, 0), pfn, later);
+	*zone = mu_layout_zone_at(hotplug->layout, hotplug->buddy, region->nid,
+				  pfn);
+	return mu_buddy_poison(hotplug->buddy, pfn, later);
+}
+
+/*
+ * Initialise the block that @pfn is in, without (H), as who allocates does.
+ * Whatever happens to the block meanwhile: it is claimed from an extent or not
+ * at all, and who takes it offline has to have it from there, too. MU_OK: look
+ * again.
+ */
+static enum mu_status init_block(struct mu_hotplug *hotplug,
+				 struct mu_zone *zone, mu_pfn_t pfn)
+{
+	enum mu_status status = mu_deferred_init_block(
+		hotplug->deferred, zone, mu_align_down(pfn, MU_BLOCK_PAGES));
+
+	/* Another is at it, or it is in no extent by now. */
+	return status == MU_ERR_BUSY ? MU_OK : status;
 }
 
 static const char *why(enum mu_status status)
@@ -105,10 +107,14 @@ enum mu_status mu_memory_failure(struct mu_hotplug *hotplug, mu_pfn_t pfn,
 	*later = false;
 	for (unsigned spins = 0; pfn < hotplug->memmap->end_pfn; spins++) {
 		uint64_t began = mu_hp_lock(hotplug);
+		struct mu_zone *zone = NULL;
 
-		status = try_once(hotplug, pfn, later);
+		status = try_once(hotplug, pfn, later, &zone);
 		mu_hp_unlock(hotplug, began);
 		if (status != MU_ERR_PRISTINE)
+			break;
+		status = zone ? init_block(hotplug, zone, pfn) : MU_OK;
+		if (status != MU_OK)
 			break;
 		mu_pause(hotplug->port, spins);
 	}

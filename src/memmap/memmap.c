@@ -377,10 +377,15 @@ struct mu_page *mu_memmap_head(const struct mu_memmap *memmap, mu_pfn_t pfn)
 		mu_pfn_t head = mu_align_down(pfn, (mu_pfn_t)1 << orders[i]);
 		struct mu_page *page = mu_memmap_lookup(memmap, head);
 
-		if (page && (!i || mu_page_flags(page) & MU_PAGE_SPARSE))
+		/* acquire: who sees that a huge page is sparse no more sees,
+		 * below, that its tails were written. */
+		if (page && (!i || atomic_load_explicit(&page->state,
+							memory_order_acquire) &
+					   MU_PAGE_SPARSE))
 			return page;
 	}
-	return NULL;
+	/* They may have been since the first look. */
+	return mu_memmap_lookup(memmap, pfn);
 }
 
 mu_pfn_t mu_memmap_next(const struct mu_memmap *memmap, mu_pfn_t pfn,

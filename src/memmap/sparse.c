@@ -83,10 +83,6 @@ void mu_memmap_fill_huge(struct mu_memmap *memmap, mu_pfn_t pfn)
 	mu_fill(memmap->port, words + line, word, HUGE_PAGES * 2 - line);
 	mu_ext_init(memmap, pfn + 1, pfn + HUGE_PAGES);
 	mu_fill_end();
-	/* relaxed: under the lock. */
-	atomic_store_explicit(&page->state,
-			      (uint8_t)(mu_page_flags(page) & ~MU_PAGE_SPARSE),
-			      memory_order_relaxed);
 	/* release: who sees the bit gone sees the tails. The other half's bit
 	 * changes under the same lock. */
 	atomic_fetch_and_explicit(&section->huge[half], ~bit,
@@ -96,5 +92,10 @@ void mu_memmap_fill_huge(struct mu_memmap *memmap, mu_pfn_t pfn)
 	      bit))
 		atomic_fetch_and_explicit(&section->partial, ~bit,
 					  memory_order_release);
+	/* Last, so that somebody tells of the tails all the time; release: see
+	 * mu_memmap_head(). Under the lock. */
+	atomic_store_explicit(&page->state,
+			      (uint8_t)(mu_page_flags(page) & ~MU_PAGE_SPARSE),
+			      memory_order_release);
 	mu_count_written(memmap, HUGE_PAGES - 1);
 }

@@ -18,6 +18,9 @@
  *   empty-srat   SRAT names CPUs but no memory
  *   long-cmdline the command line has 5000 letters more
  *   ghosts       MADT names CPUs that were never there (-smp N,maxcpus=M)
+ *   beyond       the map has RAM that the CPU has no address bits for
+ *   leftovers    an interrupt is pending, and CR4 asks for five levels of page
+ *                tables
  *
  * 32-bit code, flat, no paging; at an address that QEMU's firmware leaves
  * alone.
@@ -127,6 +130,32 @@ static void shatter(struct info *info)
 	}
 	info->memmap = (uintptr_t)map;
 	info->nr_memmap = nr;
+}
+
+/* 1 GiB at 32 TiB, and 1 GiB at 1 PiB. */
+static void reach(struct info *info)
+{
+	uint32_t nr = copy_map(info);
+
+	map[nr++] = (struct range){
+		.base = UINT64_C(1) << 45, .size = 1 << 30, .type = 1};
+	map[nr++] = (struct range){
+		.base = UINT64_C(1) << 50, .size = 1 << 30, .type = 1};
+	info->memmap = (uintptr_t)map;
+	info->nr_memmap = nr;
+}
+
+/* ---- The CPU ---- */
+
+/* The local APIC's registers lie at 0xfee00000: SVR at 0xf0, ICR at 0x300. */
+static void leave_things(void)
+{
+	uint32_t cr4;
+
+	*(volatile uint32_t *)at(0xfee000f0) = 0x1ff;
+	*(volatile uint32_t *)at(0xfee00300) = 0x44055; /* to itself */
+	__asm__ volatile("movl %%cr4, %0" : "=r"(cr4));
+	__asm__ volatile("movl %0, %%cr4" : : "r"(cr4 | 0x1000));
 }
 
 /* ---- ACPI ---- */
@@ -239,6 +268,10 @@ static void lie(struct info *info, const char *what)
 		empty_srat(info);
 	else if (begins(what, "ghosts"))
 		add_ghosts(info);
+	else if (begins(what, "beyond"))
+		reach(info);
+	else if (begins(what, "leftovers"))
+		leave_things();
 	else if (begins(what, "long-cmdline"))
 		while (cmdline_len < 5000)
 			cmdline[cmdline_len++] = 'x';
