@@ -37,7 +37,12 @@
  *
  * The model, its words and the order of its fallbacks are those of Linux's
  * mm/memblock.c (Y. Lu, T. Heo, M. Rapoport and others; first the "LMB" of
- * PowerPC). Linux keeps one memblock in globals; this is an object.
+ * PowerPC), whose tests pass on this one: tools/linux-memblock-tests. Linux
+ * keeps one memblock in globals; this is an object. What else is not the same:
+ * a range that passes the end of addresses is refused and not cut short;
+ * mu_memblock_is_region_memory() sees memory where two regions touch;
+ * reserve_mem= revives nothing of a kernel before (KHO); and for want of a leak
+ * tracer there is no ALLOC_NOLEAKTRACE.
  */
 #ifndef MEMUP_MEMBLOCK_H
 #define MEMUP_MEMBLOCK_H
@@ -46,7 +51,7 @@
 
 #define MU_MEMBLOCK_REGIONS 128 /* of each type before it has to grow */
 #define MU_MEMBLOCK_PHYSMEM 4	/* of the type physmem */
-#define MU_MEMBLOCK_LATE    32	/* ranges that can wait to be freed late */
+#define MU_MEMBLOCK_LATE    128 /* ranges that can wait to be freed late */
 #define MU_MEMBLOCK_NAMED   8	/* named reservations */
 #define MU_MEMBLOCK_NAME    16	/* bytes of a name with its terminator */
 
@@ -262,7 +267,7 @@ enum mu_status mu_memblock_trim_memory(struct mu_memblock *mb,
 
 /*
  * Keep of memory and reserved only [@base, @base + @size), and NOMAP memory
- * everywhere.
+ * everywhere. Before there is any memory nothing is done, with a warning.
  */
 enum mu_status mu_memblock_cap_memory_range(struct mu_memblock *mb,
 					    mu_phys_t base,
@@ -458,7 +463,7 @@ enum mu_status mu_memblock_discard(struct mu_memblock *mb) MU_MUST_CHECK;
  * Do what one "reserve_mem=SIZE:ALIGN:NAME" asks for: allocate SIZE bytes and
  * remember them under NAME. @text has @len bytes, with or without
  * "reserve_mem="; numbers are decimal, 0x hexadecimal or 0 octal, with K, M, G,
- * T, P or E; an ALIGN less than a cache line is one. MU_ERR_SYNTAX;
+ * T, P or E; an ALIGN less than a cache line, or none, is one. MU_ERR_SYNTAX;
  * MU_ERR_INVALID for an ALIGN that is no power of two; MU_ERR_RANGE for a
  * number over 64 bits; MU_ERR_BUSY for a NAME that is taken; MU_ERR_FULL for
  * the ninth; and what mu_memblock_phys_alloc() says.
@@ -484,7 +489,8 @@ enum mu_status mu_memblock_reserve_mem_release(struct mu_memblock *mb,
  * physmem if anybody added to it. */
 void mu_memblock_dump_all(const struct mu_memblock *mb);
 
-/* One table, with the names of flags, as Linux's debugfs has it. */
+/* One table, with the names of flags, as Linux's debugfs has it (but that has
+ * the first name alone where a region has several flags). */
 void mu_memblock_dump_type(const struct mu_memblock *mb,
 			   const struct mu_memblock_type *type);
 
