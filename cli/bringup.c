@@ -172,16 +172,17 @@ void bringup_populate(struct bringup *bringup, mu_pfn_t first, uint64_t nr)
 
 uint64_t bringup_memmap_bytes(const struct mu_machine *machine)
 {
-	struct mu_port port = {0};
-	struct mu_mm *mm = malloc(sizeof(*mm));
-	uint64_t bytes = UINT64_MAX;
+	struct bringup *bringup = malloc(sizeof(*bringup));
+	uint64_t bytes = 0;
 
-	if (!mm)
-		return bytes;
-	mu_mm_init(mm, &port);
-	if (mu_mm_add_machine(mm, machine, NULL) == MU_OK)
-		bytes = mu_mm_memmap_bytes(mm);
-	free(mm);
+	if (!bringup)
+		return 0;
+	if (bringup_prepare(bringup, machine, MU_BACK_SECTION, 0, "", NULL) ==
+	    MU_OK) {
+		bytes = bringup->to_write * sizeof(struct mu_page);
+		bringup_end(bringup);
+	}
+	free(bringup);
 	return bytes;
 }
 

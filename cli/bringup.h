@@ -111,7 +111,8 @@ bool bringup_zone_part(const struct mu_mm *mm, const struct mu_zone *zone,
  * some. Under MU_BACK_HUGE. */
 void bringup_populate(struct bringup *bringup, mu_pfn_t first, uint64_t nr);
 
-/* Bytes of memmap that a policy which writes all of it needs. */
+/* Bytes of memmap that a policy which writes all of it needs; 0 where the
+ * machine cannot be brought up, which that will say. */
 uint64_t bringup_memmap_bytes(const struct mu_machine *machine);
 
 #endif

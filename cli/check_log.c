@@ -94,7 +94,26 @@ static bool read_mem(struct said *said, const char *at, uint64_t *base,
 	return *end >= *base;
 }
 
-/* "  DMA      [mem 0x1000-0xffffff]", "  Device   empty", or in pfns. */
+/*
+ * "DMA      [mem 0x1000-0xffffff]", "Device   empty", or in pfns; @name is not
+ * that of the zone where a host is called so.
+ */
+static bool zone_entry(struct said *said, const char *line, const char *name,
+		       uint64_t *base, uint64_t *end)
+{
+	for (const char *at = after(line, name); at; at = after(at, name)) {
+		const char *value = at + strspn(at, " \t");
+
+		if (value == at)
+			continue;
+		*base = *end = 0;
+		if (!strncmp(value, "empty", 5) ||
+		    read_mem(said, value, base, end))
+			return true;
+	}
+	return false;
+}
+
 static bool zone_line(struct reader *reader)
 {
 	struct said *said = reader->said;
@@ -103,15 +122,8 @@ static bool zone_line(struct reader *reader)
 	uint64_t base, end;
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		const char *at = after(reader->line, names[i]);
-
-		if (!at || !isspace((unsigned char)*at))
+		if (!zone_entry(said, reader->line, names[i], &base, &end))
 			continue;
-		at += strspn(at, " \t");
-		if (!strncmp(at, "empty", 5))
-			base = end = 0;
-		else if (!read_mem(said, at, &base, &end))
-			return false;
 		add_range(reader, &said->zones, &said->nr_zones, names[i],
 			  MU_NO_NODE, base, end);
 		return true;
@@ -122,35 +134,46 @@ static bool zone_line(struct reader *reader)
 static bool movable_line(struct reader *reader)
 {
 	struct said *said = reader->said;
-	const char *at = strstr(reader->line, "Node ");
+	const char *at = reader->line;
 	uint64_t start;
 	int nid;
 
-	if (!at || sscanf(at, "Node %d: %" SCNx64, &nid, &start) != 2)
+	while ((at = after(at, "Node ")) != NULL)
+		if (sscanf(at, "%d: %" SCNx64, &nid, &start) == 2)
+			break;
+	if (!at)
 		return false;
 	add_range(reader, &said->movable, &said->nr_movable, "Movable", nid,
 		  start, start);
 	return true;
 }
 
+/* "node   0: [mem ...]", or "    0: 0x00000000 -> 0x0000009f": from behind the
+ * colon, or NULL. */
+static const char *early_entry(const char *line, int *nid)
+{
+	const char *at = line;
+	int len = 0;
+
+	while ((at = after(at, "node ")) != NULL)
+		if (sscanf(at, "%d:%n", nid, &len) == 1 && len)
+			return at + len;
+	at = strstr(line, ": 0x");
+	while (at && at > line && isdigit((unsigned char)at[-1]))
+		at--;
+	if (!at || sscanf(at, "%d:%n", nid, &len) != 1 || !len)
+		return NULL;
+	return at + len;
+}
+
 static bool early_line(struct reader *reader)
 {
 	struct said *said = reader->said;
-	const char *at = strstr(reader->line, "node "), *frames;
 	uint64_t base, end;
-	int nid, len = 0;
+	int nid;
+	const char *at = early_entry(reader->line, &nid);
 
-	/* "    0: 0x00000000 -> 0x0000009f" */
-	frames = at ? NULL : strstr(reader->line, ": 0x");
-	while (frames && frames > reader->line &&
-	       isdigit((unsigned char)frames[-1]))
-		frames--;
-	if (!at && frames && (sscanf(frames, "%d:%n", &nid, &len) != 1 || !len))
-		return false;
-	if (at && (sscanf(at, "node %d:%n", &nid, &len) != 1 || !len))
-		return false;
-	at = at ? at : frames;
-	if (!at || !read_mem(said, at + len, &base, &end))
+	if (!at || !read_mem(said, at, &base, &end))
 		return false;
 	if (base < end)
 		add_range(reader, &said->early, &said->nr_early, "", nid, base,

@@ -140,6 +140,48 @@ static void what_the_log_was_booted_with(void **state)
 	cli_free(&cli);
 }
 
+/*
+ * A log of @nr ranges of @size bytes with holes as large between them, and one
+ * of 64 MiB above all.
+ */
+static const char *log_of_ranges(unsigned nr, unsigned long long size)
+{
+	static char text[256 * 1024];
+	unsigned long long at = 0;
+	int len = 0;
+
+	for (unsigned i = 0; i < nr; i++, at += 2 * size)
+		len += snprintf(text + len, sizeof(text) - (size_t)len,
+				"BIOS-e820: [mem 0x%llx-0x%llx] usable\n", at,
+				at + size - 1);
+	snprintf(text + len, sizeof(text) - (size_t)len,
+		 "BIOS-e820: [mem 0x%llx-0x%llx] usable\n", at,
+		 at + (64 << 20) - 1);
+	return text;
+}
+
+/* More ranges than memblock has room for at first: large ones, and pages that
+ * none of its tables fits in. */
+static void many_ranges(void **state)
+{
+	static const struct {
+		unsigned nr;
+		unsigned long long size;
+	} logs[] = {{200, 8 << 20}, {4000, 4096}};
+
+	(void)state;
+	for (unsigned i = 0; i < 2; i++) {
+		struct cli cli =
+			cli_run(log_of_ranges(logs[i].nr, logs[i].size),
+				"boot - --json");
+
+		assert_string_equal(cli.err, "");
+		assert_int_equal(cli.code, 0);
+		assert_int_equal(occurrences(cli.out, "\"valid\":true"), 3);
+		cli_free(&cli);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -147,6 +189,7 @@ int main(void)
 		cmocka_unit_test(what_was_asked_for_is_refused),
 		cmocka_unit_test(all_policies_of_a_small_machine),
 		cmocka_unit_test(what_parameters_ask_for),
+		cmocka_unit_test(many_ranges),
 		cmocka_unit_test(what_the_log_was_booted_with),
 	};
 

@@ -191,6 +191,53 @@ static void other_rows(void **state)
 	cli_free(&cli);
 }
 
+/* @text with @before in front of every line. */
+static char *prefix(const char *text, const char *before)
+{
+	size_t lines = 1, len = 0;
+	char *result;
+
+	for (const char *at = text; *at; at++)
+		lines += *at == '\n';
+	result = malloc(strlen(text) + lines * strlen(before) + 1);
+	assert_non_null(result);
+	while (*text) {
+		size_t line = strcspn(text, "\n");
+
+		line += text[line] == '\n';
+		len += (size_t)sprintf(result + len, "%s%.*s", before,
+				       (int)line, text);
+		text += line;
+	}
+	return result;
+}
+
+/* syslog puts the host's name before a line, and hosts are called anything. */
+static void names_of_hosts(void **state)
+{
+	static const char *const names[] = {"k8s-node", "Node", "DMA",
+					    "Movable"};
+	static const char *const logs[] = {LOGS "two-nodes-4g.log",
+					   LOGS "movablecore-two-nodes.log"};
+
+	(void)state;
+	for (unsigned i = 0; i < 2 * 4; i++) {
+		char *text = cli_read_file(logs[i / 4]), before[64], *named;
+		struct cli plain = cli_run(text, "check -"), cli;
+
+		snprintf(before, sizeof(before),
+			 "Nov 22 10:00:01 %s kernel: ", names[i % 4]);
+		named = prefix(text, before);
+		cli = cli_run(named, "check -");
+		assert_int_equal(plain.code, 0);
+		assert_string_equal(cli.out, plain.out);
+		cli_free(&plain);
+		cli_free(&cli);
+		free(named);
+		free(text);
+	}
+}
+
 static void refusals(void **state)
 {
 	static const char no_map[] = "hello\nworld\n";
@@ -238,6 +285,7 @@ int main(void)
 		cmocka_unit_test(every_row_can_differ),
 		cmocka_unit_test(rows_of_older_kernels),
 		cmocka_unit_test(other_rows),
+		cmocka_unit_test(names_of_hosts),
 		cmocka_unit_test(refusals),
 		cmocka_unit_test(help_tells_all),
 	};

@@ -99,6 +99,77 @@ static void parameters(void **state)
 	}
 }
 
+static void amounts(void **state)
+{
+	static const char *const all = "0-fffff usable 0\n"
+				       "100000-1fffff reserved 0\n"
+				       "200000-2fffff usable 1\n";
+	static const char *const low = "0-fffff usable 0\n"
+				       "100000-1fffff reserved 0\n";
+	static const struct {
+		enum mu_arch arch;
+		const char *text, *ranges;
+	} cases[] = {
+		/* Where RAM ends. */
+		{MU_ARCH_UNKNOWN, "mem=1536K", low},
+		{MU_ARCH_X86_64, "mem=1536K", low},
+		{MU_ARCH_S390, "mem=1536K", low},
+		{MU_ARCH_X86_64, "mem=0", all},
+		/* How much there is. */
+		{MU_ARCH_ARM64, "mem=1536K",
+		 "0-fffff usable 0\n"
+		 "100000-1fffff reserved 0\n"
+		 "200000-27ffff usable 1\n"},
+		{MU_ARCH_ARM64, "mem=1M", low},
+		{MU_ARCH_RISCV, "mem=8K",
+		 "0-1fff usable 0\n"
+		 "100000-1fffff reserved 0\n"},
+		{MU_ARCH_PPC64, "mem=2M", all},
+		{MU_ARCH_ARM64, "mem=8E", all},
+		{MU_ARCH_ARM64, "mem=0", all},
+		{MU_ARCH_ARM64, "mem=1536K numa=off",
+		 "0-fffff usable 0\n"
+		 "100000-1fffff reserved 0\n"
+		 "200000-27ffff usable 0\n"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct mu_machine *machine = three_ranges();
+
+		machine->arch = cases[i].arch;
+		/* What is told twice counts once. */
+		assert_int_equal(mu_machine_add(machine, 0x1000, 0x1000,
+						MU_RANGE_RAM, 0, NULL),
+				 MU_OK);
+		assert_int_equal(
+			mu_machine_apply_cmdline(machine, cases[i].text,
+						 strlen(cases[i].text), NULL),
+			MU_OK);
+		assert_int_equal(mu_machine_finish(machine, NULL), MU_OK);
+		assert_ranges(machine, cases[i].ranges);
+		free(machine);
+	}
+}
+
+/* Of what makes no sense the kernel says so and goes on. */
+static void own(void **state)
+{
+	static const char text[] = "mem=4Q memmap=exactmap numa=off mem=1536K";
+	struct mu_machine *machine = three_ranges();
+
+	(void)state;
+	machine->arch = MU_ARCH_ARM64;
+	mu_machine_set_cmdline(machine, text, sizeof(text) - 1);
+	mu_machine_apply_own(machine);
+	assert_int_equal(mu_machine_finish(machine, NULL), MU_OK);
+	assert_ranges(machine, "0-fffff usable 0\n"
+			       "100000-1fffff reserved 0\n"
+			       "200000-27ffff usable 0\n");
+	mu_machine_apply_own(machine);
+	free(machine);
+}
+
 static void numa_off_moves_cpus(void **state)
 {
 	struct mu_machine *machine = three_ranges();
@@ -186,6 +257,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(parameters),
+		cmocka_unit_test(amounts),
+		cmocka_unit_test(own),
 		cmocka_unit_test(numa_off_moves_cpus),
 		cmocka_unit_test(too_long),
 		cmocka_unit_test(bad_parameters),

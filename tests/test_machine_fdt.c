@@ -293,6 +293,23 @@ static void bootargs(void **state)
 	free(machine);
 }
 
+/* The tree says what there is, and the kernel took half of it. */
+static void bootargs_mem(void **state)
+{
+	struct mu_machine *machine;
+
+	(void)state;
+	tree_begin(1, 1);
+	tree_put_memory();
+	tree_node("chosen");
+	tree_text("bootargs", "quiet mem=8K");
+	tree_node_end();
+	tree_end();
+	machine = tree_read();
+	assert_int_equal(mu_machine_ram(machine), 0x2000);
+	free(machine);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -304,6 +321,7 @@ int main(void)
 		cmocka_unit_test(cpus),
 		cmocka_unit_test(architectures),
 		cmocka_unit_test(bootargs),
+		cmocka_unit_test(bootargs_mem),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

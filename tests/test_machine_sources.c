@@ -49,20 +49,24 @@ static void add_memory(uint32_t domain, uint64_t base, uint64_t size)
 	add(0, 8);
 }
 
+static void add_cpu(unsigned domain, unsigned cpu)
+{
+	add(0, 1);
+	add(16, 1);
+	add(domain, 1);
+	add(cpu, 1);
+	add(1, 4);
+	add(0, 8);
+}
+
 /* Two nodes of 64 KiB each, the second with two CPUs, the first with one. */
 static const char *put_srat(const char *name)
 {
 	begin_table("SRAT", 12);
 	add_memory(0, 0, 0x10000);
 	add_memory(1, 0x10000, 0x10000);
-	for (unsigned cpu = 0; cpu < 3; cpu++) {
-		add(0, 1);
-		add(16, 1);
-		add(cpu ? 1 : 0, 1);
-		add(cpu, 1);
-		add(1, 4);
-		add(0, 8);
-	}
+	for (unsigned cpu = 0; cpu < 3; cpu++)
+		add_cpu(cpu ? 1 : 0, cpu);
 	return put_table(name);
 }
 
@@ -160,6 +164,42 @@ static void nodes_are_acpis(void **state)
 	mu_machine_unload(machine);
 }
 
+/* Domains 7, 3 and 9; Linux takes those of CPUs first, each kind in order. */
+static void domains_are_numbered(void **state)
+{
+	const char *what[2];
+	struct mu_machine *machine;
+	const uint8_t *from_1, *from_2;
+
+	(void)state;
+	begin_table("SRAT", 12);
+	add_memory(7, 0, 0x10000);
+	add_memory(3, 0x10000, 0x10000);
+	add_cpu(3, 0);
+	add_cpu(9, 1);
+	add_cpu(3, 2);
+	what[1] = put_table("SRAT");
+	begin_table("SLIT", 0);
+	add(10, 8);
+	for (unsigned from = 0; from < 10; from++)
+		for (unsigned to = 0; to < 10; to++)
+			add(from == to ? 10 : 100 + 10 * from + to, 1);
+	what[0] = put_table("SLIT");
+	machine = load(2, what, NULL);
+	assert_ranges(machine, "0-ffff usable 2\n"
+			       "10000-1ffff usable 0\n");
+	assert_int_equal(machine->nr_nodes, 3);
+	assert_int_equal(machine->nodes[0].nr_cpus, 2);
+	assert_int_equal(machine->nodes[1].nr_cpus, 1);
+	assert_true(machine->nodes[2].present);
+	from_1 = machine->distances + machine->max_nodes;
+	from_2 = from_1 + machine->max_nodes;
+	assert_int_equal(from_1[0], 193);
+	assert_int_equal(from_2[1], 179);
+	assert_int_equal(from_2[2], 10);
+	mu_machine_unload(machine);
+}
+
 static void cpus_fill_in(void **state)
 {
 	const char *madt = put_madt("APIC.dat"), *log;
@@ -221,7 +261,7 @@ static void parameters(void **state)
 	      "kernel parameters: mem=much: expected a number");
 	(void)snprintf(why, sizeof(why),
 		       "%s, %s: the machine has no usable memory", log, srat);
-	fails(what, 2, "mem=0", MU_ERR_NOT_FOUND, why);
+	fails(what, 2, "memmap=0", MU_ERR_NOT_FOUND, why);
 }
 
 static void directory_of_tables(void **state)
@@ -284,6 +324,17 @@ static void directory_of_ranges(void **state)
 			       "10000-13fff usable 1\n"
 			       "14000-14fff reserved 1\n");
 	mu_machine_unload(machine);
+	put_entry("1", "0x14000\n", "14 thousand\n", "Reserved\n");
+	(void)snprintf(why, sizeof(why), "%s: 1/end: no address in hexadecimal",
+		       dir);
+	fails(&dir, 1, NULL, MU_ERR_SYNTAX, why);
+	put_entry("1", "\n", "0x14fff\n", "Reserved\n");
+	(void)snprintf(why, sizeof(why),
+		       "%s: 1/start: no address in hexadecimal", dir);
+	fails(&dir, 1, NULL, MU_ERR_SYNTAX, why);
+	put_entry("1", "0x14000\n", "0x13000\n", "Reserved\n");
+	(void)snprintf(why, sizeof(why), "%s: 1/end: below 1/start", dir);
+	fails(&dir, 1, NULL, MU_ERR_SYNTAX, why);
 	assert_int_equal(remove(root_path("memmap/1/type")), 0);
 	(void)snprintf(why, sizeof(why),
 		       "%s: no start, end and type of any range", dir);
@@ -355,10 +406,15 @@ static void kinds(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		root_test(nodes_are_acpis),	root_test(cpus_fill_in),
-		root_test(ram_of_affinities),	root_test(parameters),
-		root_test(directory_of_tables), root_test(directory_of_ranges),
-		root_test(nothing_gives_ram),	root_test(kinds),
+		root_test(nodes_are_acpis),
+		root_test(domains_are_numbered),
+		root_test(cpus_fill_in),
+		root_test(ram_of_affinities),
+		root_test(parameters),
+		root_test(directory_of_tables),
+		root_test(directory_of_ranges),
+		root_test(nothing_gives_ram),
+		root_test(kinds),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

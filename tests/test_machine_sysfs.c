@@ -161,6 +161,13 @@ static void no_description(void **state)
 	} cases[] = {
 		{"/dts-v1/;\n/ {\n};\n", "a device tree's source"},
 		{"Node 0, zone      DMA      1      1\n", "/proc/buddyinfo"},
+		{"\x1f\x8b\x08rest", "compressed"},
+		{"\xfd"
+		 "7zXZ",
+		 "compressed"},
+		{"\x28\xb5\x2f\xfd\x04", "compressed"},
+		{"BZh91AY", "compressed"},
+		{"\xff\xfe[ ", "UTF-16"},
 		{"MemTotal:       16384 kB\n", "/proc/meminfo"},
 		{"Hello\n", "no boot log"},
 	};

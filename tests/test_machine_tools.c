@@ -141,10 +141,15 @@ static void bad_lsmem(void **state)
 		 MU_ERR_RANGE},
 		{"{\"memory\":[\n{\"range\":\n\"all\"}]}",
 		 "no range of addresses: \"all\"", 3, MU_ERR_SYNTAX},
-		{"{\"memory\":[{\"range", "no range of memory that is online",
-		 0, MU_ERR_NOT_FOUND},
-		{"{\"memory\":[{\"range\":\"0x0-0xfff\",\"state\":\"offline\"}",
+		{"{\"memory\":[{\"range\":\"0x0-0xfff\",\"state\":\"offline\"}]"
+		 "}",
 		 "no range of memory that is online", 0, MU_ERR_NOT_FOUND},
+		{"{\"memory\":[\n{\"range\":\"0x0-0xfff\"},\n",
+		 "the JSON ends with 2 brackets open", 3, MU_ERR_SYNTAX},
+		{"{\"memory\":[{\"range", "the JSON ends with 3 brackets open",
+		 1, MU_ERR_SYNTAX},
+		{"{\"memory\":[\n{\"range\":\"0x0-0xf\",\"node\":\"x\"}]}",
+		 "no node: \"x\"", 2, MU_ERR_SYNTAX},
 	};
 
 	(void)state;

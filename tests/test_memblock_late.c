@@ -336,7 +336,9 @@ static void named_wrong(void **state)
 		{"4K:4K:a b", MU_ERR_SYNTAX},
 		{"4K:4K:a\033b", MU_ERR_SYNTAX},
 		{":4K:name", MU_ERR_SYNTAX},
-		{"4K::name", MU_ERR_SYNTAX},
+		{"4K:", MU_ERR_SYNTAX},
+		{"4K::", MU_ERR_SYNTAX},
+		{"4K:x:name", MU_ERR_SYNTAX},
 		{"4Kx:4K:name", MU_ERR_SYNTAX},
 		{"0x:4K:name", MU_ERR_SYNTAX},
 		{"09:4K:name", MU_ERR_SYNTAX},
@@ -365,6 +367,10 @@ static void named_wrong(void **state)
 					      strlen(wrong[i].text), NULL));
 	}
 	mbm_same(&world, &image);
+	/* No ALIGN is one of 0, as in Linux. */
+	ok(mu_memblock_reserve_mem(mb, "4K::plain", 9, NULL));
+	ok(mu_memblock_reserve_mem_release(mb, "plain"));
+	mbm_same(&world, &image);
 	/* The text ends where @len says. */
 	ok(mu_memblock_reserve_mem(mb, "4K:4K:name,more", 10, NULL));
 	ok(mu_memblock_reserve_mem_find(mb, "name", NULL, NULL));
@@ -387,6 +393,8 @@ static void dumps(void **state)
 		"   0: 0x0000000000001000..0x0000000000008fff    0 NONE",
 		"   1: 0x0000000000010000..0x0000000000010fff    x "
 		"HOTPLUG|NOMAP",
+		"   0: 0x0000000000001000..0x00000000000017ff    x "
+		"RSV_NIT|RSV_KERN",
 	};
 
 	(void)state;
@@ -396,6 +404,8 @@ static void dumps(void **state)
 	ok(mu_memblock_reserve(mb, 0x1000, 0x800, MU_MEMBLOCK_RSRV_KERN));
 	mu_memblock_dump_all(mb);
 	mu_memblock_dump_type(mb, &mb->memory);
+	ok(mu_memblock_reserved_mark_noinit(mb, 0x1000, 0x800));
+	mu_memblock_dump_type(mb, &mb->reserved);
 	assert_int_equal(world.logs, sizeof(lines) / sizeof(lines[0]));
 	for (unsigned i = 0; i < world.logs; i++)
 		assert_string_equal(world.log[i], lines[i]);

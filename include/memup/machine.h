@@ -63,7 +63,8 @@ struct mu_range {
 };
 
 struct mu_machine_node {
-	bool present; /* named by some source, or owner of a range */
+	bool present;  /* named by some source, or owner of a range */
+	uint16_t name; /* for mu_machine_number_nodes(); 0: none */
 	uint32_t nr_cpus;
 };
 
@@ -137,6 +138,7 @@ struct mu_machine {
 	 * in use plus one, at least 1 once finished. */
 	struct mu_machine_node *nodes;
 	unsigned nr_nodes, max_nodes;
+	unsigned nr_named; /* for mu_machine_number_nodes() */
 
 	/* distances[from * max_nodes + to], 10 is "here", 0 is "not told".
 	 * Complete (10 and 20 where not told) once finished. */
@@ -145,6 +147,10 @@ struct mu_machine {
 	/* For mu_machine_perf(): one word per value, sorted once finished. */
 	uint64_t *perf;
 	unsigned nr_perf, max_perf;
+
+	/* mem= where it is an amount: mu_machine_finish() keeps that many bytes
+	 * of RAM, from the lowest address on; 0: all. */
+	mu_phys_t ram_limit;
 
 	/* How mu_machine_finish() is to cut the machine into nodes. */
 	enum mu_fake fake;
@@ -241,6 +247,15 @@ enum mu_status mu_machine_add_cpus(struct mu_machine *machine, int nid,
 enum mu_status mu_machine_spread_cpus(struct mu_machine *machine,
 				      unsigned count,
 				      struct mu_error *error) MU_MUST_CHECK;
+
+/*
+ * Number the nodes from 0 on in the order in which an SRAT named them, as Linux
+ * does; until then each has the number of its proximity domain. To be called
+ * once, when all ACPI tables were read, and before reading sources that use the
+ * kernel's own numbers. Does nothing if there was no SRAT, and on a finished
+ * machine. O(max_nodes^2 + affinities).
+ */
+void mu_machine_number_nodes(struct mu_machine *machine);
 
 /*
  * The distance from node @from to node @to, 10 to 255, and 10 exactly from a

@@ -17,8 +17,9 @@
  *   HMAT  5.2.29   latencies and bandwidths of memory (not of the caches in
  *                  front of it) for mu_machine_perf(), in its units
  *
- * A proximity domain is the node of the same number: Linux numbers nodes in the
- * order of the table, which is the same on nearly all machines.
+ * A proximity domain is the node of the same number, for all tables and for
+ * mu_acpi_cpus(). Linux numbers nodes differently: mu_machine_number_nodes()
+ * converts.
  *
  * None of them says which memory is usable: add a map as well, or take it from
  * the affinities with mu_machine_ram_from_affinities().

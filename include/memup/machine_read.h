@@ -189,7 +189,10 @@ enum mu_status mu_machine_read_any(struct mu_machine *machine, const char *text,
  * (Linux, Documentation/admin-guide/kernel-parameters.txt, x86), one after the
  * other; unknown ones are passed over:
  *
- *   mem=N, memmap=N     no RAM at N and above
+ *   mem=N               no RAM at N and above; on arm, arm64, RISC-V, PowerPC,
+ *                       SPARC, Itanium and LoongArch only the first N bytes of
+ *                       RAM. 0 is ignored
+ *   memmap=N            no RAM at N and above
  *   memmap=exactmap     forget all ranges
  *   memmap=N@S          RAM, N bytes at S
  *   memmap=N#S          ACPI data      memmap=N$S   reserved
@@ -210,5 +213,12 @@ enum mu_status mu_machine_read_any(struct mu_machine *machine, const char *text,
 enum mu_status mu_machine_apply_cmdline(struct mu_machine *machine,
 					const char *text, size_t len,
 					struct mu_error *error) MU_MUST_CHECK;
+
+/*
+ * The same with mem= and numa= of machine->cmdline, for a source that describes
+ * the machine before its own kernel applied them: a device tree. What makes no
+ * sense is ignored.
+ */
+void mu_machine_apply_own(struct mu_machine *machine);
 
 #endif /* MEMUP_MACHINE_READ_H */

@@ -427,7 +427,12 @@ static enum mu_status read_tree(struct tree *tree)
 		status = read_reserved(tree);
 	if (!status)
 		status = read_cpus(tree);
-	return status ? status : read_distances(tree);
+	if (!status)
+		status = read_distances(tree);
+	/* Last: the CPUs tell the architecture, and lose their nodes. */
+	if (!status)
+		mu_machine_apply_own(tree->machine);
+	return status;
 }
 
 enum mu_status mu_machine_read_fdt(struct mu_machine *machine, const char *text,

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 /* This host, from /sys and /proc: see mu_host_machine(). */
+#include <ctype.h>
 #include <dirent.h>
+#include <errno.h>
 #include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -149,6 +151,34 @@ static bool read_attribute(const char *dir, unsigned entry, const char *name,
 	return true;
 }
 
+static bool is_address(const char *text, unsigned long long *address)
+{
+	char *end;
+
+	errno = 0;
+	*address = strtoull(text, &end, 16);
+	return isxdigit((unsigned char)*text) && !*end && !errno;
+}
+
+static enum mu_status check_entry(unsigned entry, const char *start,
+				  const char *end, struct mu_error *error)
+{
+	unsigned long long first, last;
+
+	if (!is_address(start, &first))
+		return mu_hosted_fail(error, MU_ERR_SYNTAX,
+				      "%u/start: no address in hexadecimal",
+				      entry);
+	if (!is_address(end, &last))
+		return mu_hosted_fail(error, MU_ERR_SYNTAX,
+				      "%u/end: no address in hexadecimal",
+				      entry);
+	if (last < first)
+		return mu_hosted_fail(error, MU_ERR_SYNTAX,
+				      "%u/end: below %u/start", entry, entry);
+	return MU_OK;
+}
+
 /*
  * The firmware's map is a directory of three files for each range: written as
  * the lines of /proc/iomem that they are, they need no reader of their own.
@@ -157,13 +187,14 @@ enum mu_status mu_machine_read_memmap(struct mu_machine *machine,
 				      const char *dir, struct mu_error *error)
 {
 	struct numbers entries = list_numbers(dir, "", "");
-	enum mu_status status = MU_ERR_NOT_FOUND;
+	enum mu_status status = MU_ERR_NOT_FOUND, good = MU_OK;
 	struct file file = {.text = NULL};
 	FILE *lines = open_memstream(&file.text, &file.len);
 	char start[32], end[32], type[64];
 	bool all = lines && entries.nr;
 
-	for (size_t i = 0; all && i < entries.nr; i++) {
+	mu_hosted_fail(error, status, "no start, end and type of any range");
+	for (size_t i = 0; all && !good && i < entries.nr; i++) {
 		unsigned entry = entries.list[i];
 
 		all = read_attribute(dir, entry, "start", start,
@@ -171,14 +202,15 @@ enum mu_status mu_machine_read_memmap(struct mu_machine *machine,
 		      read_attribute(dir, entry, "end", end, sizeof(end)) &&
 		      read_attribute(dir, entry, "type", type, sizeof(type)) &&
 		      fprintf(lines, "%s-%s : %s\n", start, end, type) > 0;
+		if (all)
+			good = check_entry(entry, start, end, error);
 	}
 	free(entries.list);
-	mu_hosted_fail(error, status, "no start, end and type of any range");
-	if (lines && fclose(lines) == 0 && all)
+	if (lines && fclose(lines) == 0 && all && !good)
 		status = mu_machine_read_iomem(machine, file.text, file.len,
 					       error);
 	free(file.text);
-	return status;
+	return good ? good : status;
 }
 
 /* The same of the host at @root. */

@@ -142,11 +142,15 @@ static enum mu_status fill(struct mu_machine *machine,
 	enum mu_status status = MU_OK;
 
 	name_machine(machine, sources);
-	for (unsigned turn = 0; turn < 3; turn++)
+	for (unsigned turn = 0; turn < 3; turn++) {
 		for (unsigned i = 0; !status && i < sources->nr; i++)
 			if (turn_of(&sources->list[i]) == turn)
 				status = read_one(machine, &sources->list[i],
 						  error);
+		/* A log has the kernel's numbers already. */
+		if (!status && turn == 0)
+			mu_machine_number_nodes(machine);
+	}
 	if (!status)
 		status = mu_machine_ram_from_affinities(machine, error);
 	if (!status)

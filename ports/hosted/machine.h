@@ -49,7 +49,8 @@ enum mu_status mu_host_machine(struct mu_machine *machine, const char *root,
  *   /cpus/cpu@...      one CPU a thread on node numa-node-id, else on 0
  *                      compatible or its name tells the architecture
  *   distance-matrix    of the node compatible with "numa-distance-map-v1"
- *   /chosen            bootargs: the parameters of the machine's own kernel
+ *   /chosen            bootargs: the parameters of the machine's own kernel;
+ *                      mem= and numa= of them are done
  *
  * #address-cells and #size-cells are those of the node above, 1 or 2 each. What
  * is not available (status) is not there, but for CPUs with an enable-method.
@@ -100,7 +101,8 @@ enum mu_status mu_machine_load(struct mu_machine **machine, const char *what,
  * Make one from the @nr sources @what together; none is this host. Ranges of
  * all of them count. Nodes are ACPI's if its tables are among them, else those
  * of the first source that has any; so are CPUs, but those of an MADT in a file
- * of its own only count when no other source has any. Tables come in any order.
+ * of its own only count when no other source has any. Tables come in any order;
+ * their nodes get the numbers that Linux gives them.
  * When no source has RAM, affinities tell.
  *
  * @cmdline, or NULL, are parameters of the kernel for

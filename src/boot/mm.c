@@ -55,6 +55,28 @@ static enum mu_status add_ram(struct mu_mm *mm, const struct mu_range *range)
 				    range->nid, memblock_flags(range->flags));
 }
 
+/*
+ * Tables that must grow do so in what was added by then, which may be pieces
+ * too small for one: let the largest range be there first.
+ */
+static enum mu_status add_largest(struct mu_mm *mm,
+				  const struct mu_machine *machine)
+{
+	const unsigned not_for_us =
+		MU_RANGE_KEPT | MU_RANGE_NOMAP | MU_RANGE_HOTPLUG;
+	const struct mu_range *largest = NULL;
+
+	for (unsigned i = 0; i < machine->nr_ranges; i++) {
+		const struct mu_range *range = &machine->ranges[i];
+
+		if (range->type == MU_RANGE_RAM &&
+		    !(range->flags & not_for_us) &&
+		    (!largest || range->size > largest->size))
+			largest = range;
+	}
+	return largest ? add_ram(mm, largest) : MU_OK;
+}
+
 /* All RAM that is @kept, or all that is not. */
 static enum mu_status add_all(struct mu_mm *mm,
 			      const struct mu_machine *machine, bool kept,
@@ -97,7 +119,11 @@ enum mu_status mu_mm_add_machine(struct mu_mm *mm,
 	mm->memblock.page_shift = machine->page_shift;
 	/* What may be used comes first: tables that grow lie in it. */
 	mu_memblock_allow_resize(&mm->memblock);
-	status = add_all(mm, machine, false, error);
+	status = machine->nr_ranges > MU_MEMBLOCK_REGIONS
+			 ? add_largest(mm, machine)
+			 : MU_OK;
+	if (status == MU_OK)
+		status = add_all(mm, machine, false, error);
 	if (status == MU_OK)
 		status = add_all(mm, machine, true, error);
 	if (status == MU_OK && mu_memblock_is_memory(&mm->memblock, 0)) {

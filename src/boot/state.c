@@ -54,3 +54,37 @@ enum mu_page_state mu_page_state(struct mu_mm *mm, mu_pfn_t pfn)
 	mu_unlock_irqrestore(mm->port, &mm->reserved_lock, flags);
 	return state;
 }
+
+enum mu_status mu_pfn_to_online_page(struct mu_mm *mm, mu_pfn_t pfn,
+				     struct mu_page **page)
+{
+	for (;;) {
+		struct mu_page *found;
+
+		switch (mu_page_state(mm, pfn)) {
+		case MU_STATE_ABSENT:
+			return MU_ERR_HOLE;
+		case MU_STATE_PRISTINE:
+			return MU_ERR_PRISTINE;
+		case MU_STATE_BUSY:
+			return MU_ERR_BUSY;
+		case MU_STATE_DEVICE:
+			return MU_ERR_NOT_FOUND;
+		case MU_STATE_OFFLINE:
+			return MU_ERR_OFFLINE;
+		case MU_STATE_RESERVED:
+			found = mu_memmap_lookup(&mm->memmap, pfn);
+			if (!found)
+				return MU_ERR_RESERVED;
+			break;
+		case MU_STATE_ONLINE:
+			found = mu_memmap_head(&mm->memmap, pfn);
+			break;
+		}
+		/* Else it is what the state said no more. */
+		if (found) {
+			*page = found;
+			return MU_OK;
+		}
+	}
+}

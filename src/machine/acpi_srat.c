@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* SRAT: which memory, CPUs and initiators are of which node. */
 #include "machine/acpi.h"
+#include "machine/number.h"
 
 enum srat_type {
 	SRAT_APIC,
@@ -24,11 +25,25 @@ static const uint8_t least[NR_SRAT_TYPES] = {
 	[SRAT_RINTC] = 20,
 };
 
+/* Read twice: Linux numbers the nodes of CPUs and initiators first. */
 struct srat {
 	struct mu_machine *machine;
+	bool memory; /* the second time */
 	/* Revision 1 has domains of 8 bits, the rest is not defined. */
 	bool narrow;
 };
+
+static enum mu_status add_initiator(const struct srat *srat, uint32_t domain,
+				    unsigned cpus, struct mu_error *error)
+{
+	int nid = mu_acpi_node(domain);
+	enum mu_status status =
+		mu_machine_add_cpus(srat->machine, nid, cpus, error);
+
+	if (!status)
+		mu_machine_name_node(srat->machine, nid);
+	return status;
+}
 
 /* The MADT knows the architecture better: Itanium has APICs here, too. */
 static enum mu_status add_cpu(const struct srat *srat, enum mu_arch arch,
@@ -39,8 +54,7 @@ static enum mu_status add_cpu(const struct srat *srat, enum mu_arch arch,
 		return MU_OK;
 	if (srat->machine->arch == MU_ARCH_UNKNOWN)
 		srat->machine->arch = arch;
-	return mu_machine_add_cpus(srat->machine, mu_acpi_node(domain), 1,
-				   error);
+	return add_initiator(srat, domain, 1, error);
 }
 
 static enum mu_status add_memory(const struct srat *srat, const uint8_t *at,
@@ -48,6 +62,8 @@ static enum mu_status add_memory(const struct srat *srat, const uint8_t *at,
 {
 	uint32_t domain = srat->narrow ? at[2] : mu_le32(at + 2);
 	uint32_t flags = mu_le32(at + 28);
+	int nid = mu_acpi_node(domain);
+	enum mu_status status;
 	unsigned ours = 0;
 
 	if (!(flags & ENABLED))
@@ -56,9 +72,11 @@ static enum mu_status add_memory(const struct srat *srat, const uint8_t *at,
 		ours |= MU_RANGE_HOTPLUG;
 	if (flags & MEMORY_NON_VOLATILE)
 		ours |= MU_RANGE_NONVOLATILE;
-	return mu_machine_add_affinity(srat->machine, mu_le64(at + 8),
-				       mu_le64(at + 16), mu_acpi_node(domain),
-				       ours, error);
+	status = mu_machine_add_affinity(srat->machine, mu_le64(at + 8),
+					 mu_le64(at + 16), nid, ours, error);
+	if (!status)
+		mu_machine_name_node(srat->machine, nid);
+	return status;
 }
 
 static enum mu_status visit_srat(void *arg, const struct mu_acpi_entry *entry,
@@ -67,6 +85,8 @@ static enum mu_status visit_srat(void *arg, const struct mu_acpi_entry *entry,
 	const struct srat *srat = arg;
 	const uint8_t *at = entry->at;
 
+	if ((entry->type == SRAT_MEMORY) != srat->memory)
+		return MU_OK;
 	switch (entry->type) {
 	case SRAT_APIC:
 		return add_cpu(srat, MU_ARCH_X86_64,
@@ -86,8 +106,7 @@ static enum mu_status visit_srat(void *arg, const struct mu_acpi_entry *entry,
 	case SRAT_INITIATOR:
 		if (!(mu_le32(at + 24) & ENABLED))
 			return MU_OK;
-		return mu_machine_add_cpus(
-			srat->machine, mu_acpi_node(mu_le32(at + 4)), 0, error);
+		return add_initiator(srat, mu_le32(at + 4), 0, error);
 	default:
 		return MU_OK;
 	}
@@ -108,7 +127,11 @@ enum mu_status mu_acpi_read_srat(struct mu_machine *machine,
 				 struct mu_error *error)
 {
 	struct srat srat = {.machine = machine, .narrow = table[8] < 2};
+	enum mu_status status = mu_acpi_walk(&mu_acpi_srat_shape, table, len,
+					     visit_srat, &srat, error);
 
-	return mu_acpi_walk(&mu_acpi_srat_shape, table, len, visit_srat, &srat,
-			    error);
+	srat.memory = true;
+	return status ? status
+		      : mu_acpi_walk(&mu_acpi_srat_shape, table, len,
+				     visit_srat, &srat, error);
 }

@@ -115,11 +115,32 @@ enum mu_machine_kind mu_machine_kind(const char *text, size_t len)
 	return MU_KIND_UNKNOWN;
 }
 
+/* Text that is not there to be read yet, by its first bytes. */
+static const char *why_wrapped(struct mu_text text)
+{
+	static const char *const packed[] = {"\x1f\x8b", "\xfd\x37zXZ",
+					     "\x28\xb5\x2f\xfd", "BZh"};
+
+	for (unsigned i = 0; i < MU_ARRAY_SIZE(packed); i++) {
+		struct mu_text rest = text;
+
+		if (mu_text_skip(&rest, packed[i]))
+			return "it is compressed; unpack it first";
+	}
+	if (mu_text_skip(&text, "\xff\xfe") || mu_text_skip(&text, "\xfe\xff"))
+		return "a text in UTF-16; `iconv -f UTF-16 -t UTF-8` makes of "
+		       "it what can be read";
+	return NULL;
+}
+
 /* What people have that does not do, and why. */
 static const char *why_unknown(struct mu_text text)
 {
+	const char *why = why_wrapped(text);
 	struct mu_text line, rest;
 
+	if (why)
+		return why;
 	while (mu_text_line(&text, &line)) {
 		uint64_t ignored;
 

@@ -39,6 +39,24 @@ static enum mu_status limit(const struct reader *reader, mu_phys_t size)
 				 MU_RANGE_RAM, MU_RANGE_NONE, reader->error);
 }
 
+/* Is mem= an amount of RAM there, and not the address where it ends? */
+static bool is_amount(enum mu_arch arch)
+{
+	switch (arch) {
+	case MU_ARCH_ARM64:
+	case MU_ARCH_ARM:
+	case MU_ARCH_RISCV:
+	case MU_ARCH_PPC64:
+	case MU_ARCH_PPC:
+	case MU_ARCH_IA64:
+	case MU_ARCH_SPARC64:
+	case MU_ARCH_LOONGARCH:
+		return true;
+	default:
+		return false;
+	}
+}
+
 static enum mu_status apply_mem(const struct reader *reader,
 				struct mu_text value)
 {
@@ -51,7 +69,12 @@ static enum mu_status apply_mem(const struct reader *reader,
 	if (!status && !mu_text_empty(&value))
 		return wrong(reader, MU_ERR_SYNTAX,
 			     "expected nothing after the size");
-	return status ? status : limit(reader, size);
+	if (status || !size)
+		return status;
+	if (!is_amount(reader->machine->arch))
+		return limit(reader, size);
+	reader->machine->ram_limit = size;
+	return MU_OK;
 }
 
 /* "-OLD+NEW", each of which may be missing. */
@@ -217,4 +240,18 @@ enum mu_status mu_machine_apply_cmdline(struct mu_machine *machine,
 	while (!status && mu_cmdline_word(&rest, &reader.word))
 		status = apply_word(&reader);
 	return status;
+}
+
+void mu_machine_apply_own(struct mu_machine *machine)
+{
+	struct reader reader = {.machine = machine};
+	struct mu_text rest = mu_text(machine->cmdline, machine->cmdline_len);
+
+	while (!machine->finished && mu_cmdline_word(&rest, &reader.word)) {
+		struct mu_text word = reader.word;
+
+		/* An architecture with memmap= tells its map itself. */
+		if (mu_text_skip(&word, "memmap=") || apply_word(&reader))
+			continue;
+	}
 }

@@ -167,6 +167,7 @@ static unsigned cut(struct mu_machine *machine)
 	};
 	struct mu_range *out = machine->scratch_ranges;
 	int nid = machine->nr_affinities ? machine->affinities[0].nid : 0;
+	mu_phys_t left = machine->ram_limit ? machine->ram_limit : MU_PHYS_MAX;
 	mu_phys_t at = 0, until;
 	unsigned nr = 0;
 
@@ -177,8 +178,12 @@ static unsigned cut(struct mu_machine *machine)
 		until = MU_PHYS_MAX;
 		range = cover_at(&ranges, at, &until);
 		affinity = cover_at(&affinities, at, &until);
-		if (!range)
+		if (!range || (range->type == MU_RANGE_RAM && !left))
 			continue;
+		if (range->type == MU_RANGE_RAM) {
+			until = MU_MIN(until, at + MU_MIN(left, until - at));
+			left -= until - at;
+		}
 		if (affinity)
 			nid = affinity->nid;
 		piece = (struct mu_range){

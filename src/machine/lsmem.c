@@ -186,6 +186,37 @@ static bool token_is(struct mu_text token, const char *word)
 	return mu_text_skip(&token, word) && mu_text_empty(&token);
 }
 
+/* Null, or a number. */
+static enum mu_status check_node(const struct reader *reader,
+				 struct mu_text node)
+{
+	struct mu_text rest = node;
+	struct mu_quote quote;
+	uint64_t nid;
+
+	if (token_is(node, "null") ||
+	    (!mu_text_number(&rest, 10, &nid) && mu_text_empty(&rest)))
+		return MU_OK;
+	return mu_text_failed(reader->error,
+			      mu_fail(reader->error, MU_ERR_SYNTAX, 0,
+				      "no node: \"%s\"",
+				      mu_text_quote(&quote, node)),
+			      &node);
+}
+
+/* A file that was cut short. */
+static enum mu_status check_depth(const struct reader *reader,
+				  struct mu_text end, int depth)
+{
+	if (depth <= 0)
+		return MU_OK;
+	return mu_text_failed(reader->error,
+			      mu_fail(reader->error, MU_ERR_SYNTAX, 0,
+				      "the JSON ends with %d brackets open",
+				      depth),
+			      &end);
+}
+
 static enum mu_status read_json(struct reader *reader, struct mu_text text)
 {
 	struct mu_text nothing = {text.at, text.at, 0};
@@ -193,9 +224,13 @@ static enum mu_status read_json(struct reader *reader, struct mu_text text)
 	struct mu_text token, key = nothing;
 	enum mu_status status = MU_OK;
 	bool quoted, is_value = false;
+	int depth = 0;
 
 	text.line = 1;
 	while (!status && next_token(&text, &token, &quoted)) {
+		if (!quoted)
+			depth += token_is(token, "{") + token_is(token, "[") -
+				 token_is(token, "}") - token_is(token, "]");
 		if (!quoted && token_is(token, ":")) {
 			is_value = true;
 			continue;
@@ -209,12 +244,13 @@ static enum mu_status read_json(struct reader *reader, struct mu_text text)
 			block.state = token;
 		} else if (is_value && token_is(key, "node")) {
 			block.node = token;
+			status = check_node(reader, token);
 		} else if (quoted) {
 			key = token;
 		}
 		is_value = false;
 	}
-	return status;
+	return status ? status : check_depth(reader, text, depth);
 }
 
 enum mu_status mu_machine_read_lsmem(struct mu_machine *machine,

@@ -16,6 +16,21 @@ static inline uint64_t mu_perf_word(unsigned from, unsigned to,
 	       (uint64_t)what << 32 | value;
 }
 
+static inline unsigned mu_perf_from(uint64_t word)
+{
+	return (unsigned)(word >> 49);
+}
+
+static inline unsigned mu_perf_to(uint64_t word)
+{
+	return (unsigned)(word >> 34) & ((1u << 15) - 1);
+}
+
+static inline enum mu_perf mu_perf_what(uint64_t word)
+{
+	return (enum mu_perf)(word >> 32 & 3);
+}
+
 /* Sort what @machine was told and keep the best of each. */
 void mu_perf_finish(struct mu_machine *machine);
 

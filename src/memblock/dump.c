@@ -40,7 +40,7 @@ void mu_memblock_dump_all(const struct mu_memblock *mb)
 }
 
 static const char flag_names[][12] = {
-	"HOTPLUG",  "MIRROR",	   "NOMAP",   "DRV_MNG", "RSV_NOINIT",
+	"HOTPLUG",  "MIRROR",	   "NOMAP",   "DRV_MNG", "RSV_NIT",
 	"RSV_KERN", "KHO_SCRATCH", "OFFLINE", "KERNEL",	 "MOVABLE",
 };
 

@@ -51,6 +51,14 @@ enum mu_status mu_memblock_cap_memory_range(struct mu_memblock *mb,
 
 	if (status || !size)
 		return status;
+	if (!mb->memory.cnt) {
+		mu_log(mb->port, MU_LOG_WARN,
+		       "memblock: there is no memory yet to cap to "
+		       "[0x%016llx-0x%016llx]",
+		       (unsigned long long)base,
+		       (unsigned long long)(base + size - 1));
+		return MU_OK;
+	}
 	drop(&mb->memory, 0, base, MU_MEMBLOCK_NOMAP);
 	drop(&mb->memory, base + size, MU_PHYS_MAX, MU_MEMBLOCK_NOMAP);
 	drop(&mb->reserved, 0, base, 0);

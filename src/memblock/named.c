@@ -122,7 +122,9 @@ static enum mu_status read_wish(struct text text, struct wish *wish,
 	if (starts_with(&text, key, sizeof(key) - 1))
 		text.at += sizeof(key) - 1;
 	status = read_number(&text, &wish->size);
-	if (!status)
+	if (!status && starts_with(&text, ":", 1))
+		text.at++; /* no ALIGN is one of 0 */
+	else if (!status)
 		status = read_number(&text, &wish->align);
 	if (status)
 		return mu_fail(error, status, 0,
