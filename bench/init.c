@@ -9,7 +9,7 @@
  * comes upon all alike. In a step everybody is at another slice, and in the
  * next one slice on. So a slice meets the plain stores first, then the
  * streaming ones, then memup, and what plain stores leave in the caches is
- * nobody's burden but that of the streaming stores after them. Who begins a
+ * nobody's burden but that of the streaming stores after them. Whoever begins a
  * step changes.
  */
 #include <stdlib.h>

@@ -44,7 +44,7 @@ enum mu_status bringup_prepare_late(struct bringup *bringup,
 				    struct mu_error *error)
 {
 	struct mu_hosted_config hosted = {
-		/* Who finishes takes part: one fewer. */
+		/* Whoever finishes takes part: one fewer. */
 		.threads = threads ? threads - 1 : 0,
 		.backing = backing,
 		.limit = limits->end,

@@ -69,8 +69,8 @@ static void note_zeros(struct holes *holes, uint64_t start, uint64_t end)
 
 /*
  * The end of the data at @at. Asking takes a file system as long as there is
- * data, so the answer serves all that lies before it: who put something there
- * has noted what was there before.
+ * data, so the answer serves all that lies before it: whoever put something
+ * there has noted what was there before.
  */
 static uint64_t data_end(struct holes *holes, uint64_t at)
 {

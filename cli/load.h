@@ -7,7 +7,7 @@
 #include "cli/bringup.h"
 #include "cli/text.h"
 
-/* Fewer where the host has not a CPU for each and one for who measures. */
+/* Fewer where the host has not a CPU for each and one for whoever measures. */
 #define LOAD_THREADS 2
 
 /* What they saw. */

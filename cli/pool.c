@@ -155,8 +155,8 @@ void pool_close(struct pool *pool)
 	mu_hosted_destroy(pool->hosted);
 }
 
-/* Who takes a chunk sees Ctrl-C, whichever thread had the signal and however
- * far the job has come: the chunk fails before it has begun. */
+/* Whoever takes a chunk sees Ctrl-C, whichever thread had the signal and
+ * however far the job has come: the chunk fails before it has begun. */
 static enum mu_status begin_chunk(uint64_t start, uint64_t end, void *arg)
 {
 	const struct mu_padata_mt_job *job = arg;

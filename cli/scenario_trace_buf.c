@@ -49,7 +49,7 @@ static void *help(void *arg)
 
 	/* The last CPU, on the last node. */
 	mu_hosted_set_cpu(stage->boot.hosted, CPUS - 1);
-	/* What could not be backed is seen by who allocates. */
+	/* What could not be backed is seen by whoever allocates. */
 	if (mu_mm_finish(&stage->boot.mm, mu_hosted_cpus()) != MU_OK)
 		return stage;
 	return NULL;

@@ -5,8 +5,9 @@
  *     RSDP 5.2.5 --> XSDT 5.2.8, 64-bit addresses \
  *               \--> RSDT 5.2.7, 32-bit addresses  +--> SRAT, APIC, FACP, ...
  *
- * Checksums of the tables at the end are checked by who reads them; here it is
- * the way that must be sound. An XSDT that is not is passed over for the RSDT.
+ * Checksums of the tables at the end are checked by whoever reads them; here it
+ * is the way that must be sound. An XSDT that is not is passed over for the
+ * RSDT.
  */
 #include "kernel/acpi.h"
 #include "kernel/layout.h"

@@ -7,7 +7,7 @@ static void call(void *arg)
 	struct run *run = arg;
 
 	run->fn(run->arg);
-	/* release: what was done is seen by who waits. The run may be gone
+	/* release: what was done is seen by whoever waits. The run may be gone
 	 * after that, and its word is only a name then. */
 	if (atomic_fetch_sub_explicit(&run->left, 1, memory_order_release) == 1)
 		kernel.x86.port.wake(&kernel.x86, &run->left);

@@ -131,7 +131,7 @@ struct mu_device_range {
 	mu_pfn_t last;
 	mu_phys_t hosted; /* where its own descriptors lie, if they do (C) */
 	/* Bits 0 and 1: the first and the last block, where they are shared.
-	 * (A), by who initialises them */
+	 * (A), by whoever initialises them */
 	struct mu_claims shared;
 	/* First section not taken by the job's threads. (A) relaxed: a hint */
 	_Atomic uint64_t next;
@@ -192,7 +192,7 @@ struct mu_device_slot {
 };
 #define MU_DEVICE_DEAD ((uint64_t)1 << 63)
 
-/* One line of a table of ranges, in pages: (A), by who holds (H). */
+/* One line of a table of ranges, in pages: (A), by whoever holds (H). */
 struct mu_device_entry {
 	_Atomic uint64_t start, end;
 	_Atomic uint64_t who; /* slot << 32 | number of the range */
@@ -210,7 +210,7 @@ struct mu_devices {
 	struct mu_lock lock; /* (H) */
 
 	/* Two tables, each with its length; the version's lowest bit says
-	 * which one counts. (A), by who holds (H) */
+	 * which one counts. (A), by whoever holds (H) */
 	struct mu_device_entry *tables[2];
 	_Atomic uint32_t nr[2];
 	_Atomic uint64_t version;

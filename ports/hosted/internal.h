@@ -43,7 +43,7 @@ enum {
 struct mu_hosted_worker {
 	/* A line of its own: it is spun on. */
 	_Alignas(64) _Atomic uint32_t state;
-	unsigned cpu; /* of the call; as fn and arg, by who has it TAKEN */
+	unsigned cpu; /* of the call; as fn and arg, by whoever has it TAKEN */
 	void (*fn)(void *);
 	void *arg;
 	unsigned bound; /* the host's CPU; the worker alone */

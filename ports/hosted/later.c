@@ -3,9 +3,9 @@
  * run_later: calls that wait for a worker, in a list, oldest first but for idle
  * ones, which come last. A worker that is free looks there for its next call.
  *
- * No call is left behind: who adds one looks for a free worker afterwards, and
- * who becomes free looks for a call afterwards, so of two at the same time one
- * sees the other.
+ * No call is left behind: whoever adds one looks for a free worker afterwards,
+ * and whoever becomes free looks for a call afterwards, so of two at the same
+ * time one sees the other.
  */
 #include <stdlib.h>
 #include "ports/hosted/internal.h"
@@ -44,7 +44,7 @@ static void put_in(struct mu_cpumask *cpus, const struct mu_cpumask *others)
 		cpus->bits[i] |= others->bits[i];
 }
 
-/* Under the lock: give what waits to who is free. A CPU that an older call
+/* Under the lock: give what waits to whoever is free. A CPU that an older call
  * waits for is not for a younger one, even if it became free this moment. */
 static void give_out(struct mu_hosted *hosted)
 {

@@ -10,10 +10,10 @@
 #include <unistd.h>
 #include "ports/hosted/internal.h"
 
-/* About what a sleep and a wake cost: who waits as long as that awake and then
- * sleeps never pays more than twice what the better of the two would have. A
- * few microseconds where the CPU only went to its idle loop, but a guest's CPU
- * that halts leaves to the hypervisor and takes some 20 to come back. */
+/* About what a sleep and a wake cost: whoever waits as long as that awake and
+ * then sleeps never pays more than twice what the better of the two would have.
+ * A few microseconds where the CPU only went to its idle loop, but a guest's
+ * CPU that halts leaves to the hypervisor and takes some 20 to come back. */
 #define SPIN_NS 20000
 /* Between two looks: less than a microsecond, on any CPU. */
 #define MOST_PAUSES 16

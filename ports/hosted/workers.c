@@ -33,7 +33,7 @@ static bool may_idle(void)
 	       (!getrlimit(RLIMIT_NICE, &limit) && limit.rlim_cur >= 20);
 }
 
-/* A wish, too. Who cannot come back, for want of privilege, does not go. */
+/* A wish, too. Whoever cannot come back, for want of privilege, does not go. */
 static void go_idle(void *arg)
 {
 	struct mu_hosted *hosted = arg;
@@ -232,7 +232,7 @@ static unsigned run_cancel(void *arg, void (*fn)(void *), void *fn_arg)
 		struct mu_hosted_worker *worker = &hosted->workers[i];
 		bool ours;
 
-		/* Whose call it is can be read only by who has it. */
+		/* Whose call it is can be read only by whoever has it. */
 		if (state_of(worker) != MU_WORKER_CALL ||
 		    !change(worker, MU_WORKER_CALL, MU_WORKER_TAKEN))
 			continue;

@@ -55,7 +55,7 @@ void mu_x86_flush(struct mu_x86 *x86)
 	uint32_t wanted = atomic_fetch_add(&x86->flush, 1) + 1;
 	struct mu_cpumask asked = {{0}};
 
-	/* Who comes up later has nothing to forget. */
+	/* Whoever comes up later has nothing to forget. */
 	for (unsigned i = 0; i < nr; i++) {
 		if (!mu_x86_is_up(x86, i))
 			continue;

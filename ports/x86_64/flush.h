@@ -2,9 +2,9 @@
 /*
  * flush: no CPU remembers a mapping that is gone.
  *
- * Who took one away raises a number and interrupts the other CPUs; each flushes
- * its TLB and repeats the number; who asked waits for all. It may ask with
- * interrupts off, and so may several at once: a CPU that does not take
+ * Whoever took one away raises a number and interrupts the other CPUs; each
+ * flushes its TLB and repeats the number; whoever asked waits for all. It may
+ * ask with interrupts off, and so may several at once: a CPU that does not take
  * interrupts is either about to, or waits for somebody else, and whoever waits
  * looks at the number (the hook pause). So every CPU answers.
  */

@@ -62,7 +62,7 @@ struct mu_x86_cpu {
 
 	/* The mailbox: see work.c. On a line of its own: others write it. */
 	alignas(64) _Atomic uint32_t state;
-	void (*fn)(void *); /* by who took the mailbox */
+	void (*fn)(void *); /* by whoever took the mailbox */
 	void *arg;
 	_Atomic bool up;	  /* set by the CPU, once */
 	_Atomic uint32_t flushed; /* by the CPU: see flush.h */

@@ -2,9 +2,10 @@
 /*
  * assert: invariants, in two tiers.
  *
- * mu_assert() holds in debug builds (MU_DEBUG) and costs a compare; in release
- * builds it is gone. mu_verify() is always there: it guards against memory
- * that was overwritten by somebody else, where going on would spread the harm.
+ * mu_assert() is checked in debug builds (MU_DEBUG) at the cost of a compare;
+ * in release builds it is gone. mu_verify() is always checked: it guards
+ * against memory that was overwritten by somebody else, where going on would
+ * spread the harm.
  */
 #ifndef MU_BASE_ASSERT_H
 #define MU_BASE_ASSERT_H

@@ -11,7 +11,7 @@
 #define MU_CACHE_LINE	 64
 #define MU_LIKELY(x)	 __builtin_expect(!!(x), 1)
 #define MU_UNLIKELY(x)	 __builtin_expect(!!(x), 0)
-/* A call that the caller's code does not depend on what is in it. */
+/* Keep a function's body out of its caller's code. */
 #ifdef __clang__
 #define MU_OUT_OF_LINE __attribute__((noinline))
 #else

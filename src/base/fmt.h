@@ -2,8 +2,9 @@
 /*
  * fmt: a printf small enough to be freestanding.
  *
- * Conversions: %s %c %d %u %x and %%; l, ll or z before d, u and x; a width, 0
- * before it for zeros, - for the left. At any other the text ends there.
+ * Conversions: %s %c %d %u %x and %%; l, ll or z before d, u and x; a width,
+ * with 0 before it to pad with zeros, - to align left. At any other conversion
+ * the text ends.
  */
 #ifndef MU_BASE_FMT_H
 #define MU_BASE_FMT_H
@@ -13,8 +14,9 @@
 #include "memup/port.h"
 
 /*
- * Write at most @size bytes with the terminator to @buf; returns the length
- * without it that the whole text has or would have had. @size may be 0.
+ * Write at most @size bytes, including the terminator, to @buf; returns the
+ * length, without the terminator, that the whole text would have. @size may
+ * be 0.
  */
 size_t mu_snprintf(char *buf, size_t size, const char *fmt, ...)
 	MU_PRINTF(3, 4);

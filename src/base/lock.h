@@ -3,7 +3,8 @@
  * lock: a spinlock that is taken with interrupts off.
  *
  * Test-and-test-and-set, not a ticket: where the platform may preempt a CPU (a
- * hosted port, a guest) a queue hands the lock to one that sleeps.
+ * hosted port, a guest) a queue could hand the lock to a CPU that is not
+ * running.
  */
 #ifndef MU_BASE_LOCK_H
 #define MU_BASE_LOCK_H

@@ -90,8 +90,8 @@ static inline bool mu_run_waits(const struct mu_port *port, bool idle)
 static inline void mu_wait(const struct mu_port *port, _Atomic uint32_t *word,
 			   uint32_t seen)
 {
-	/* acquire: what the other side did before it changed the word is done
-	 * when the caller goes on. */
+	/* acquire: what the other side did before it changed the word is
+	 * visible when the caller goes on. */
 	for (unsigned spins = 0;
 	     atomic_load_explicit(word, memory_order_acquire) == seen;
 	     spins++) {

@@ -11,7 +11,7 @@
 
 void mu_sort_u64(uint64_t *values, size_t count);
 
-/* Drop repeated values of a sorted array; how many are left. */
+/* Drop repeated values of a sorted array; returns how many are left. */
 size_t mu_unique_u64(uint64_t *values, size_t count);
 
 #endif

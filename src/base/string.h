@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * string: the four functions that the client provides. <string.h> is none of
- * C17's freestanding headers: a compiler for a bare machine comes without it.
+ * string: the four functions that the client provides. <string.h> is not one of
+ * C17's freestanding headers: a compiler for bare metal comes without it.
  */
 #ifndef MU_BASE_STRING_H
 #define MU_BASE_STRING_H

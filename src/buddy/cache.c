@@ -185,10 +185,10 @@ static bool size_cache(const struct mu_buddy *buddy, const struct mu_zone *zone,
 static bool is_open(const struct mu_zone *zone)
 {
 	/*
-	 * relaxed: who shuts the zone takes the lock of each cache in its list
-	 * after that, and a cache is put there under the zone's; so who comes
-	 * later to either sees it. spare is a hint, and the lists held the mark
-	 * when it was written.
+	 * relaxed: whoever shuts the zone takes the lock of each cache in its
+	 * list after that, and a cache is put there under the zone's; so who
+	 * comes later to either sees it. spare is a hint, and the lists held
+	 * the mark when it was written.
 	 */
 	return !atomic_load_explicit(&zone->shut, memory_order_relaxed) &&
 	       atomic_load_explicit(&zone->spare, memory_order_relaxed) >= 0;
@@ -210,9 +210,9 @@ static MU_OUT_OF_LINE bool bind(struct mu_buddy *buddy, struct mu_zone *zone,
 	    !is_open(zone))
 		return false;
 	mu_lock(buddy->port, &zone->lock);
-	/* relaxed, all: under the lock. Who prefers another zone empties the
-	 * caches of this one then, under its lock: it comes after us, or we see
-	 * what it prefers. */
+	/* relaxed, all: under the lock. Whoever prefers another zone empties
+	 * the caches of this one then, under its lock: it comes after us, or we
+	 * see what it prefers. */
 	budget = atomic_load_explicit(&zone->cache_pages, memory_order_relaxed);
 	bound = budget && !zone->shut &&
 		atomic_load_explicit(&node->preferred[highest],
@@ -246,7 +246,7 @@ static MU_OUT_OF_LINE void make_caches(struct mu_buddy *buddy, unsigned cpu)
 		for (unsigned list = 0; list < MU_CACHE_LISTS; list++)
 			cache->head[list] = MU_NO_PFN;
 	}
-	/* release: who sees the bit finds them made. */
+	/* release: whoever sees the bit finds them made. */
 	atomic_fetch_or_explicit(&buddy->caches_up[cpu / 64],
 				 (uint64_t)1 << (cpu % 64),
 				 memory_order_release);

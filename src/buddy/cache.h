@@ -17,10 +17,10 @@
 #define MU_CACHE_LISTS 5
 
 /*
- * (K) under lock; (L) under lock and the zone's. lock is tried by who allocates
- * and frees, with interrupts off: a CPU's own handlers never find it taken, and
- * another thread that says it is this CPU goes to the zone. Who drains waits
- * for it. It is taken before the zone's.
+ * (K) under lock; (L) under lock and the zone's. lock is tried by whoever
+ * allocates and frees, with interrupts off: a CPU's own handlers never find it
+ * taken, and another thread that says it is this CPU goes to the zone. Who
+ * drains waits for it. It is taken before the zone's.
  */
 struct mu_cache {
 	alignas(64) struct mu_lock lock;

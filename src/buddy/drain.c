@@ -2,10 +2,10 @@
 /*
  * Caches as others see them: emptied, kept empty, counted, made.
  *
- * Who shuts a zone's caches takes the first of its list until there is none. No
- * cache comes to the list of a zone that is shut, and each leaves it once, so
- * this ends; and any number may be at it, for a cache leaves the list only when
- * it is empty.
+ * Whoever shuts a zone's caches takes the first of its list until there is
+ * none. No cache comes to the list of a zone that is shut, and each leaves it
+ * once, so this ends; and any number may be at it, for a cache leaves the list
+ * only when it is empty.
  */
 #include "base/assert.h"
 #include "base/lock.h"

@@ -35,7 +35,8 @@ static void unlock_two(struct mu_buddy *buddy, struct mu_zone *a,
 
 static void set_zone(struct mu_page *page, mu_pfn_t pages, uint32_t id)
 {
-	/* release: who goes by it to the zone, without a lock, finds it made.
+	/* release: whoever goes by it to the zone, without a lock, finds it
+	 * made.
 	 */
 	for (struct mu_page *end = page + pages; page < end; page++)
 		atomic_store_explicit(&page->zone, (uint16_t)id,

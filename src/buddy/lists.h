@@ -32,7 +32,7 @@ static inline void mu_page_set_kind(struct mu_page *page,
 			      memory_order_relaxed);
 }
 
-/* Under the lock, or by who holds the page. */
+/* Under the lock, or by whoever holds the page. */
 static inline void mu_page_add(struct mu_page *page, unsigned flag)
 {
 	/* relaxed: the holder may read it without the lock, as a hint. */

@@ -4,7 +4,7 @@
  *
  * Which they are is one short table. A page that is free leaves the lists at
  * once and its neighbours go back without it. One that somebody has is marked:
- * who frees or splits it looks at the table, and nobody else has to.
+ * whoever frees or splits it looks at the table, and nobody else has to.
  */
 #include "base/assert.h"
 #include "base/lock.h"

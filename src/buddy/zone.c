@@ -153,7 +153,7 @@ void mu_buddy_add_range(struct mu_buddy *buddy, struct mu_zone *zone,
 
 void mu_zone_tell_growth(struct mu_zone *zone)
 {
-	/* release: who sees it sees what was done before. */
+	/* release: whoever sees it sees what was done before. */
 	atomic_fetch_add_explicit(&zone->growth, 1, memory_order_release);
 }
 

@@ -50,7 +50,7 @@ void mu_node_prefer(struct mu_buddy *buddy, struct mu_node *node)
 	for (unsigned highest = 0; highest < MU_NR_ZONES; highest++) {
 		struct mu_zone *zone, *found = NULL, *old;
 
-		/* The fast path must not leave the node: who said THISNODE
+		/* The fast path must not leave the node: whoever said THISNODE
 		 * takes it too. */
 		for (unsigned i = 0;
 		     !found && (zone = mu_zonelist_zone(buddy, node, i)) &&

@@ -12,8 +12,9 @@ static void leave(struct mu_background *background, uint32_t threads)
 {
 	const struct mu_port *port = background->deferred->port;
 
-	/* release: who sees that all have left sees what they did. The memory
-	 * may be gone after it; wake() takes its address as a name only. */
+	/* release: whoever sees that all have left sees what they did. The
+	 * memory may be gone after it; wake() takes its address as a name only.
+	 */
 	atomic_fetch_sub_explicit(&background->threads, threads,
 				  memory_order_release);
 	mu_wake(port, &background->threads);

@@ -24,8 +24,8 @@ static unsigned first_extent(const struct mu_pristine *pristine)
 
 static uint64_t load_cursor(const struct mu_extent *extent)
 {
-	/* acquire: who finds an extent used up sees that its last claimer is
-	 * busy (claimers say so before they claim). */
+	/* acquire: whoever finds an extent used up sees that its last claimer
+	 * is busy (claimers say so before they claim). */
 	return atomic_load_explicit(&extent->cursor, memory_order_acquire);
 }
 
@@ -198,8 +198,8 @@ static void move_first_back(struct mu_pristine *pristine, unsigned i)
 		atomic_load_explicit(&pristine->first, memory_order_relaxed);
 	uint64_t next;
 
-	/* The high half counts, so that who looked at the extents before this
-	 * does not move the hint on. */
+	/* The high half counts, so that whoever looked at the extents before
+	 * this does not move the hint on. */
 	do {
 		next = (seen >> 32) + 1;
 		next = next << 32 | MU_MIN(seen & UINT32_MAX, i);

@@ -71,8 +71,8 @@ bool mu_claim_peek_in(struct mu_pristine *pristine, mu_pfn_t start,
 /* Make it so. False when another was faster. Interrupts are off. */
 static inline bool mu_claim(struct mu_claim *claim)
 {
-	/* release: who finds the extent used up sees that we are busy; relaxed
-	 * when it fails, since it is read again. */
+	/* release: whoever finds the extent used up sees that we are busy;
+	 * relaxed when it fails, since it is read again. */
 	return atomic_compare_exchange_strong_explicit(
 		&claim->extent->cursor, &claim->cursor, claim->next,
 		memory_order_release, memory_order_relaxed);

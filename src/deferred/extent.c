@@ -111,7 +111,7 @@ bool mu_deferred_is_pristine(const struct mu_deferred *deferred,
 bool mu_deferred_is_busy(const struct mu_deferred *deferred,
 			 const struct mu_zone *zone)
 {
-	/* acquire: who sees that nobody is busy sees the lists. */
+	/* acquire: whoever sees that nobody is busy sees the lists. */
 	return atomic_load_explicit(&deferred->zones[zone->id].busy,
 				    memory_order_acquire);
 }

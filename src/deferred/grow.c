@@ -39,7 +39,7 @@ unsigned mu_look_begin(struct mu_pristine *pristine)
 
 void mu_look_end(struct mu_pristine *pristine, unsigned turn)
 {
-	/* release: who sees that we left sees what we backed. */
+	/* release: whoever sees that we left sees what we backed. */
 	atomic_fetch_sub_explicit(&pristine->looking[turn], 1,
 				  memory_order_release);
 }
@@ -82,13 +82,13 @@ void mu_claim_end(struct mu_deferred *deferred, struct mu_pristine *pristine,
 {
 	/*
 	 * Before anybody can find us not busy. Also when the memory did not
-	 * come to the lists, or nothing was claimed: who saw no growth and
+	 * come to the lists, or nothing was claimed: whoever saw no growth and
 	 * nobody busy may conclude that nothing moved since it looked at the
 	 * lists, so that what it found there and in the extents was true at
 	 * one moment.
 	 */
 	mu_zone_tell_growth(pristine->zone);
-	/* release: who sees that nobody is busy sees what they added. */
+	/* release: whoever sees that nobody is busy sees what they added. */
 	atomic_fetch_sub_explicit(&pristine->busy, 1, memory_order_release);
 	mu_irq_restore(deferred->port, flags);
 }
@@ -157,7 +157,7 @@ enum mu_grow mu_deferred_grow(void *arg, struct mu_zone *zone, unsigned order,
 	struct mu_claim claim;
 
 	/* A turn that claims nothing lost the block to another CPU. Looked for
-	 * once before, so that who finds nothing stores nothing. */
+	 * once before, so that whoever finds nothing stores nothing. */
 	while (!claimed && !failed && mu_claim_peek(pristine, &claim)) {
 		unsigned turn = mu_look_begin(pristine);
 
@@ -181,8 +181,8 @@ enum mu_grow mu_deferred_grow(void *arg, struct mu_zone *zone, unsigned order,
 	 * All is claimed, or what is left cannot be backed. Either somebody is
 	 * busy with a block, or all that were claimed are in the lists: then
 	 * some may have come after the caller looked. In this order: a claimer
-	 * that is not busy any more has added. Who gets busy from now on and
-	 * claims nothing lost the block to another, so this ends.
+	 * that is not busy any more has added. Whoever gets busy from now on
+	 * and claims nothing lost the block to another, so this ends.
 	 */
 	if (is_busy(pristine))
 		return is_past(zone, seen) ? MU_GROWN_BY_OTHER

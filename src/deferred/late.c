@@ -13,7 +13,7 @@
  * Make the claim and give what lies behind it an extent of its own, keeping
  * room for @promise more. MU_ERR_BUSY: another was faster, look again. Between
  * mu_claim_begin() and mu_claim_end(): until the rest has its extent it is in
- * none, and who finds nothing waits for us.
+ * none, and whoever finds nothing waits for us.
  */
 static enum mu_status cut(struct mu_deferred *deferred,
 			  struct mu_pristine *pristine, struct mu_claim *claim,
@@ -145,8 +145,9 @@ void mu_deferred_add_late(struct mu_deferred *deferred, struct mu_zone *zone,
 	uintptr_t irq = mu_claim_begin(deferred, pristine);
 	uintptr_t flags;
 
-	/* Counted before it can be claimed; who sees the count and not yet the
-	 * extent sees that we are busy, or that the zone has grown since. */
+	/* Counted before it can be claimed; whoever sees the count and not yet
+	 * the extent sees that we are busy, or that the zone has grown since.
+	 */
 	mu_buddy_grow_pristine(deferred->buddy, zone, end - start);
 	flags = mu_lock_irqsave(deferred->port, &pristine->lock);
 	pristine->promised--;

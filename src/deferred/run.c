@@ -41,9 +41,9 @@ static bool claim_run(struct mu_deferred *deferred,
 }
 
 /* The run is nobody's but the caller's: no allocation waits for it, so it makes
- * nobody busy. Who wants descriptors does wait: mu_deferred_finish(), as long
- * as the caller looks, and mu_init_now() for one of the blocks, which is why it
- * must not be called by a handler. */
+ * nobody busy. Whoever wants descriptors does wait: mu_deferred_finish(), as
+ * long as the caller looks, and mu_init_now() for one of the blocks, which is
+ * why it must not be called by a handler. */
 static void init_run(struct mu_deferred *deferred,
 		     const struct mu_pristine *pristine, mu_pfn_t start,
 		     mu_pfn_t pages)

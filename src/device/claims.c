@@ -5,8 +5,8 @@
  * As with RAM: back, then claim, write, publish. Backing twice is nothing, so
  * that of two who want the same block both may back it and one claims it; when
  * there is no backing nothing has happened. From claim to publication
- * interrupts are off, so who waits for a block waits for a CPU that is at it,
- * and never for its own.
+ * interrupts are off, so whoever waits for a block waits for a CPU that is at
+ * it, and never for its own.
  */
 #include "device/internal.h"
 
@@ -90,7 +90,7 @@ static void claim(struct mu_pagemap *map, const struct mu_device_range *range,
 	}
 	if (mine) {
 		mu_memmap_write_end();
-		/* release: who sees the bit sees the descriptors. */
+		/* release: whoever sees the bit sees the descriptors. */
 		atomic_fetch_or_explicit(&claims->ready, mine,
 					 memory_order_release);
 	}

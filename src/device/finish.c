@@ -95,7 +95,7 @@ static bool are_ready(const struct mu_pagemap *map,
 		struct mu_claims *claims =
 			mu_device_claims(map, range, block, &bit);
 
-		/* acquire: who returns from finish sees the descriptors. */
+		/* acquire: whoever returns from finish sees the descriptors. */
 		if (!claims || !(atomic_load_explicit(&claims->ready,
 						      memory_order_acquire) &
 				 bit))

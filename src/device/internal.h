@@ -96,7 +96,7 @@ unsigned mu_device_lines(const struct mu_devices *devices);
 /* The first line that ends after @pfn. */
 unsigned mu_device_lower_bound(const struct mu_devices *devices, mu_pfn_t pfn);
 
-/* The line of @pfn, and the version that said so; for who holds nothing. */
+/* The line of @pfn, and the version that said so; for whoever holds nothing. */
 bool mu_device_search(const struct mu_devices *devices, mu_pfn_t pfn,
 		      struct mu_device_line *line, uint64_t *version);
 
@@ -223,7 +223,7 @@ bool mu_device_find_in_use(const struct mu_pagemap *map, mu_pfn_t *start,
 
 /* A reference, unless the pagemap was killed. */
 bool mu_device_try_hold(struct mu_device_slot *slot);
-/* Another one, by who has one. */
+/* Another one, by whoever has one. */
 void mu_device_hold(struct mu_device_slot *slot);
 /* Back. */
 void mu_device_let_go(const struct mu_port *port, struct mu_device_slot *slot);

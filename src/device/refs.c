@@ -23,7 +23,7 @@ bool mu_device_try_hold(struct mu_device_slot *slot)
 	do {
 		if (refs & MU_DEVICE_DEAD)
 			return false;
-		/* acquire: who holds it sees what was registered. */
+		/* acquire: whoever holds it sees what was registered. */
 	} while (!atomic_compare_exchange_weak_explicit(
 		&slot->refs, &refs, refs + 1, memory_order_acquire,
 		memory_order_relaxed));
@@ -38,7 +38,7 @@ void mu_device_hold(struct mu_device_slot *slot)
 
 static void say_gone(const struct mu_port *port, struct mu_device_slot *slot)
 {
-	/* release: who removes it sees what users did. */
+	/* release: whoever removes it sees what users did. */
 	atomic_store_explicit(&slot->gone, 1, memory_order_release);
 	mu_wake(port, &slot->gone);
 }
@@ -110,8 +110,8 @@ enum mu_status mu_device_page_take(struct mu_pagemap *map, mu_pfn_t pfn,
 
 	if (status != MU_OK)
 		return status;
-	/* acquire: pairs with the release of who put it last. relaxed: taken is
-	 * taken. */
+	/* acquire: pairs with the release of whoever put it last. relaxed:
+	 * taken is taken. */
 	if (!atomic_compare_exchange_strong_explicit(&(*page)->refcount, &none,
 						     1, memory_order_acquire,
 						     memory_order_relaxed))

@@ -252,8 +252,8 @@ static enum mu_status enter(struct mu_devices *devices, struct mu_pagemap *map,
 	}
 	map->slot = find_slot(devices);
 	map->slot->map = map;
-	/* relaxed: published with the table, but for who tries a slot that it
-	 * found in an older one, and has to look again. */
+	/* relaxed: published with the table, but for whoever tries a slot that
+	 * it found in an older one, and has to look again. */
 	atomic_store_explicit(&map->slot->gone, 0, memory_order_relaxed);
 	/* release: such a one has a reference to it for a moment. */
 	atomic_store_explicit(&map->slot->refs, 0, memory_order_release);

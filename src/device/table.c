@@ -10,9 +10,9 @@
  * repeats itself only when one has completed a change.
  *
  * All of it is atomic, since a reader may look at a table that is written by
- * then; loads are acquire and stores release, so that who reads something new
- * finds the version new as well. (How locks of this kind fit C's memory model:
- * Hans Boehm, "Can seqlocks get along with programming language memory
+ * then; loads are acquire and stores release, so that whoever reads something
+ * new finds the version new as well. (How locks of this kind fit C's memory
+ * model: Hans Boehm, "Can seqlocks get along with programming language memory
  * models?", MSPC 2012; his fences are not needed when each access is ordered.)
  */
 #include "device/internal.h"
@@ -155,8 +155,8 @@ unsigned mu_device_lower_bound(const struct mu_devices *devices, mu_pfn_t pfn)
 
 static void put(_Atomic uint64_t *word, uint64_t value)
 {
-	/* release: who reads it reads the version that came before, or a later
-	 * one, and not the one in which the other value stood here. */
+	/* release: whoever reads it reads the version that came before, or a
+	 * later one, and not the one in which the other value stood here. */
 	atomic_store_explicit(word, value, memory_order_release);
 }
 

@@ -228,13 +228,14 @@ static void take_away(struct offline *offline)
 	struct mu_deferred *deferred = isolated->hotplug->deferred;
 	uint64_t began = mu_hp_lock(isolated->hotplug);
 
-	/* Who looks at descriptors under (H) has done so, and does not again.
+	/* Whoever looks at descriptors under (H) has done so, and does not
+	 * again.
 	 */
 	offline->change.leaving = true;
 	mu_hp_unlock(isolated->hotplug, began);
 	if (offline->withdrawn < isolated->range.end - isolated->range.start)
 		mu_isolated_take_away(isolated);
-	/* Who saw it pristine may be about to back it. */
+	/* Whoever saw it pristine may be about to back it. */
 	mu_deferred_settle(deferred, isolated->from);
 	mu_isolated_unback(isolated);
 	while (offline->nr_pieces) {

@@ -33,7 +33,7 @@ static enum mu_status try_once(struct mu_hotplug *hotplug, mu_pfn_t pfn,
 	change = change_of(hotplug, pfn);
 	if (region->flags & MU_MEMBLOCK_OFFLINE && change) {
 		/* It may be in use, or isolated; what is pristine is in the
-		 * hands of who changes it. */
+		 * hands of whoever changes it. */
 		status = change->leaving
 				 ? MU_ERR_PRISTINE
 				 : mu_buddy_poison(hotplug->buddy, pfn, later);
@@ -49,10 +49,10 @@ static enum mu_status try_once(struct mu_hotplug *hotplug, mu_pfn_t pfn,
 }
 
 /*
- * Initialise the block that @pfn is in, without (H), as who allocates does.
+ * Initialise the block that @pfn is in, without (H), as whoever allocates does.
  * Whatever happens to the block meanwhile: it is claimed from an extent or not
- * at all, and who takes it offline has to have it from there, too. MU_OK: look
- * again.
+ * at all, and whoever takes it offline has to have it from there, too. MU_OK:
+ * look again.
  */
 static enum mu_status init_block(struct mu_hotplug *hotplug,
 				 struct mu_zone *zone, mu_pfn_t pfn)

@@ -29,7 +29,7 @@ struct mu_zone *mu_hp_zone(struct mu_hotplug *hotplug, int nid,
 		hotplug->spare += hotplug->nr_spare;
 	}
 	node->zone_id[type] = (uint16_t)id;
-	/* release: who counts the zone finds it made. */
+	/* release: whoever counts the zone finds it made. */
 	atomic_store_explicit(&buddy->nr_zones, id + 1, memory_order_release);
 	if (type != MU_ZONE_ISOLATED)
 		mu_zonelists_add(buddy, zone);

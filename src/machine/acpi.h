@@ -23,8 +23,8 @@ static inline uint64_t mu_le64(const uint8_t *at)
 }
 
 /*
- * What one table says depends on others: SRAT comes before what fills in for
- * it. So tables are gone through twice.
+ * The meaning of some tables depends on others: SRAT must be read before the
+ * tables that fill in for it. So there are two passes over the tables.
  */
 enum mu_acpi_pass { MU_ACPI_FIRST, MU_ACPI_LAST, MU_ACPI_NR_PASSES };
 
@@ -32,7 +32,7 @@ enum mu_acpi_pass { MU_ACPI_FIRST, MU_ACPI_LAST, MU_ACPI_NR_PASSES };
 bool mu_acpi_known(const uint8_t *signature);
 
 /*
- * The number of a node as the core wants it: what is past INT_MAX is past every
+ * The node number as the core expects it: what is past INT_MAX is past every
  * machine's limit.
  */
 static inline int mu_acpi_node(uint32_t domain)
@@ -56,9 +56,9 @@ enum mu_status mu_acpi_check_table(const uint8_t *table, size_t len,
 				   struct mu_error *error) MU_MUST_CHECK;
 
 /*
- * Read the table at @table, of which @len bytes are there, if it is one of
- * @pass; the sums of others are not looked at. @error says the offset in the
- * table.
+ * Read the table at @table, of which @len bytes are there, if it belongs to
+ * @pass; the checksums of others are not checked. @error names the offset in
+ * the table.
  */
 enum mu_status mu_acpi_read_table(struct mu_machine *machine,
 				  const uint8_t *table, size_t len,
@@ -94,7 +94,7 @@ struct mu_acpi_entry {
 	unsigned type;
 };
 
-/* How a table says the type and length of its structures. */
+/* How a table encodes the type and length of its structures. */
 struct mu_acpi_shape {
 	const char *name;   /* of the table, for messages */
 	size_t fixed;	    /* bytes before the first structure */

@@ -32,14 +32,14 @@ static enum mu_status visit_cedt(void *arg, const struct mu_acpi_entry *entry,
 
 	if (entry->type != CEDT_CFMWS)
 		return MU_OK;
-	/* Each looks at all affinities: no more than there can be nodes. */
+	/* Each looks at all affinities: at most as many as nodes. */
 	if (cedt->windows++ == MU_MAX_NODES)
 		return mu_fail(error, MU_ERR_RANGE, 0,
 			       "CEDT: more than %d windows", MU_MAX_NODES);
 	base = mu_le64(entry->at + 8);
 	if (has_affinity(machine, base))
 		return MU_OK;
-	/* The next node: the machine has a node 0 even when nobody named it. */
+	/* The next node; node 0 exists even when nothing named it. */
 	return mu_machine_add_affinity(machine, base, mu_le64(entry->at + 16),
 				       (int)MU_MAX(machine->nr_nodes, 1u),
 				       MU_RANGE_HOTPLUG, error);

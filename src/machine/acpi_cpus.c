@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* The CPUs of MADT and SRAT one by one, for who has to start them. */
+/* The CPUs of MADT and SRAT one by one, for kernels that start them. */
 #include "base/bits.h"
 #include "base/fmt.h"
 #include "machine/acpi.h"

@@ -32,7 +32,7 @@ struct hmat {
 	unsigned revision;
 };
 
-/* ns or MB/s; 0 where nothing is told, or more than 32 bits hold. */
+/* ns or MB/s; 0 where there is no value, or one of more than 32 bits. */
 static uint32_t value_of(const struct hmat *hmat, unsigned type, uint16_t entry,
 			 uint64_t unit)
 {
@@ -62,7 +62,7 @@ static enum mu_status read_matrix(const struct hmat *hmat, const uint8_t *at,
 	const uint8_t *entry = to + 4 * nr_to;
 	enum mu_status status = MU_OK;
 
-	/* Neither product passes 64 bits: both are below 2^32. */
+	/* Neither product overflows 64 bits: the factors are below 2^32. */
 	if (nr_from > room || nr_to > room || 4 * (nr_from + nr_to) > room ||
 	    nr_from * nr_to > (room - 4 * (nr_from + nr_to)) / 2)
 		return mu_fail(error, MU_ERR_CORRUPT, 0,

@@ -2,7 +2,7 @@
 /* MADT, whose signature is APIC: CPUs, and what they are. */
 #include "machine/acpi.h"
 
-/* Where the flags of a CPU are, by type; none for what is no CPU. */
+/* Where the flags of a CPU are, by type; none for other structures. */
 enum {
 	MADT_APIC,
 	MADT_SAPIC = 7,

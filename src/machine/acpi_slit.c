@@ -3,7 +3,7 @@
 #include "base/fmt.h"
 #include "machine/acpi.h"
 
-/* The core says which distance cannot be; here it is the table that lies. */
+/* The core says which distance is impossible; here the table is wrong. */
 static enum mu_status bad_distance(struct mu_error *error, size_t offset)
 {
 	if (error) {
@@ -14,8 +14,8 @@ static enum mu_status bad_distance(struct mu_error *error, size_t offset)
 }
 
 /*
- * Firmware is free to fill in more domains than there are; those past the
- * machine's limit are passed over.
+ * Firmware may fill in more domains than there are; those past the machine's
+ * limit are ignored.
  */
 enum mu_status mu_acpi_read_slit(struct mu_machine *machine,
 				 const uint8_t *table, size_t len,

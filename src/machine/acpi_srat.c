@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* SRAT: which memory, CPUs and initiators are of which node. */
+/* SRAT: which memory, CPUs and initiators belong to which node. */
 #include "machine/acpi.h"
 #include "machine/number.h"
 

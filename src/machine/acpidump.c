@@ -20,7 +20,7 @@ bool mu_acpidump_title(struct mu_text line)
 	       !mu_text_number(&line, 16, &address);
 }
 
-/* Any line that is no row of bytes ends the table. */
+/* Any line that is not a row of bytes ends the table. */
 static enum mu_status read_line(struct mu_table_text *text, struct mu_text line)
 {
 	enum mu_status status = MU_OK;

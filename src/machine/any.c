@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Which reader a text is for: told by the first line that only one of them can
- * have, or by a table's signature.
+ * Which reader a text is for: recognised by the first line that only one of
+ * them can have, or by a table's signature.
  */
 #include "base/bits.h"
 #include "base/fmt.h"
@@ -106,7 +106,7 @@ enum mu_machine_kind mu_machine_kind(const char *text, size_t len)
 	if (is_acpi(text, len))
 		return MU_KIND_ACPI;
 	while (mu_text_line(&rest, &line)) {
-		/* A log may have any line in it: what else tells goes first. */
+		/* A log may have any line in it: try the other kinds first. */
 		for (unsigned i = MU_ARRAY_SIZE(kinds); i-- > 0;) {
 			if (kinds[i].tells && kinds[i].tells(line))
 				return (enum mu_machine_kind)i;
@@ -115,7 +115,7 @@ enum mu_machine_kind mu_machine_kind(const char *text, size_t len)
 	return MU_KIND_UNKNOWN;
 }
 
-/* Text that is not there to be read yet, by its first bytes. */
+/* Text that has to be unpacked first, recognised by its first bytes. */
 static const char *why_wrapped(struct mu_text text)
 {
 	static const char *const packed[] = {"\x1f\x8b", "\xfd\x37zXZ",
@@ -133,7 +133,7 @@ static const char *why_wrapped(struct mu_text text)
 	return NULL;
 }
 
-/* What people have that does not do, and why. */
+/* What people may try that cannot be used, and why. */
 static const char *why_unknown(struct mu_text text)
 {
 	const char *why = why_wrapped(text);

@@ -32,7 +32,7 @@ static enum mu_status read_size(const struct reader *reader,
 
 static enum mu_status limit(const struct reader *reader, mu_phys_t size)
 {
-	/* No memory there to take away. */
+	/* There is no memory to remove. */
 	if (size >= MU_PHYS_MAX)
 		return MU_OK;
 	return mu_machine_update(reader->machine, size, MU_PHYS_MAX - size,
@@ -250,7 +250,7 @@ void mu_machine_apply_own(struct mu_machine *machine)
 	while (!machine->finished && mu_cmdline_word(&rest, &reader.word)) {
 		struct mu_text word = reader.word;
 
-		/* An architecture with memmap= tells its map itself. */
+		/* Architectures with memmap= report their map themselves. */
 		if (mu_text_skip(&word, "memmap=") || apply_word(&reader))
 			continue;
 	}

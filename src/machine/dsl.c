@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * dsl: what iasl makes of a table: a line for each field, its bytes, as a
+ * dsl: what iasl makes of a table: a line for each field, with its bytes, as a
  * number or as text. The fields of a table follow each other without a gap, so
  * putting their values one after the other gives the table again. Most dumps
- * have the bytes themselves behind the fields, which then count instead.
+ * have the bytes themselves after the fields, which then count instead.
  */
 #include "base/bits.h"
 #include "base/fmt.h"
@@ -13,7 +13,7 @@
 #define LENGTH_AT   4
 #define CHECKSUM_AT 9
 
-/* Go to the value of a field: behind the first " : ". */
+/* Go to the value of a field: after the first " : ". */
 static bool find_value(struct mu_text *line)
 {
 	if (!mu_text_find(line, " : "))
@@ -121,8 +121,8 @@ static enum mu_status push_value(struct mu_table_text *text,
 }
 
 /*
- * A few bits of the field before, whose value has them already: an odd number
- * of digits tells them, but for this one.
+ * A few bits of the previous field, whose value has them already: recognised by
+ * an odd number of digits, with this exception.
  */
 static bool is_bits(struct mu_text line)
 {
@@ -154,7 +154,7 @@ static enum mu_status read_field(struct mu_table_text *text,
 	return push_value(text, line, value);
 }
 
-/* Fields alone are a source: these two are what comes out. */
+/* Fields alone are source code: compute length and checksum. */
 static void fill_in(struct mu_table_text *text)
 {
 	uint8_t *table = text->table, sum = 0;

@@ -3,11 +3,11 @@
  * fake: nodes that are not there, for testing on machines that have few.
  *
  * A real node is a *block* of addresses. Fake nodes are carved from the low end
- * of each block in turn until nothing is left; each takes as many bytes of RAM
- * as it is to have, whatever holes that spans, in steps of 32 MiB. Two rules
- * keep out nodes that would be too small: what is left of a block that does not
- * make another node goes to the last one, and a node that ends within 32 MiB of
- * RAM below 4 GiB ends at 4 GiB.
+ * of each block in turn until nothing is left; each takes its share of bytes of
+ * RAM, across any holes, in steps of 32 MiB. Two rules keep out nodes that
+ * would be too small: what is left of a block that does not make another node
+ * goes to the last one, and a node that ends within 32 MiB of RAM below 4 GiB
+ * ends at 4 GiB.
  *
  * The outcome is that of Linux (mm/numa_emulation.c), so that a log of a kernel
  * with numa=fake= and this agree. Cost: O(ranges) for a node.
@@ -59,7 +59,7 @@ static mu_phys_t ram_in(const struct carver *carver, mu_phys_t from,
 	return sum;
 }
 
-/* Where @bytes of RAM above @from end; MU_PHYS_MAX if there are not as many. */
+/* Where @bytes of RAM above @from end; MU_PHYS_MAX if there are fewer. */
 static mu_phys_t ram_until(const struct carver *carver, mu_phys_t from,
 			   mu_phys_t bytes)
 {
@@ -130,7 +130,7 @@ static void join_blocks(struct carver *carver)
 	}
 }
 
-/* The real nodes, as far as there is RAM; one if nobody named any. */
+/* The real nodes, as far as there is RAM; one if none was named. */
 static void make_blocks(struct carver *carver)
 {
 	struct mu_machine *machine = carver->machine;
@@ -296,7 +296,7 @@ static unsigned spread_cpus(struct carver *carver, unsigned nid)
 		nr += list[i].type == nid;
 	if (!nr)
 		return cpus;
-	/* flags hold a fake node's CPUs for a moment. The first is the last. */
+	/* flags hold a fake node's CPUs for now. The first one comes last. */
 	for (unsigned i = carver->nr_fake; i-- > 0;) {
 		if (list[i].type != nid)
 			continue;
@@ -306,7 +306,7 @@ static unsigned spread_cpus(struct carver *carver, unsigned nid)
 	return 0;
 }
 
-/* The distances of the real nodes to where set_distances() finds them. */
+/* Copy the distances of the real nodes to where set_distances() needs them. */
 static enum mu_status save_distances(struct carver *carver)
 {
 	struct mu_machine *machine = carver->machine;
@@ -376,7 +376,7 @@ static enum mu_status set_nodes(struct carver *carver)
 		machine->nr_nodes = MU_MAX(machine->nr_nodes, nid + 1);
 	}
 	set_distances(carver, nr_real);
-	machine->nr_perf = 0; /* of nodes that are no more */
+	machine->nr_perf = 0; /* of nodes that are gone */
 	machine->nodes[0].nr_cpus += homeless;
 	for (unsigned i = 0; i < carver->nr_fake; i++)
 		list[i].flags = list[i].type = 0;

@@ -19,10 +19,10 @@ enum mu_status mu_fake_read_cmdline(struct mu_machine *machine,
 				    struct mu_error *error) MU_MUST_CHECK;
 
 /*
- * Do it: the @nr pieces in scratch_ranges, cut by the real nodes, say where RAM
- * is; affinities, nodes and distances become those of the fake nodes. Without
- * effect where Linux gives up: less than 32 MiB for a node. MU_ERR_FULL and
- * MU_ERR_RANGE when there is no room for so many.
+ * Make the fake nodes: the @nr pieces in scratch_ranges, cut at the real nodes,
+ * say where RAM is; affinities, nodes and distances become those of the fake
+ * nodes. No effect where Linux gives up: less than 32 MiB per node. MU_ERR_FULL
+ * and MU_ERR_RANGE when there is no room for that many.
  */
 enum mu_status mu_fake_nodes(struct mu_machine *machine, unsigned nr,
 			     struct mu_error *error) MU_MUST_CHECK;

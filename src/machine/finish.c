@@ -39,7 +39,8 @@ static bool affinity_wins(const struct mu_range *a, const struct mu_range *b)
 	return a->flags > b->flags;
 }
 
-/* Equal bases are told apart so that the result is the same for every order. */
+/* Equal bases are ordered too, so that the result does not depend on the order
+ * in which ranges were added. */
 static bool sorts_before(const struct mu_range *a, const struct mu_range *b)
 {
 	return a->base != b->base ? a->base < b->base : affinity_wins(a, b);

@@ -98,7 +98,7 @@ static enum mu_status add_kept(struct reader *reader, struct mu_text name,
 {
 	enum mu_range_type type = mu_resource_type(name);
 
-	/* What lies in something else the kernel took, or a driver. */
+	/* What lies in something else belongs to the kernel or a driver. */
 	if (type == MU_RANGE_NONE || (nested && type != MU_RANGE_SOFT_RESERVED))
 		return MU_OK;
 	reader->parent = reader->machine->nr_ranges;

@@ -10,7 +10,7 @@
 #include "machine/fake.h"
 #include "machine/log.h"
 
-/* Each looks at all ranges: enough for a kernel, no way to keep one busy. */
+/* Each looks at all ranges: enough for a real log, not enough to hang us. */
 #define MOST_CHANGES 4096u
 
 struct boot {
@@ -150,8 +150,8 @@ static bool begins_boot(const struct boot *boot, enum mu_log_kind kind)
 	return kind == MU_LOG_HEADER && boot->maps[MU_LOG_MAP_FIRMWARE];
 }
 
-/* The kernel has its memory when it says where the last of it is. What it
- * changes in the map after that it keeps. */
+/* The kernel has its memory once it prints last_pfn. What it takes out of the
+ * map after that is kept. */
 static bool is_late(const struct boot *boot, struct mu_text line)
 {
 	return boot->last_pfn && line.line > boot->last_pfn;
@@ -190,8 +190,8 @@ static struct boot find_boot(struct mu_text text)
 	return settled(best_map(&boot) != MU_LOG_NR_MAPS ? boot : best);
 }
 
-/* Ranges of memory know the nodes too, unless the firmware told, or they are
- * fake and memup makes them itself. */
+/* Are nodes taken from the ranges of memory? Not if the firmware named them,
+ * or if they are fake and memup makes them itself. */
 static bool tells_nodes(const struct mu_machine *machine,
 			const struct boot *boot)
 {
@@ -219,7 +219,7 @@ static enum mu_status read_map_line(struct mu_machine *machine,
 	return status;
 }
 
-/* Nodes that the kernel did not use are none. */
+/* Ignore nodes that the kernel did not use. */
 static enum mu_status read_srat_line(struct mu_machine *machine,
 				     const struct boot *boot,
 				     enum mu_log_kind kind, struct mu_text line,
@@ -284,7 +284,7 @@ static enum mu_status change_line(struct mu_machine *machine,
 	case MU_LOG_RAMDISK:
 		return mu_log_keep_ramdisk(machine, line, error);
 	case MU_LOG_CHANGE:
-		/* What came before the map was printed is in it. */
+		/* Changes from before the map was printed are in it. */
 		if (line.line < boot->last[best_map(boot)])
 			return MU_OK;
 		return mu_log_change(machine, line, is_late(boot, line), error);
@@ -296,9 +296,9 @@ static enum mu_status change_line(struct mu_machine *machine,
 }
 
 /*
- * On x86 Linux takes page 0 and what is between 640 KiB and 1 MiB from every
- * map, and says so in lines of level debug that many logs do without. It has
- * done it when it counts memory.
+ * On x86 Linux removes page 0 and what is between 640 KiB and 1 MiB from every
+ * map, and says so in lines of level debug that many logs lack. It has done so
+ * by the time it counts memory.
  */
 static enum mu_status trim_bios(struct mu_machine *machine,
 				const struct boot *boot, struct mu_error *error)
@@ -322,7 +322,7 @@ static enum mu_status complete_cpus(struct mu_machine *machine,
 {
 	if (boot->srat_cpus || boot->node_lists)
 		return MU_OK;
-	/* The CPU that boots is not in the list of those that it starts. */
+	/* The boot CPU is not in the list of those that it starts. */
 	if (boot->node_cpus)
 		return mu_machine_add_cpus(machine, 0, 1, error);
 	return mu_machine_spread_cpus(
@@ -357,7 +357,7 @@ enum mu_status mu_machine_read_log(struct mu_machine *machine, const char *text,
 		mu_machine_set_cmdline(
 			machine, boot.cmdline.at,
 			(size_t)(boot.cmdline.end - boot.cmdline.at));
-	/* Of parameters that make no sense the kernel says so and goes on. */
+	/* The kernel reports parameters that make no sense, and goes on. */
 	if (boot.cmdline.at && best_map(&boot) >= MU_LOG_MAP_FIRMWARE &&
 	    mu_fake_read_cmdline(machine, boot.cmdline, NULL))
 		machine->fake = MU_FAKE_NONE;

@@ -43,8 +43,8 @@ enum mu_log_kind {
 };
 
 /*
- * Where a map may come from, worst to best: what the kernel found out later it
- * also used; the firmware's word comes with types that early ranges lack.
+ * Where a map may come from, worst to best: what the kernel found out later is
+ * what it used; the firmware's map has types that early ranges lack.
  */
 enum mu_log_map {
 	MU_LOG_MAP_SRAT,     /* memory that is there at boot, holes and all */
@@ -63,8 +63,8 @@ enum mu_log_map {
 };
 
 /*
- * What @line is; for MU_LOG_MAP also of which map. Moves @line past the words
- * that tell.
+ * What kind of line @line is; for MU_LOG_MAP also of which map. Moves @line
+ * past the words that identify it.
  */
 enum mu_log_kind mu_log_classify(struct mu_text *line, enum mu_log_map *map);
 
@@ -76,8 +76,8 @@ bool mu_log_next_line(struct mu_text *rest, struct mu_text *line);
 
 /*
  * Add to @machine what the rest of a line of that kind says, after
- * mu_log_classify(). Lines about CPUs that are cut short or garbled count for
- * nothing; lines about memory are errors.
+ * mu_log_classify(). Lines about CPUs that are cut short or garbled are
+ * ignored; such lines about memory are errors.
  */
 enum mu_status mu_log_add_entry(struct mu_machine *machine, enum mu_log_map map,
 				struct mu_text line,
@@ -98,12 +98,12 @@ bool mu_log_is_frames(struct mu_text line);
 enum mu_status mu_log_add_srat_mem(struct mu_machine *machine,
 				   struct mu_text line,
 				   struct mu_error *error) MU_MUST_CHECK;
-/* @late: the kernel has its memory; what it reserves now it keeps. */
+/* @late: the kernel has counted its memory; what it reserves now is kept. */
 enum mu_status mu_log_change(struct mu_machine *machine, struct mu_text line,
 			     bool late, struct mu_error *error) MU_MUST_CHECK;
 enum mu_status mu_log_reserve(struct mu_machine *machine, struct mu_text line,
 			      struct mu_error *error) MU_MUST_CHECK;
-/* RAM that a map, or the line of MU_LOG_RAMDISK, has for something else. */
+/* RAM that a map, or the line of MU_LOG_RAMDISK, uses for something else. */
 enum mu_status mu_log_keep_entry(struct mu_machine *machine,
 				 struct mu_text line,
 				 struct mu_error *error) MU_MUST_CHECK;
@@ -129,7 +129,7 @@ enum mu_status mu_log_add_hmat(struct mu_machine *machine, struct mu_text line,
 			       unsigned types,
 			       struct mu_error *error) MU_MUST_CHECK;
 
-/* What the log says of the zones of the kernel that wrote it. */
+/* What the log says about the zones of the kernel that wrote it. */
 struct mu_log_zones {
 	bool told;			      /* there is a list */
 	bool has_dma, has_dma32, has_highmem; /* in it, be it empty */
@@ -142,26 +142,26 @@ struct mu_log_zones {
 void mu_log_zone(struct mu_log_zones *zones, enum mu_log_kind kind,
 		 struct mu_text line);
 
-/* Tell @machine, whose arch is known if it ever is; pages have 2^@shift bytes.
- */
+/* Store them in @machine, whose arch is final; pages have 2^@shift bytes. */
 void mu_log_set_zones(struct mu_machine *machine,
 		      const struct mu_log_zones *zones, unsigned shift);
 
 /*
- * An architecture that @line gives away, MU_ARCH_UNKNOWN for most lines.
- * *@sure: no later line tells better.
+ * The architecture that @line reveals, MU_ARCH_UNKNOWN for most lines. *@sure:
+ * no later line knows better.
  */
 enum mu_arch mu_log_arch(struct mu_text line, bool *sure);
 
 /* The number of CPUs that a line of MU_LOG_ALLOWED or _BROUGHT_UP names. */
 unsigned mu_log_cpu_count(struct mu_text line);
 
-/* A node number; what is too large for any machine is left to the core. */
+/* Read a node number; the core rejects what is too large for any machine. */
 bool mu_log_node(struct mu_text *line, int *nid);
 
 /*
  * The page size as a power of two, 12, 13, 14 or 16, or 0 when the line does
- * not tell or it is none of these. Machines have no pages of 2^13 bytes.
+ * not say or it is none of these. struct mu_machine does not support 2^13
+ * bytes.
  */
 unsigned mu_log_percpu_shift(struct mu_text line);
 unsigned mu_log_hash_shift(struct mu_text line);

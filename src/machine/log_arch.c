@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * log_arch: no line of a boot log says the architecture for all of them, but
- * some lines exist on one alone, and compilers have its name in theirs. Both
- * kinds of x86 have the same map; the one of 32 bits is told by its low memory.
+ * log_arch: no line of a boot log names the architecture on all of them, but
+ * some lines exist only on one, and compilers have its name in theirs. Both
+ * kinds of x86 have the same map; the 32-bit kind is recognised by its low
+ * memory.
  */
 #include "base/bits.h"
 #include "machine/log.h"

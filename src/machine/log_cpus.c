@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Lines that tell of CPUs. */
+/* Lines about CPUs. */
 #include "base/bits.h"
 #include "machine/log.h"
 

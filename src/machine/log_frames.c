@@ -17,8 +17,8 @@ static bool read_pair(struct mu_text *line, uint64_t *first, uint64_t *end)
 }
 
 /*
- * "    0: 0x00000000 -> 0x0000009f": Linux 2.6.19 to 3.4. What comes before the
- * node is whatever the log has before every line.
+ * " 0: 0x00000000 -> 0x0000009f": Linux 2.6.19 to 3.4. The node is preceded by
+ * whatever the log has before every line.
  */
 static bool read_line(struct mu_text line, int *nid, uint64_t *first,
 		      uint64_t *end)
@@ -84,7 +84,8 @@ enum mu_status mu_log_add_frames(struct mu_machine *machine,
 
 /*
  * "1, usage 0, start     1984, end  1048576", of Alpha's console firmware,
- * whose frames have 8 KiB; what has a use is not the kernel's.
+ * whose frames have 8 KiB; a cluster with a usage other than 0 is not the
+ * kernel's.
  */
 enum mu_status mu_log_add_cluster(struct mu_machine *machine,
 				  struct mu_text line, struct mu_error *error)

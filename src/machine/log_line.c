@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * What kind of line of a boot log this is. Time stamps, prefixes and other
- * messages may stand around it, so a line is known by words that are in it and
- * by what follows them.
+ * messages may surround it, so a line is recognised by certain words and by
+ * what follows them.
  */
 #include "base/bits.h"
 #include "machine/e820.h"
@@ -22,7 +22,7 @@ static bool range_follows(struct mu_text line)
 	       mu_text_skip(&line, " - ") && mu_text_is_digit(&line, 16);
 }
 
-/* Newer kernels also print what is not in the map. */
+/* Newer kernels also print gaps in the map. */
 static bool no_gap_follows(struct mu_text line)
 {
 	return !mu_text_skip(&line, "[gap");
@@ -171,7 +171,7 @@ static const struct mark {
 #undef LINE
 };
 
-/* Go past @mark, where something follows it that it may have. */
+/* Go past @mark, if what follows it is as expected. */
 static bool find_mark(struct mu_text *line, const struct mark *mark)
 {
 	struct mu_text rest = *line;
@@ -230,7 +230,7 @@ bool mu_log_next_line(struct mu_text *rest, struct mu_text *line)
 
 	if (!mu_text_line(rest, line))
 		return false;
-	/* Cheap first: nearly no line is one of these. */
+	/* Cheap tests first: almost no line is one of these. */
 	entry = *line;
 	if (!mu_text_find(&entry, ": mem"))
 		return true;

@@ -89,7 +89,7 @@ static enum mu_status add_memblock(struct mu_machine *machine,
 
 /*
  * "0000000000004000 @ 0000000000000000 (reserved)": size and base. What is
- * neither usable nor freed with the kernel's init code is not to be had.
+ * neither usable nor freed with the kernel's init code is not available.
  */
 static enum mu_status add_mips(struct mu_machine *machine, struct mu_text line,
 			       struct mu_error *error)
@@ -181,8 +181,8 @@ enum mu_status mu_log_add_srat_mem(struct mu_machine *machine,
 }
 
 /*
- * The range of a change; "mem=" takes all up to the end of 64 bits, which is
- * more than there can be.
+ * The range of a change; "mem=" removes everything up to the end of 64 bits,
+ * which is past MU_PHYS_MAX.
  */
 static enum mu_status read_change(struct mu_text *line, mu_phys_t *base,
 				  mu_phys_t *size, struct mu_error *error)
@@ -208,8 +208,8 @@ static enum mu_status read_change(struct mu_text *line, mu_phys_t *base,
 }
 
 /*
- * A range that goes whatever its type, after the map: the kernel found itself
- * in what the map does not call RAM, and puts RAM in its place.
+ * A range that is removed whatever its type, after the map: the kernel found
+ * itself in a range that the map does not call RAM, and replaces it with RAM.
  */
 static enum mu_status add_kernel(struct mu_machine *machine, mu_phys_t base,
 				 mu_phys_t size, bool late,
@@ -247,7 +247,7 @@ enum mu_status mu_log_change(struct mu_machine *machine, struct mu_text line,
 	if (mu_text_skip(&line, " ==> ")) {
 		(void)mu_text_skip(&line, "(");
 		to = mu_e820_type(&line);
-		/* Words that no kernel prints: better no change than a hole. */
+		/* No kernel prints these: better no change than a hole. */
 		if (from == MU_RANGE_NONE || to == MU_RANGE_NONE)
 			return MU_OK;
 	}
@@ -260,9 +260,9 @@ enum mu_status mu_log_change(struct mu_machine *machine, struct mu_text line,
 }
 
 /*
- * "0x1000..0x1fff (4 KiB) nomap non-reusable name". What is reusable the kernel
- * uses for movable pages until its owner wants it; the rest is memory too, but
- * never handed out.
+ * "0x1000..0x1fff (4 KiB) nomap non-reusable name". The kernel uses reusable
+ * memory for movable pages until its owner wants it; the rest is memory too,
+ * but never handed out.
  */
 enum mu_status mu_log_reserve(struct mu_machine *machine, struct mu_text line,
 			      struct mu_error *error)

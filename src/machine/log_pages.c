@@ -62,7 +62,7 @@ unsigned mu_log_total_shift(mu_phys_t bytes, uint64_t pages)
 	for (unsigned shift = 12; pages && shift <= 16; shift += 2) {
 		uint64_t page_size = bytes / pages, exact = 1u << shift;
 
-		/* Ragged ends, and ranges that one of the two left out. */
+		/* Allow for ragged ends, and ranges that one left out. */
 		if (page_size >= exact - exact / 4 &&
 		    page_size <= exact + exact / 4)
 			return shift;

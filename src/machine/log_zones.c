@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * log_zones: where the kernel that wrote a log has its zones end. Where the
- * architecture says that, it is taken from there: Linux prints a zone that ends
- * with memory, and memup is to find that out for itself.
+ * log_zones: where the zones of the kernel that wrote a log end. If the
+ * architecture determines that, it is not taken from the log: Linux prints a
+ * zone that ends with memory, and memup should find that out for itself.
  */
 #include "base/bits.h"
 #include "machine/log.h"
@@ -80,7 +80,7 @@ void mu_log_set_zones(struct mu_machine *machine,
 		dma32 = MU_MIN(zones->dma32, most)
 			<< (zones->frames ? shift : 0);
 	}
-	/* A list that is not in order is none. */
+	/* Ignore a list that is not in order. */
 	if (dma32 && dma > dma32)
 		return;
 	machine->zones_told = true;

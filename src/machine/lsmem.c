@@ -75,8 +75,9 @@ static bool next_cell(struct mu_text *row, struct mu_text *cell)
 }
 
 /*
- * Cells may be empty, so it takes the title's place to know one: states are
- * words that stand nowhere else, nodes are numbers that end where "NODE" does.
+ * Cells may be empty, so columns are recognised by content and position: states
+ * are words that appear nowhere else, nodes are numbers that end below the end
+ * of "NODE".
  */
 static void read_row(struct mu_text row, size_t node_end, struct block *block)
 {
@@ -141,8 +142,8 @@ static enum mu_status read_table(struct reader *reader, struct mu_text text)
 
 /*
  * The next string, word or mark of JSON; *@quoted for a string, which comes
- * without its quotes. What is between them is not looked into: lsmem writes
- * nothing that needs an escape.
+ * without its quotes. Escapes are not handled: lsmem writes nothing that needs
+ * one.
  */
 static bool next_token(struct mu_text *text, struct mu_text *token,
 		       bool *quoted)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * A machine while it is described: ranges, affinities, CPUs and distances as
- * they come, in arrays that the caller paid for. finish.c makes sense of them.
+ * A machine while it is being described: ranges, affinities, CPUs and distances
+ * as they come, in arrays that the caller provided. finish.c makes sense of
+ * them.
  */
 #include "base/bits.h"
 #include "base/fmt.h"
@@ -201,8 +202,8 @@ struct change {
 };
 
 /*
- * Cut what the range @i has of a change out of it. The piece above goes to the
- * end of the list, with the piece inside it (unless it is to go).
+ * Split range @i at the change's borders. The piece above goes to the end of
+ * the list, as does the piece inside (unless it is removed).
  */
 static void change_one(struct mu_machine *machine, unsigned i,
 		       const struct change *change)

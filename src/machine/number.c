@@ -2,9 +2,9 @@
 /*
  * number: nodes by the order in which they were named.
  *
- * Firmware has proximity domains, any numbers; a kernel has nodes from 0 on.
- * The new numbers are a permutation of the old ones, done swap by swap: each
- * puts one node where it belongs.
+ * Firmware has proximity domains, which are arbitrary numbers; a kernel numbers
+ * its nodes from 0. The new numbers are a permutation of the old ones, done
+ * swap by swap: each puts one node where it belongs.
  */
 #include "base/bits.h"
 #include "machine/number.h"
@@ -23,7 +23,7 @@ static unsigned new_number(const struct mu_machine *machine, unsigned nid)
 	return machine->nodes[nid].name - 1u;
 }
 
-/* All that nobody named follow, those that are there before the others. */
+/* Unnamed nodes follow, those that are present before the others. */
 static void name_the_rest(struct mu_machine *machine)
 {
 	for (int present = 1; present >= 0; present--) {

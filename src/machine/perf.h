@@ -31,7 +31,7 @@ static inline enum mu_perf mu_perf_what(uint64_t word)
 	return (enum mu_perf)(word >> 32 & 3);
 }
 
-/* Sort what @machine was told and keep the best of each. */
+/* Sort the values of @machine and keep the best of each. */
 void mu_perf_finish(struct mu_machine *machine);
 
 #endif

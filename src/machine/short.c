@@ -23,7 +23,7 @@ static enum mu_status wrong(const struct reader *reader, enum mu_status status,
 		       (size_t)(at - reader->whole.at) + 1);
 }
 
-/* A number as it stands; *@plain when no unit follows it. */
+/* A number with an optional unit; *@plain when there is none. */
 static enum mu_status read_number(struct reader *reader, const char *expected,
 				  uint64_t *value, bool *plain)
 {
@@ -109,7 +109,7 @@ static enum mu_status add(struct reader *reader, const char *start,
 	return status;
 }
 
-/* @count nodes of the size that stands here, one after the other. */
+/* @count nodes of the size that follows, one after the other. */
 static enum mu_status read_equal_nodes(struct reader *reader, uint64_t count)
 {
 	const char *start = reader->rest.at;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * sysfs: a text with many small files in it is read twice: what nodes there are
- * must be known before a row of distances can be.
+ * sysfs: a text with many small files in it is read twice: a row of distances
+ * makes sense only once the nodes are known.
  */
 #include "base/bits.h"
 #include "base/fmt.h"
@@ -140,7 +140,7 @@ static enum mu_status expected(const struct reader *reader, const char *what,
 
 /* ---- The firmware's map ---- */
 
-/* Add the range that is complete, or was to be. */
+/* Add the current range, or fail if it is incomplete. */
 static enum mu_status end_range(struct reader *reader)
 {
 	struct range *range = &reader->range;
@@ -341,7 +341,7 @@ static enum mu_status read_node(struct reader *reader, const struct file *file,
 
 /* ---- All of it ---- */
 
-/* What there is, told by the names of files. */
+/* What there is, by the names of files. */
 static enum mu_status survey(struct reader *reader, const struct file *file)
 {
 	if (file->what == OTHER)
@@ -371,7 +371,7 @@ static enum mu_status read_line(struct reader *reader, struct mu_text line)
 		return MU_OK;
 	if (reader->survey)
 		return survey(reader, &file);
-	/* Files end with a line, and commands put an empty one between two. */
+	/* Files end with a line end, and commands add an empty line. */
 	mu_text_blanks(&line);
 	if (mu_text_empty(&line))
 		return MU_OK;

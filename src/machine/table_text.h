@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * table_text: ACPI tables that a text spells out, put together in the machine's
- * workspace and read from there. The text is gone through once for each pass.
+ * table_text: ACPI tables that a text spells out, assembled in the machine's
+ * workspace and read from there. The text is read once for each pass.
  */
 #ifndef MU_MACHINE_TABLE_TEXT_H
 #define MU_MACHINE_TABLE_TEXT_H

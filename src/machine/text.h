@@ -32,7 +32,7 @@ static inline bool mu_text_empty(const struct mu_text *text)
  */
 bool mu_text_line(struct mu_text *rest, struct mu_text *line);
 
-/* Go past @word if it stands here. Upper and lower case differ. */
+/* Go past @word if it is next. Upper and lower case differ. */
 bool mu_text_skip(struct mu_text *text, const char *word);
 
 /* Go past the first @word at or after here, if there is one. */
@@ -53,15 +53,15 @@ enum mu_status mu_text_number(struct mu_text *text, unsigned base,
 
 /*
  * Read a number, decimal or with "0x" hexadecimal, and the unit K, M, G, T, P
- * or E after it, large or small, if there is one: *@unit says so.
+ * or E after it, in upper or lower case, if there is one: *@unit says so.
  */
 enum mu_status mu_text_size(struct mu_text *text, uint64_t *value,
 			    bool *unit) MU_MUST_CHECK;
 
 /*
- * How many numbers a list such as "0-3,8" or "0-3 8" names, up to MU_MAX_CPUS
- * + 1, which is also what a range that makes no sense counts for. Stops at what
- * is no list.
+ * How many numbers a list such as "0-3,8" or "0-3 8" names, up to MU_MAX_CPUS +
+ * 1, which is also the result for a range that makes no sense. Stops at the end
+ * of the list.
  */
 unsigned mu_text_count_list(struct mu_text *text);
 
@@ -76,7 +76,7 @@ struct mu_quote {
  */
 const char *mu_text_quote(struct mu_quote *out, struct mu_text text);
 
-/* Fail because of @what is wrong with @word: "WORD: WHAT". */
+/* Fail because @what is wrong with @word: "WORD: WHAT". */
 enum mu_status mu_text_wrong(struct mu_error *error, enum mu_status status,
 			     struct mu_text word, const char *what);
 

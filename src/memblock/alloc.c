@@ -12,7 +12,7 @@ struct request {
 	void **virt; /* where a pointer is wanted */
 };
 
-/* Reserve [@base, @base + size); the pointer first, for that may fail. */
+/* Reserve [@base, @base + size); the pointer first, because it may fail. */
 static enum mu_status take(struct mu_memblock *mb, const struct request *req,
 			   mu_phys_t base, int nid)
 {

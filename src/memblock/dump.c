@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* dump: the tables as text, line for line in the formats of Linux, so that what
- * reads a kernel's log reads ours. */
+/* dump: the tables as text, line for line in Linux's formats, so that programs
+ * which read a kernel's log can read ours. */
 #include "memblock/table.h"
 
 #include "base/bits.h"

@@ -34,7 +34,7 @@ mu_phys_t mu_memblock_find(const struct mu_memblock *mb, mu_phys_t size,
 	uint64_t i = mb->bottom_up ? MU_MEMBLOCK_FIRST : MU_MEMBLOCK_LAST;
 	mu_phys_t from, to, found;
 
-	/* 0 is no address to anybody who tests for one. */
+	/* Callers take 0 for failure. */
 	start = MU_MAX(start, (mu_phys_t)1 << mb->page_shift);
 	while (mb->bottom_up ? mu_memblock_next_free(mb, &i, nid, flags, &from,
 						     &to, NULL)

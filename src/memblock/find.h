@@ -9,17 +9,17 @@
 unsigned mu_memblock_choose_flags(const struct mu_memblock *mb);
 
 /*
- * The highest free @size bytes (bottom_up: the lowest) aligned to @align, a
- * power of two, in [@start, @end), as mu_memblock_next_free() sees it with @nid
- * and @flags, and not in the first page. 0 if there are none.
+ * The highest free @size bytes (with bottom_up the lowest) aligned to @align, a
+ * power of two, in [@start, @end), among what mu_memblock_next_free() finds
+ * with @nid and @flags, and not in the first page. 0 if there are none.
  */
 mu_phys_t mu_memblock_find(const struct mu_memblock *mb, mu_phys_t size,
 			   mu_phys_t align, mu_phys_t start, mu_phys_t end,
 			   int nid, unsigned flags);
 
 /*
- * Do @edit on @type, after its table has grown if it must.
- * MU_ERR_FULL, MU_ERR_NOMEM, MU_ERR_UNSUPPORTED; no change then.
+ * Apply @edit to @type, after growing its table if necessary. MU_ERR_FULL,
+ * MU_ERR_NOMEM, MU_ERR_UNSUPPORTED; then nothing has changed.
  */
 enum mu_status mu_memblock_edit(struct mu_memblock *mb,
 				struct mu_memblock_type *type,

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
 /*
- * grow: tables that do not fit any more move to memory of memblock's own.
+ * grow: tables that are too small move to memory that memblock allocates.
  *
  * Moving a table changes the reserved table: the new array is reserved, the old
  * one, if it was allocated too, is freed. So any other full table may make the
  * reserved table grow, and the reserved table when it is full needs room for
- * its own new array. Both are settled before anything changes: how long each
- * array must be, then one place for all new arrays, then copies, and only then,
- * with room for sure, the edits of the reserved table. The place is outside of
- * the range under change: that range is about to be used, or to go away.
+ * its own new array. Both are settled before anything changes: first how long
+ * each array must be, then one place for all new arrays, then copies, and only
+ * then, when there is certainly room, the edits of the reserved table. The
+ * place is outside the range under change: that is about to be used or to go.
  */
 #include "memblock/find.h"
 
@@ -22,7 +22,7 @@ struct plan {
 	mu_phys_t size;
 };
 
-/* Have @plan double until its table holds @cnt regions. */
+/* Double the size in @plan until its table holds @cnt regions. */
 static bool plan_for(const struct mu_memblock *mb, struct plan *plan,
 		     unsigned cnt)
 {
@@ -99,7 +99,7 @@ static enum mu_status grow(struct mu_memblock *mb,
 	if (!mb->port->phys_to_virt)
 		return MU_ERR_UNSUPPORTED;
 
-	/* One region more for the new arrays, one for each that is freed. */
+	/* One more region for the new arrays, one for each that is freed. */
 	need = other ? mb->reserved.cnt : cnt;
 	if (other && plan_for(mb, first, cnt))
 		need += type->array_size ? 1 : 0;
@@ -149,7 +149,7 @@ enum mu_status mu_memblock_edit(struct mu_memblock *mb,
 	return MU_OK;
 }
 
-/* ---- Tables in memory of the caller's ---- */
+/* ---- Tables in the caller's memory ---- */
 
 static size_t room_of(const struct mu_memblock_type *type, unsigned more)
 {

@@ -4,9 +4,9 @@
  *
  * Two sorted tables walked in lockstep: regions of the first, gaps of the
  * second. Gap i of a table lies before its region i, the last one after all
- * regions. A cursor is the region to look at next in its low half and the gap
- * in its high half; a walk over one table alone takes the other as empty, which
- * has one gap that is everything.
+ * regions. A cursor has the next region in its low half and the next gap in its
+ * high half; a walk over one table alone takes the other as empty, that is, as
+ * one gap that covers everything.
  */
 #include "memblock/table.h"
 
@@ -43,7 +43,7 @@ static uint64_t cursor_of(uint32_t region, uint32_t gap)
 	return (uint64_t)gap << 32 | region;
 }
 
-/* Which regions of memory a walk is to see; the reserved ones are all seen. */
+/* Which regions of memory a walk sees; reserved ones are never filtered. */
 struct filter {
 	const struct mu_memblock *mb;
 	int nid;
@@ -86,7 +86,7 @@ static bool next(const struct mu_memblock_type *type,
 				break;
 			if (!meet(region, &gap, out))
 				continue;
-			/* Go on with the other of what ends first. */
+			/* Move on in the table whose range ends first. */
 			*cursor = end <= gap.end ? cursor_of(a + 1, b)
 						 : cursor_of(a, b + 1);
 			return true;

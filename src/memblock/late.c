@@ -6,7 +6,7 @@
  * allocator. Linux dropped such pages: early in 2026 about 140 MB of a 512 MB
  * machine were found to be lost that way (B. Herrenschmidt, M. Rapoport, on
  * efi_free_boot_services()). Here they wait, in a table like the others, which
- * merges what touches.
+ * merges adjacent ranges.
  */
 #include "memblock/find.h"
 
@@ -53,7 +53,7 @@ enum mu_status mu_memblock_free_late(struct mu_memblock *mb, mu_phys_t base,
 	return status == MU_ERR_BUSY ? wait(mb, base, end) : status;
 }
 
-/* Offer every range that waits; the last refusal, or MU_OK. */
+/* Offer every range that waits; returns the last refusal, or MU_OK. */
 static enum mu_status offer(struct mu_memblock *mb)
 {
 	struct mu_memblock_type *late = &mb->late;
@@ -106,7 +106,7 @@ enum mu_status mu_memblock_discard(struct mu_memblock *mb)
 
 	if (!mb->late_free)
 		return MU_ERR_INVALID;
-	/* All arrays must find a place to wait before any is let go. */
+	/* There must be room for all arrays to wait before any is freed. */
 	for (unsigned i = 0; i < MU_ARRAY_SIZE(types); i++)
 		need += types[i]->array_size ? 1 : 0;
 	if (need > mb->late.max - mb->late.cnt)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * limit: make memory smaller, or refuse it. These cut from outside in and so
- * never need one region more.
+ * limit: make memory smaller. These cut from the outside in and so never need
+ * one more region.
  */
 #include "memblock/find.h"
 
@@ -66,7 +66,8 @@ enum mu_status mu_memblock_cap_memory_range(struct mu_memblock *mb,
 	return MU_OK;
 }
 
-/* Where the first @limit bytes of memory end; MU_PHYS_MAX if there are less. */
+/* Where the first @limit bytes of memory end; MU_PHYS_MAX if there are fewer.
+ */
 static mu_phys_t end_of_first(const struct mu_memblock *mb, mu_phys_t limit)
 {
 	const struct mu_memblock_region *region;

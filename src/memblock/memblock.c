@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* memblock: say what there is and what is taken. */
+/* memblock: declare what memory exists and what is taken. */
 #include "memblock/find.h"
 
 #include "base/bits.h"
@@ -54,7 +54,7 @@ static enum mu_status change(struct mu_memblock *mb,
 	return status;
 }
 
-/* What is known already stays; say so where it is not what was said now. */
+/* What is known already stays as it is; warn where the new call differs. */
 static void warn_of_mismatch(const struct mu_memblock *mb,
 			     const struct mu_memblock_type *type,
 			     mu_phys_t base, mu_phys_t end, int nid,

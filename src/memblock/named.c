@@ -93,7 +93,7 @@ static struct mu_memblock_named *free_slot(struct mu_memblock *mb)
 	return NULL;
 }
 
-/* No blank, and nothing that a terminal would obey. */
+/* Neither a blank nor a control character. */
 static bool is_visible(char c)
 {
 	return c > ' ' && c <= '~';
@@ -123,7 +123,7 @@ static enum mu_status read_wish(struct text text, struct wish *wish,
 		text.at += sizeof(key) - 1;
 	status = read_number(&text, &wish->size);
 	if (!status && starts_with(&text, ":", 1))
-		text.at++; /* no ALIGN is one of 0 */
+		text.at++; /* a missing ALIGN is 0 */
 	else if (!status)
 		status = read_number(&text, &wish->align);
 	if (status)
@@ -146,7 +146,7 @@ static enum mu_status read_wish(struct text text, struct wish *wish,
 	return MU_OK;
 }
 
-/* What was asked for, as far as it fits a message and can be seen. */
+/* What was asked for, as far as it fits a message and is printable. */
 static void show(char *shown, size_t size, const char *text, size_t len)
 {
 	size_t shown_len = MU_MIN(len, size - 1);

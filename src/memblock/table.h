@@ -4,7 +4,7 @@
  *
  * Every change of memblock is an *edit*: a range, and what becomes of the
  * regions and the gaps in it. The new table is a function of the old one, so
- * its length is known before anything is touched:
+ * its length is known before anything changes:
  *
  *     old      |--A--|     |--B--|--C--|
  *     edit         [-----------]
@@ -12,9 +12,9 @@
  *     new      the pieces of the window, each put through the edit, and merged
  *
  * The window is copied to the scratch half of the array and its pieces are
- * written back from there, which is safe whether they get more or fewer. The
- * merged table is canonical: one set of bytes and attributes has one table,
- * however it came about.
+ * written back from there, which is safe whether there are more or fewer of
+ * them. The merged table is canonical: a set of bytes and attributes has
+ * exactly one table, however it came about.
  */
 #ifndef MU_MEMBLOCK_TABLE_H
 #define MU_MEMBLOCK_TABLE_H

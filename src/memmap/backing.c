@@ -2,9 +2,9 @@
 /*
  * Backing: memory behind descriptors comes, and goes.
  *
- * Whose memory it is, is one thing for a whole section: the port's, or that of
- * a device which hosts the descriptors of its own pages. A section that two
- * parties share is backed by the port.
+ * All of a section's backing belongs to one party: the port, or a device which
+ * hosts the descriptors of its own pages. A section that two parties share is
+ * backed by the port.
  */
 #include "base/assert.h"
 #include "base/lock.h"
@@ -18,7 +18,7 @@ void mu_memmap_forget(struct mu_memmap *memmap, mu_pfn_t start, mu_pfn_t end)
 	size_t bytes = (end - start) * sizeof(*page);
 
 #ifdef MU_DEBUG
-	/* Backed once before, it may be a trap already. */
+	/* If it was backed before, it may be poisoned already. */
 	mu_track_written(page, bytes);
 	mu_fill(memmap->port, (uint64_t *)(void *)page, MU_MEMMAP_POISON,
 		bytes / sizeof(uint64_t));
@@ -29,7 +29,7 @@ void mu_memmap_forget(struct mu_memmap *memmap, mu_pfn_t start, mu_pfn_t end)
 }
 
 #ifdef MU_DEBUG
-/* Is it as mu_memmap_forget() left it? */
+/* Is it still as mu_memmap_forget() left it? */
 static bool is_raw(const uint64_t *words, size_t nr)
 {
 	return words[0] == MU_MEMMAP_POISON &&
@@ -64,7 +64,7 @@ void mu_memmap_write_end(void)
 	mu_fill_end();
 }
 
-/* The blocks of @bits in the section at @start can be written from now on. */
+/* Mark the blocks of @bits in the section at @start as backed. */
 static void say_backed(struct mu_memmap *memmap, struct mu_section *section,
 		       mu_pfn_t start, uint32_t bits)
 {
@@ -76,14 +76,14 @@ static void say_backed(struct mu_memmap *memmap, struct mu_section *section,
 		mu_memmap_forget(memmap, block, block + MU_BLOCK_PAGES);
 		pages += MU_BLOCK_PAGES;
 	}
-	/* release: who sees a bit may write there. */
+	/* release: whoever sees a bit may write the descriptors. */
 	atomic_fetch_or_explicit(&section->backed, bits, memory_order_release);
 	/* relaxed: a statistic. */
 	atomic_fetch_add_explicit(&memmap->backed_pages, pages,
 				  memory_order_relaxed);
 }
 
-/* ---- Sections whose memory is theirs ---- */
+/* ---- Sections that are hosted ---- */
 
 /* The first entry that ends after @pfn. Under the lock. */
 static unsigned host_after(const struct mu_memmap *memmap, mu_pfn_t pfn)

@@ -2,8 +2,8 @@
 /*
  * Why streaming stores: a plain store first reads the line that it will
  * overwrite in full, which halves the bandwidth of a run that nobody reads
- * soon. Sixteen bytes a store are enough: the write-combining buffers make full
- * lines of them, and wider ones measure the same.
+ * soon. Sixteen bytes per store are enough: the write-combining buffers make
+ * full lines of them, and wider stores measure the same.
  *
  * Sanitizers do not see streaming stores, so plain ones are used for them.
  */
@@ -21,14 +21,14 @@ typedef long long v2di __attribute__((vector_size(16)));
 #define STREAM(at, value) __builtin_ia32_movntdq(at, value)
 #endif
 
-/* @even and @odd by turns. */
+/* @even and @odd alternately. */
 static void fill(uint64_t *dst, uint64_t even, uint64_t odd, size_t count)
 {
 	v2di pair = {(long long)even, (long long)odd};
 	v2di *at = (v2di *)(void *)dst;
 	v2di *end = at + count / 2;
 
-	/* A line a turn: whole lines leave the buffers by themselves. */
+	/* One line per turn: whole lines leave the buffers by themselves. */
 #pragma GCC unroll 8
 	for (; at < end; at += 4) {
 		STREAM(at, pair);
@@ -50,7 +50,7 @@ void mu_fill_line(uint64_t *dst, const uint64_t *line)
 	}
 }
 
-/* Streaming stores are ordered by a fence alone. */
+/* Only a fence orders streaming stores. */
 void mu_fill_end(void)
 {
 	__builtin_ia32_sfence();

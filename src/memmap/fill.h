@@ -17,13 +17,12 @@ void mu_fill(const struct mu_port *port, uint64_t *dst, uint64_t word,
 void mu_fill_end(void);
 
 /*
- * Two words by turns, @count of them in all, an even number; @dst as above. In
- * the way that mu_fill() has without a hook, of which the pattern is one word.
+ * Store two words alternately, @count in all, an even number; @dst as above.
+ * Always in mu_fill()'s default way, because the hook takes only one word.
  */
 void mu_fill_pair(uint64_t *dst, uint64_t even, uint64_t odd, size_t count);
 
-/* One line of 64 bytes, not all words alike, in the way that mu_fill() has
- * without a hook. */
+/* Store one line of 64 bytes whose words differ, in mu_fill()'s default way. */
 void mu_fill_line(uint64_t *dst, const uint64_t *line);
 
 #endif

@@ -6,8 +6,8 @@
 #include "base/string.h"
 #include "memup/memmap.h"
 
-/* The section of @pfn, made if it is not there; NULL when more came than the
- * limits allow. Under the memmap's lock. */
+/* The section of @pfn, created if necessary; NULL when more memory came than
+ * the limits allow. Under the memmap's lock. */
 struct mu_section *mu_section_make(struct mu_memmap *memmap, mu_pfn_t pfn);
 
 /* In a partial block: does its bitmap say that @pfn was written? True where
@@ -15,9 +15,9 @@ struct mu_section *mu_section_make(struct mu_memmap *memmap, mu_pfn_t pfn);
 bool mu_ragged_written(const struct mu_memmap *memmap, mu_pfn_t pfn);
 
 /*
- * Page extensions: map() and unmap() of all of them for whole blocks; say to
- * memory checkers that what was mapped may not be touched yet; initialise those
- * of pages whose descriptors are being written.
+ * Page extensions: map() and unmap() of all of them for whole blocks; telling
+ * memory checkers that what was mapped may not be touched yet; initialising
+ * those of pages whose descriptors are being written.
  */
 enum mu_status mu_ext_map(struct mu_memmap *memmap, mu_pfn_t start,
 			  mu_pfn_t end) MU_MUST_CHECK;

@@ -2,8 +2,8 @@
 /*
  * links: the two pfns in the descriptor of a free page.
  *
- * A link is 48 bits, so that 2^48 pages can be told apart in a descriptor of 16
- * bytes; MU_NO_PFN, all ones, ends a list.
+ * A link has 48 bits, so that a descriptor of 16 bytes can link 2^48 pages;
+ * MU_NO_PFN, all ones, ends a list.
  */
 #ifndef MU_MEMMAP_LINKS_H
 #define MU_MEMMAP_LINKS_H
@@ -12,8 +12,8 @@
 
 _Static_assert(MU_PHYS_BITS - MU_PAGE_SHIFT_MIN < 48, "a pfn fits a link");
 
-/* relaxed, all four: under the zone's lock. They lie where the count is, which
- * whoever frees a page twice may look at. */
+/* relaxed, all four: under the zone's lock. They are atomic because they take
+ * the place of the count, which may be read when a page is freed twice. */
 static inline mu_pfn_t mu_page_next(const struct mu_page *page)
 {
 	mu_pfn_t high;

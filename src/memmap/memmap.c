@@ -38,7 +38,7 @@ static unsigned memory_leaves(const struct mu_memblock *memblock,
 	return leaves;
 }
 
-/* The same with what @limits allow to come. */
+/* The same with what may come according to @limits. */
 static unsigned count_leaves(const struct mu_memblock *memblock,
 			     unsigned page_shift,
 			     const struct mu_limits *limits, mu_pfn_t *end)
@@ -50,7 +50,7 @@ static unsigned count_leaves(const struct mu_memblock *memblock,
 		return leaves;
 	*end = MU_MAX(*end, limits->end >> page_shift);
 	all = ((*end - 1) >> LEAF_SHIFT) + 1;
-	/* A range lies in two leaves more than it could fill. */
+	/* A range may touch two leaves more than it could fill. */
 	late = (limits->late >> page_shift >> LEAF_SHIFT) +
 	       2 * (uint64_t)limits->ranges;
 	return (unsigned)(limits->late ? MU_MIN(all, leaves + late) : all);
@@ -86,8 +86,8 @@ size_t mu_memmap_size(const struct mu_memblock *memblock, unsigned page_shift,
 	       (limits ? limits->ranges : 0) * sizeof(struct mu_memmap_host);
 }
 
-/* Leaves that [@start, @end) needs beyond those that there are or that were
- * kept; with @keep they are kept from now on. Under the lock. */
+/* Leaves that [@start, @end) needs besides those that exist or are kept for it;
+ * with @keep they are kept from now on. Under the lock. */
 static unsigned missing_leaves(struct mu_memmap *memmap, mu_pfn_t start,
 			       mu_pfn_t end, bool keep)
 {
@@ -129,7 +129,7 @@ void mu_memmap_init(struct mu_memmap *memmap, const struct mu_port *port,
 	memmap->kept = (uint64_t *)(void *)at;
 	memset(at, 0, kept_bytes(memmap->end_pfn));
 	at += kept_bytes(memmap->end_pfn);
-	/* Leaves are zeroed one by one as they come to life. */
+	/* Leaves are zeroed one by one, when they are first used. */
 	memmap->leaves = (struct mu_section *)(void *)at;
 	at += (size_t)memmap->nr_leaves * LEAF_SECTIONS *
 	      sizeof(struct mu_section);
@@ -137,7 +137,7 @@ void mu_memmap_init(struct mu_memmap *memmap, const struct mu_port *port,
 	at += nr_ragged * sizeof(struct mu_ragged);
 	memmap->hosts = (struct mu_memmap_host *)(void *)at;
 	memmap->max_hosts = limits ? limits->ranges : 0;
-	/* What is there at the start has room for sure. */
+	/* There is always room for memory that is there at the start. */
 	mu_for_each_mem_region (memblock, region)
 		memmap->leaves_kept += missing_leaves(
 			memmap, region->base >> page_shift,
@@ -184,7 +184,7 @@ bool mu_memmap_keep_room(struct mu_memmap *memmap, mu_pfn_t start, mu_pfn_t end)
 
 #ifdef MU_DEBUG
 /* Are the first and the last descriptor of the block still as poison() left
- * them? The first of a gigantic page was written, and that is fine. */
+ * them? The first may be that of a gigantic page, and written. */
 static bool was_raw(const struct mu_memmap *memmap, mu_pfn_t start)
 {
 	const struct mu_section *section = mu_memmap_section(memmap, start);
@@ -208,9 +208,9 @@ static void write_block(struct mu_memmap *memmap, mu_pfn_t start, uint64_t word)
 	mu_track_written(page, MU_BLOCK_PAGES * sizeof(*page));
 	mu_assert(memmap->port, was_raw(memmap, start));
 	/* The first line is about to be written again, as the head of a free
-	 * block: it is stored plainly, so that it stays in the cache. Stores go
-	 * in order, so one that waits for its line holds up all that follow;
-	 * the next block is likely to be next, so ask for its line now. */
+	 * block: it is stored plainly, so that it stays in the cache. Stores
+	 * retire in order, so one that waits for its line holds up all that
+	 * follow; the next block is likely to follow, so prefetch its line. */
 	for (unsigned i = 0; i < LINE_WORDS; i++)
 		words[i] = word;
 	__builtin_prefetch(page + MU_BLOCK_PAGES, 1);
@@ -229,14 +229,13 @@ void mu_memmap_init_block(struct mu_memmap *memmap, mu_pfn_t start,
 			 mu_block_bit(start));
 
 	write_block(memmap, start, mu_initial_word(zone, kind));
-	/* The first page of a gigantic page has had its extension since then.
-	 */
+	/* The first page of a gigantic page has its extension already. */
 	mu_ext_init(memmap, start + has_head, start + MU_BLOCK_PAGES);
 	mu_fill_end();
 }
 
-/* A block that is a free page between @prev and @next: no store waits for a
- * line, because nobody will write the first one again. */
+/* Write a block as a free page between @prev and @next: all by streaming
+ * stores, because nobody will write the first line again. */
 static void write_linked(struct mu_memmap *memmap, mu_pfn_t start,
 			 uint16_t zone, mu_pfn_t prev, mu_pfn_t next)
 {
@@ -295,8 +294,8 @@ void mu_memmap_publish(struct mu_memmap *memmap, mu_pfn_t start)
 	struct mu_section *section = mu_memmap_section(memmap, start);
 	uint32_t bit = mu_block_bit(start);
 
-	/* release: whoever sees the bit, or sees that it was part of a
-	 * gigantic page and is no more, sees the descriptors. */
+	/* release: whoever sees the bit, or sees that it is not part of a
+	 * gigantic page any more, sees the descriptors. */
 	atomic_fetch_or_explicit(&section->online, bit, memory_order_release);
 	if (atomic_load_explicit(&section->gigantic, memory_order_relaxed) &
 	    bit) {
@@ -313,7 +312,7 @@ void mu_memmap_withdraw(struct mu_memmap *memmap, mu_pfn_t start, mu_pfn_t end)
 	struct mu_section *section = mu_memmap_section(memmap, start);
 	uint32_t bits = mu_block_bits(start, end);
 
-	/* relaxed: whoever looks at descriptors knows that they stay. */
+	/* relaxed: whoever reads descriptors ensures that they stay. */
 	atomic_fetch_and_explicit(&section->online, ~bits,
 				  memory_order_relaxed);
 	mu_count_written(memmap, (uint64_t)0 - (end - start));
@@ -332,8 +331,8 @@ static bool written_in_part(const struct mu_memmap *memmap,
 {
 	uint32_t bit = mu_block_bit(pfn);
 
-	/* acquire: as for online; a bit that is gone was cleared after the
-	 * descriptors were written. */
+	/* acquire: as for online; the bit is cleared after the descriptors
+	 * were written. */
 	if (atomic_load_explicit(&section->gigantic, memory_order_acquire) &
 	    bit)
 		return !(pfn & (((mu_pfn_t)1 << MU_GIGANTIC_ORDER) - 1));
@@ -354,7 +353,7 @@ bool mu_memmap_online(const struct mu_memmap *memmap, mu_pfn_t pfn)
 	    !(atomic_load_explicit(&section->online, memory_order_acquire) &
 	      bit))
 		return false;
-	/* acquire: who sees the bit gone sees all descriptors. */
+	/* acquire: whoever sees the bit gone sees all descriptors. */
 	if (MU_LIKELY(!(atomic_load_explicit(&section->partial,
 					     memory_order_acquire) &
 			bit)))
@@ -377,14 +376,14 @@ struct mu_page *mu_memmap_head(const struct mu_memmap *memmap, mu_pfn_t pfn)
 		mu_pfn_t head = mu_align_down(pfn, (mu_pfn_t)1 << orders[i]);
 		struct mu_page *page = mu_memmap_lookup(memmap, head);
 
-		/* acquire: who sees that a huge page is sparse no more sees,
-		 * below, that its tails were written. */
+		/* acquire: whoever sees that a huge page is not sparse any more
+		 * sees, below, that its tails were written. */
 		if (page && (!i || atomic_load_explicit(&page->state,
 							memory_order_acquire) &
 					   MU_PAGE_SPARSE))
 			return page;
 	}
-	/* They may have been since the first look. */
+	/* They may have been written since the first look. */
 	return mu_memmap_lookup(memmap, pfn);
 }
 

@@ -15,7 +15,7 @@ void mu_memmap_add_ragged(struct mu_memmap *memmap, mu_pfn_t start)
 	struct mu_section *section = mu_section_make(memmap, start);
 
 	mu_unlock_irqrestore(memmap->port, &memmap->lock, flags);
-	/* Memory of the start has its leaves. */
+	/* Memory that is there at the start has its leaves. */
 	mu_verify(memmap->port, section);
 	memset(ragged, 0, sizeof(*ragged));
 	ragged->start = start;

@@ -83,8 +83,8 @@ void mu_memmap_fill_huge(struct mu_memmap *memmap, mu_pfn_t pfn)
 	mu_fill(memmap->port, words + line, word, HUGE_PAGES * 2 - line);
 	mu_ext_init(memmap, pfn + 1, pfn + HUGE_PAGES);
 	mu_fill_end();
-	/* release: who sees the bit gone sees the tails. The other half's bit
-	 * changes under the same lock. */
+	/* release: whoever sees the bit gone sees the tails. The other half's
+	 * bit changes under the same lock. */
 	atomic_fetch_and_explicit(&section->huge[half], ~bit,
 				  memory_order_release);
 	if (!(atomic_load_explicit(&section->huge[!half],
@@ -92,7 +92,7 @@ void mu_memmap_fill_huge(struct mu_memmap *memmap, mu_pfn_t pfn)
 	      bit))
 		atomic_fetch_and_explicit(&section->partial, ~bit,
 					  memory_order_release);
-	/* Last, so that somebody tells of the tails all the time; release: see
+	/* Last, so that the tails always have a valid descriptor; release: see
 	 * mu_memmap_head(). Under the lock. */
 	atomic_store_explicit(&page->state,
 			      (uint8_t)(mu_page_flags(page) & ~MU_PAGE_SPARSE),

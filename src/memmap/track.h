@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * track: tell memory checkers which descriptors may be touched. In a build
- * without AddressSanitizer these are nothing.
+ * without AddressSanitizer these do nothing.
  */
 #ifndef MU_MEMMAP_TRACK_H
 #define MU_MEMMAP_TRACK_H
