@@ -49,7 +49,7 @@ bool mu_zone_is_allowed(const struct mu_zone *zone, int nid, unsigned flags)
 /* How many pages, free or pristine, the walk must leave in @zone. */
 static uint64_t mark_of(const struct walk *walk, const struct mu_zone *zone)
 {
-	/* Who may take the last page takes it where it is nearest. */
+	/* A caller that may take the last page takes the nearest. */
 	if (walk->wmark == MU_WMARK_MIN || walk->flags & MU_ALLOC_RESERVES)
 		return mu_zone_min_mark(zone, walk->flags);
 	/* relaxed: under the lock. */
@@ -60,7 +60,7 @@ static uint64_t mark_of(const struct walk *walk, const struct mu_zone *zone)
 enum answer { TAKEN, REFUSED, SHORT };
 
 /* TAKEN with *@pfn; REFUSED by the mark *@mark; SHORT: not in the lists.
- * *@cached: there may have been pages in caches at this moment. */
+ * *@cached: at this moment there may have been pages in caches. */
 static enum answer try_lists(const struct walk *walk, struct mu_zone *zone,
 			     uint64_t *mark, bool *cached, mu_pfn_t *pfn)
 {
@@ -102,14 +102,14 @@ static enum mu_grow ask_source(const struct mu_source *source,
 
 /*
  * The lists of @zone, then its source, then its caches, until there is a page
- * or none of them has any. MU_GREW with *@pfn, else the source's last word, and
- * then no cache held anything when the lists were looked at.
+ * or none of them has any. MU_GREW with *@pfn, else the source's last answer;
+ * then no cache held anything when the lists were searched.
  *
- * The source before the caches: a pristine block is to all policies what a free
- * one is in the lists, and is taken when that would be.
+ * The source comes before the caches: under all policies a pristine block
+ * counts as a free one in the lists, and is taken when that would be.
  *
- * It ends: each turn but the last sees growth move, which it does once for each
- * CPU that saw a block to claim, or the caches, which are empty from then on.
+ * It ends: each iteration but the last sees growth move, once for each CPU that
+ * saw a block to claim, or shuts the caches, which stay empty from then on.
  */
 static enum mu_grow try_zone(const struct walk *walk, struct mu_zone *zone,
 			     uint64_t *seen, mu_pfn_t *pfn)
@@ -148,8 +148,8 @@ static enum mu_grow try_zone(const struct walk *walk, struct mu_zone *zone,
 	return grown;
 }
 
-/* Every zone once; a zone that is about to grow is waited for only when no
- * other can serve. */
+/* Try every zone once; wait for a zone that is about to grow only when no other
+ * can serve. */
 static enum mu_status walk_zones(const struct walk *walk, mu_pfn_t *pfn)
 {
 	struct mu_buddy *buddy = walk->buddy;
@@ -181,7 +181,7 @@ static enum mu_status walk_zones(const struct walk *walk, mu_pfn_t *pfn)
 	}
 }
 
-/* Out of line, so that the fast path is short and knows nothing of it. */
+/* Out of line, so that the fast path stays short. */
 static MU_OUT_OF_LINE enum mu_status alloc_slow(struct mu_buddy *buddy,
 						const struct mu_node *node,
 						unsigned order, unsigned flags,

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 /*
- * Why an allocation may look at one cache and no mark: the lists alone hold the
- * low mark (zone->spare), and a page in a cache comes on top of that. Where
- * they do not, all go to the zone, which counts exactly, with the caches empty.
+ * Why an allocation may use a cache without checking a mark: the lists alone
+ * hold the low mark (zone->spare), and pages in caches come on top of that. If
+ * they do not, everybody goes to the zone, which counts exactly, with the
+ * caches empty.
  *
- * Why all policies refuse the same: what a cache takes from the lists are parts
- * of blocks that were broken before. A pristine block and a whole one in the
- * lists are the same to it.
+ * Why all policies refuse the same allocations: a cache takes from the lists
+ * only parts of blocks that were split before. A pristine block and a whole one
+ * in the lists are the same to it.
  */
 #include "base/assert.h"
 #include "base/lock.h"
@@ -15,17 +16,17 @@
 #include "buddy/zone.h"
 
 #define NO_LIST MU_CACHE_LISTS
-/* Orders up to it are cached, and one of those above. */
+/* Orders up to this are cached, and one above. */
 #define SMALL (MU_CACHE_LISTS - 2)
 
-/* Zones that are smaller, in pages, have no caches; what all caches hold is at
- * most this part of a zone. */
+/* Smaller zones, in pages, have no caches; all caches together hold at most
+ * this part of a zone. */
 #define LEAST_ZONE (MU_SECTION_PAGES * 2)
 #define PART	   64
 
-/* Pages of one cache: batches that come and go at once, and how many of these
- * there are, as far as a zone's low mark has as many for each CPU. A cache that
- * may not hold the least is not worth its while. */
+/* Pages of one cache: the size of a batch, and how many batches it holds, as
+ * far as each CPU's share of the zone's low mark allows. A cache below the
+ * minimum is not worth having. */
 #define LEAST_BATCH   16
 #define MOST_BATCH    64
 #define LEAST_BATCHES 4
@@ -85,8 +86,8 @@ void mu_cache_give_back(struct mu_buddy *buddy, struct mu_zone *zone,
 	}
 }
 
-/* The smallest order, from @order on, of which there is a free page that is no
- * block; MU_BLOCK_ORDER if there is none. Under zone->lock. */
+/* The smallest order, from @order up but below a block, that has a free page;
+ * MU_BLOCK_ORDER if there is none. Under zone->lock. */
 static unsigned part_of(const struct mu_zone *zone, unsigned order)
 {
 	while (order < MU_BLOCK_ORDER &&
@@ -95,8 +96,8 @@ static unsigned part_of(const struct mu_zone *zone, unsigned order)
 	return order;
 }
 
-/* Up to @nr pages of the list from one free page of order @from, of which the
- * rest stays free; how many. Under both locks. */
+/* Take up to @nr pages for the list out of one free page of order @from, whose
+ * rest stays free; returns how many. Under both locks. */
 static uint64_t fill(const struct mu_memmap *memmap, struct mu_zone *zone,
 		     struct mu_cache *cache, unsigned list, unsigned from,
 		     uint64_t nr)
@@ -129,14 +130,14 @@ static MU_OUT_OF_LINE void refill(struct mu_buddy *buddy, struct mu_zone *zone,
 	uint32_t room = MU_MAX(cache->high, pages_of(cache)) - pages_of(cache);
 	uint64_t nr = (uint64_t)cache->batch >> order, left, low;
 
-	/* One is taken out again at once. */
+	/* One page will be taken out again at once. */
 	nr = MU_MIN(MU_MAX(nr, 1), (room >> order) + 1);
 	mu_lock(buddy->port, &zone->lock);
 	left = mu_zone_free(zone) + zone->pristine_pages;
 	/* relaxed: under the lock. */
 	low = atomic_load_explicit(&zone->watermark[MU_WMARK_LOW],
 				   memory_order_relaxed);
-	/* The lists have to hold the mark after it. */
+	/* The lists have to hold the mark afterwards. */
 	if (left < (nr << order) + low)
 		nr = 0;
 	while (nr && (from = part_of(zone, order)) < MU_BLOCK_ORDER)
@@ -185,16 +186,16 @@ static bool size_cache(const struct mu_buddy *buddy, const struct mu_zone *zone,
 static bool is_open(const struct mu_zone *zone)
 {
 	/*
-	 * relaxed: whoever shuts the zone takes the lock of each cache in its
-	 * list after that, and a cache is put there under the zone's; so who
-	 * comes later to either sees it. spare is a hint, and the lists held
-	 * the mark when it was written.
+	 * relaxed: after setting shut one takes the lock of each cache in the
+	 * zone's list, and caches are put there under the zone's lock; so
+	 * whoever takes either lock later sees it. spare is a hint, and the
+	 * lists held the mark when it was written.
 	 */
 	return !atomic_load_explicit(&zone->shut, memory_order_relaxed) &&
 	       atomic_load_explicit(&zone->spare, memory_order_relaxed) >= 0;
 }
 
-/* Have the cache, which is nobody's, hold pages of @zone. Under its lock. */
+/* Bind the cache, which is unbound, to @zone. Under its lock. */
 static MU_OUT_OF_LINE bool bind(struct mu_buddy *buddy, struct mu_zone *zone,
 				struct mu_cache *cache, unsigned cpu)
 {
@@ -210,15 +211,15 @@ static MU_OUT_OF_LINE bool bind(struct mu_buddy *buddy, struct mu_zone *zone,
 	    !is_open(zone))
 		return false;
 	mu_lock(buddy->port, &zone->lock);
-	/* relaxed, all: under the lock. Whoever prefers another zone empties
-	 * the caches of this one then, under its lock: it comes after us, or we
-	 * see what it prefers. */
+	/* relaxed, all: under the lock. A change of the preferred zone drains
+	 * the old one's caches, under its lock: either that comes after us, or
+	 * we see the new preference. */
 	budget = atomic_load_explicit(&zone->cache_pages, memory_order_relaxed);
 	bound = budget && !zone->shut &&
 		atomic_load_explicit(&node->preferred[highest],
 				     memory_order_relaxed) == zone;
 	if (bound && !size_cache(buddy, zone, node, budget, cache)) {
-		/* For nobody else's, either, until the zone has changed. */
+		/* Nor for other CPUs, until the zone has changed. */
 		atomic_store_explicit(&zone->cache_pages, 0,
 				      memory_order_relaxed);
 		bound = false;
@@ -232,7 +233,7 @@ static MU_OUT_OF_LINE bool bind(struct mu_buddy *buddy, struct mu_zone *zone,
 	return bound;
 }
 
-/* Make the two caches of @cpu, if nobody is at it. */
+/* Make the two caches of @cpu, unless somebody else is making caches. */
 static MU_OUT_OF_LINE void make_caches(struct mu_buddy *buddy, unsigned cpu)
 {
 	if (!mu_try_lock(&buddy->caches_lock))
@@ -310,10 +311,11 @@ static mu_pfn_t take(struct mu_buddy *buddy, struct mu_zone *zone,
 }
 
 /*
- * Before a block is broken, or claimed, for a page of @order: what this CPU's
- * cache has of smaller ones goes back, a batch at a time, until there is a part
- * that will do. For a block no part will: all goes back, also where the lists
- * have one, since under another policy that one may be pristine still.
+ * Before a block is split, or claimed, for a page of @order: return this CPU's
+ * cached pages of smaller orders, a batch at a time, until some part of a block
+ * is large enough. For a whole block no part is: everything goes back, even if
+ * the lists have a block, since under another policy that one might still be
+ * pristine.
  */
 static MU_OUT_OF_LINE void make_part(struct mu_buddy *buddy,
 				     struct mu_zone *zone, unsigned order)
@@ -366,8 +368,8 @@ static bool give(struct mu_buddy *buddy, struct mu_zone *zone,
 {
 	uint32_t pages = 1u << mu_cache_order(list);
 
-	/* A block that changes its zone does so while the old one's caches are
-	 * empty: here it has, or cannot until the cache is empty again. */
+	/* A block changes its zone while the old zone's caches are shut: so
+	 * here it has done so, or cannot until this cache is empty again. */
 	if (pages > cache->high || mu_page_zone(page) != zone->id)
 		return false;
 	if (MU_UNLIKELY(pages_of(cache) + pages > cache->high)) {

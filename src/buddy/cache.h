@@ -3,9 +3,9 @@
  * cache: free pages of one zone for one CPU, in front of the zone's lists.
  *
  * A cache is either *bound* to a zone, and in that zone's list of caches, or
- * holds nothing. It is bound when its CPU first wants something of it, and
- * unbound when it is drained: so under zone->lock whoever finds the list empty
- * knows that all free pages of the zone are in its lists.
+ * holds nothing. It is bound when its CPU first uses it for that zone, and
+ * unbound when it is drained: so under zone->lock an empty list of caches means
+ * that all free pages of the zone are in its free lists.
  */
 #ifndef MU_BUDDY_CACHE_H
 #define MU_BUDDY_CACHE_H
@@ -17,18 +17,18 @@
 #define MU_CACHE_LISTS 5
 
 /*
- * (K) under lock; (L) under lock and the zone's. lock is tried by whoever
- * allocates and frees, with interrupts off: a CPU's own handlers never find it
- * taken, and another thread that says it is this CPU goes to the zone. Who
- * drains waits for it. It is taken before the zone's.
+ * (K) under lock; (L) under lock and the zone's. Allocation and free only try
+ * the lock, with interrupts off: a CPU's own handlers never find it taken, and
+ * another thread that reports the same CPU goes to the zone. Draining waits for
+ * it. It is taken before the zone's.
  */
 struct mu_cache {
 	alignas(64) struct mu_lock lock;
 	uint16_t zone;	/* its id, or MU_NO_ZONE (L) */
 	uint16_t batch; /* pages that come or go at once (L) */
-	uint32_t high;	/* most pages (L) */
+	uint32_t high;	/* maximum number of pages (L) */
 	uint32_t next;	/* as mu_zone.caches (L) */
-	/* All of them. Written (K), read by statistics. */
+	/* Pages in all lists. Written (K), read by statistics. */
 	_Atomic uint32_t pages;
 	/* Linked through private_data. (K) */
 	mu_pfn_t head[MU_CACHE_LISTS];
@@ -55,17 +55,17 @@ static inline bool mu_cache_is_up(const struct mu_buddy *buddy, unsigned i)
 
 /*
  * Allocate 2^@order pages of @zone from the cache of this CPU, which is filled
- * first if it is empty. MU_NO_PFN when that cannot be: ask the zone.
+ * first if it is empty. MU_NO_PFN when that is impossible: ask the zone.
  */
 mu_pfn_t mu_cache_take(struct mu_buddy *buddy, struct mu_zone *zone,
 		       unsigned order);
 
-/* @page, which says that it is cached, goes to the cache of this CPU. False
- * when that cannot be: it has to go to its zone's lists. Interrupts are off. */
+/* Put @page, which is marked as cached, into the cache of this CPU. False when
+ * that is impossible: it has to go to its zone's lists. Interrupts are off. */
 bool mu_cache_give(struct mu_buddy *buddy, struct mu_page *page);
 
-/* Give back @pages, or all if there are not so many; the largest first, whose
- * parts others may need most. Under the locks of both. */
+/* Return @pages to the zone, or all if there are fewer; the largest first,
+ * whose parts others may need most. Under the locks of both. */
 void mu_cache_give_back(struct mu_buddy *buddy, struct mu_zone *zone,
 			struct mu_cache *cache, uint32_t pages);
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 /*
- * Caches as others see them: emptied, kept empty, counted, made.
+ * What others do to caches: empty, shut, count and make them.
  *
- * Whoever shuts a zone's caches takes the first of its list until there is
- * none. No cache comes to the list of a zone that is shut, and each leaves it
- * once, so this ends; and any number may be at it, for a cache leaves the list
- * only when it is empty.
+ * Shutting a zone's caches means to empty the first of its list until there is
+ * none. No cache enters the list of a zone that is shut, and each leaves it
+ * once, so this ends; and any number of CPUs may do it at once, because a cache
+ * leaves the list only when it is empty.
  */
 #include "base/assert.h"
 #include "base/lock.h"
@@ -23,8 +23,8 @@ static uint32_t first_cache(struct mu_buddy *buddy, struct mu_zone *zone)
 	return first;
 }
 
-/* One batch, with interrupts off no longer than that. False when @cache is not
- * in the list of @zone any more. */
+/* Drain one batch, with interrupts off no longer than that. False when @cache
+ * is not in the list of @zone any more. */
 static bool drain_some(struct mu_buddy *buddy, struct mu_zone *zone,
 		       struct mu_cache *cache)
 {
@@ -114,7 +114,7 @@ void mu_caches_init(struct mu_buddy *buddy, unsigned cpus, unsigned pages,
 	buddy->caches = NULL;
 	if (!cpus)
 		return;
-	/* The caches themselves are garbage until their CPU asks. */
+	/* The caches themselves are garbage until their CPU needs them. */
 	memset(buf, 0, bits_size(cpus));
 	buddy->caches_up = buf;
 	buddy->caches = (void *)((char *)buf + bits_size(cpus));

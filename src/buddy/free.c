@@ -3,8 +3,8 @@
  * Free, split, and drop a reference.
  *
  * One compare-and-exchange takes a page from its client; until it is in a cache
- * or a list it is nobody's, and interrupts are off. Of several who free it at
- * once one succeeds, the others are told why not.
+ * or a list it belongs to nobody, and interrupts are off. If several callers
+ * free it at once one succeeds, and the others get an error.
  */
 #include "base/assert.h"
 #include "base/lock.h"
@@ -28,9 +28,9 @@ static inline enum mu_status check_kind(unsigned state)
 }
 
 /*
- * Take @page, of @order, with @refs references, out of its client's hands. Of
- * several who free it at once one succeeds, with or without a lock; until the
- * page is in a cache or a list it is nobody's.
+ * Take @page, of @order, with @refs references, from its client. If several
+ * callers free it at once one succeeds, with or without a lock; until the page
+ * is in a cache or a list it belongs to nobody.
  */
 static enum mu_status take_back(struct mu_page *page, unsigned order,
 				uint32_t refs)
@@ -43,18 +43,18 @@ static enum mu_status take_back(struct mu_page *page, unsigned order,
 		status = check_kind(state);
 		if (status != MU_OK)
 			return status;
-		/* acquire: what other holders did to the page before they let
-		 * go of it is done before the next owner gets it. */
+		/* acquire: what other holders did to the page before they
+		 * dropped it is visible to its next owner. */
 		if (atomic_load_explicit(&page->refcount,
 					 memory_order_acquire) != refs) {
-			/* Another holder's, or what another who freed it has
-			 * put there by now. */
+			/* Another holder's count, or what another caller that
+			 * freed the page has put there by now. */
 			status = check_kind(mu_page_flags(page));
 			return status != MU_OK ? status : MU_ERR_BUSY;
 		}
 		cached = (state & ~MU_PAGE_KIND) | (unsigned)MU_PAGE_CACHED;
-		/* relaxed: the lock that comes next orders what was in the
-		 * page. It fails when another was faster, or a flag came. */
+		/* relaxed: the lock that comes next orders the page's contents.
+		 * It fails when another was faster, or a flag was set. */
 	} while (!atomic_compare_exchange_weak_explicit(
 		&page->state, &state, (uint8_t)cached, memory_order_relaxed,
 		memory_order_relaxed));
@@ -73,7 +73,7 @@ static bool is_gigantic(const struct mu_page *page)
 	       page->order == MU_GIGANTIC_ORDER;
 }
 
-/* The gigantic @page is one no more, and tells of nobody. Under the lock. */
+/* The gigantic @page is not one any more; nobody holds it. Under the lock. */
 static void take_apart(struct mu_zone *zone, struct mu_page *page,
 		       bool to_lists)
 {
@@ -89,8 +89,8 @@ static void take_apart(struct mu_zone *zone, struct mu_page *page,
 static enum mu_status free_page(struct mu_buddy *buddy, struct mu_page *page,
 				unsigned order, uint32_t refs);
 
-/* The gigantic page at @pfn, in nobody's book, with poisoned pages inside: it
- * goes back block by block, as blocks do. */
+/* Free the gigantic page at @pfn, neither free nor allocated now, which has
+ * poisoned pages inside: block by block, as blocks are freed. */
 static enum mu_status free_poisoned(struct mu_buddy *buddy,
 				    struct mu_zone *zone, mu_pfn_t pfn)
 {
@@ -132,7 +132,7 @@ static enum mu_status free_page(struct mu_buddy *buddy, struct mu_page *page,
 		status = mu_gigantic_back(buddy, pfn);
 	if (status != MU_OK)
 		return status;
-	/* No handler finds the page in nobody's book, and waits for us. */
+	/* A handler must not find the page half freed, and wait for us. */
 	flags = mu_irq_save(buddy->port);
 	status = take_back(page, order, refs);
 	if (status != MU_OK || MU_LIKELY(mu_cache_give(buddy, page))) {
@@ -217,7 +217,7 @@ enum mu_status mu_split_pages(struct mu_buddy *buddy, mu_pfn_t pfn,
 	return status;
 }
 
-/* A pointer that a caller made up may point anywhere. */
+/* A wrong pointer may point anywhere. */
 static enum mu_status check_pointer(const struct mu_buddy *buddy,
 				    const struct mu_page *page)
 {
@@ -253,8 +253,8 @@ enum mu_status mu_page_put(struct mu_buddy *buddy, struct mu_page *page)
 					 memory_order_release);
 	if (refs == 1)
 		status = free_page(buddy, page, ANY_ORDER, 0);
-	/* Nobody has it then: it stays with who had it last. relaxed: he alone.
-	 */
+	/* Then nobody has it: it stays with its last holder. relaxed: the only
+	 * one. */
 	if (status == MU_ERR_NOMEM)
 		atomic_store_explicit(&page->refcount, 1, memory_order_relaxed);
 	return status;

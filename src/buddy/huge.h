@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* huge: pages with one descriptor, when they get the others. */
+/* huge: writing the other descriptors of pages that had only one. */
 #ifndef MU_BUDDY_HUGE_H
 #define MU_BUDDY_HUGE_H
 
 #include "memup/buddy.h"
 
-/* Back all descriptors of the gigantic page at @pfn. All or MU_ERR_NOMEM. */
+/* Back all descriptors of the gigantic page at @pfn, or MU_ERR_NOMEM. */
 enum mu_status mu_gigantic_back(struct mu_buddy *buddy,
 				mu_pfn_t pfn) MU_MUST_CHECK;
 
@@ -19,7 +19,7 @@ enum mu_status mu_gigantic_back(struct mu_buddy *buddy,
 void mu_gigantic_dissolve(struct mu_buddy *buddy, struct mu_zone *zone,
 			  mu_pfn_t pfn, unsigned to, uint32_t refs);
 
-/* Make allocations of 2^@to pages, count @refs, of written descriptors. */
+/* Turn written descriptors into allocations of 2^@to pages, count @refs. */
 void mu_mark_allocated(const struct mu_memmap *memmap, mu_pfn_t start,
 		       mu_pfn_t end, unsigned to, uint32_t refs);
 

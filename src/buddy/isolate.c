@@ -2,19 +2,19 @@
 /*
  * Memory on its way out of the allocator.
  *
- * A block goes offline by moving to another zone first: one of its node that is
- * in no zonelist. Its free pages leave the lists that allocations look at, what
- * is freed into it goes where it is, and pages merge there as anywhere: the
- * free path needs to know nothing of it, since it asks the page for its zone.
- * When the block is one free page it is taken out; when it is not to go after
- * all it moves back.
+ * A block that goes offline first moves to another zone of its node, which is
+ * in no zonelist. Its free pages leave the lists that allocations search, pages
+ * freed later go to the new zone, and pages merge there as anywhere: the free
+ * path needs no special case, since it takes the zone from the page. When the
+ * block is one free page it is taken out; if it is to stay after all it moves
+ * back.
  */
 #include "base/assert.h"
 #include "base/lock.h"
 #include "buddy/lists.h"
 #include "buddy/zone.h"
 
-/* Both locks; the isolated zone's is the inner one, whichever way it goes. */
+/* Both locks; the isolated zone's is the inner one in either direction. */
 static uintptr_t lock_two(struct mu_buddy *buddy, struct mu_zone *a,
 			  struct mu_zone *b)
 {
@@ -35,9 +35,8 @@ static void unlock_two(struct mu_buddy *buddy, struct mu_zone *a,
 
 static void set_zone(struct mu_page *page, mu_pfn_t pages, uint32_t id)
 {
-	/* release: whoever goes by it to the zone, without a lock, finds it
-	 * made.
-	 */
+	/* release: whoever uses it to find the zone, without a lock, finds it
+	 * complete. */
 	for (struct mu_page *end = page + pages; page < end; page++)
 		atomic_store_explicit(&page->zone, (uint16_t)id,
 				      memory_order_release);
@@ -62,8 +61,8 @@ static enum mu_status check(const struct mu_memmap *memmap,
 
 		if (mu_page_kind(page) == MU_PAGE_RESERVED)
 			return MU_ERR_RESERVED;
-		/* It is in somebody's hands: a gigantic page that is being
-		 * given up, or one that is larger than the block. */
+		/* Somebody is using it: a gigantic page that is being freed, or
+		 * one that is larger than the block. */
 		if (mu_page_zone(page) != from->id ||
 		    mu_page_kind(page) == MU_PAGE_TAIL ||
 		    page->order > MU_BLOCK_ORDER)
@@ -73,8 +72,8 @@ static enum mu_status check(const struct mu_memmap *memmap,
 	return MU_OK;
 }
 
-/* All of it, or, where that is a free page, the first descriptor: the others
- * say nothing until it is split, which does not happen in an isolated zone. */
+/* All descriptors, or for a free page only the first: the others mean nothing
+ * until it is split, which does not happen in an isolated zone. */
 static void move_page(const struct mu_memmap *memmap, struct mu_zone *from,
 		      struct mu_zone *to, mu_pfn_t pfn)
 {
@@ -173,7 +172,7 @@ static bool find_in_use(const struct mu_memmap *memmap, mu_pfn_t end,
 		const struct mu_page *page = mu_pfn_to_page(memmap, *pfn);
 		mu_pfn_t next = *pfn + ((mu_pfn_t)1 << page->order);
 
-		/* What was freed since the last look has merged. */
+		/* Pages freed since the last look have merged. */
 		if (mu_page_kind(page) == MU_PAGE_TAIL)
 			next = end_of_free(memmap, *pfn);
 		else if (mu_page_kind(page) != MU_PAGE_FREE &&

@@ -21,7 +21,7 @@ static inline void mu_page_set(struct mu_page *page, enum mu_page_kind kind,
 	page->order = (uint8_t)order;
 }
 
-/* The same without a change of its order, which somebody may read. */
+/* The same without changing its order, which others may read. */
 static inline void mu_page_set_kind(struct mu_page *page,
 				    enum mu_page_kind kind)
 {

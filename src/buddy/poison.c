@@ -2,8 +2,8 @@
 /*
  * Pages that the hardware lost.
  *
- * Which they are is one short table. A page that is free leaves the lists at
- * once and its neighbours go back without it. One that somebody has is marked:
+ * They are listed in one short table. A page that is free leaves the lists at
+ * once and its neighbours go back without it. One that is in use is marked:
  * whoever frees or splits it looks at the table, and nobody else has to.
  */
 #include "base/assert.h"
@@ -76,8 +76,8 @@ void mu_buddy_forget_poison(struct mu_buddy *buddy, mu_pfn_t start,
 
 /* ---- Pages ---- */
 
-/* @page, in a page of @zone, is about to be one of its own. In an isolated zone
- * a tail may say what it said before. */
+/* @page, inside a page of @zone, is about to be a page of its own. In an
+ * isolated zone a tail may still name the old zone. */
 static void say_zone(struct mu_page *page, const struct mu_zone *zone)
 {
 	/* release: as in mu_buddy_move(). */
@@ -85,7 +85,7 @@ static void say_zone(struct mu_page *page, const struct mu_zone *zone)
 			      memory_order_release);
 }
 
-/* A page of its own, and nobody's. */
+/* Make it a poisoned page of its own. */
 static void bury(struct mu_buddy *buddy, struct mu_zone *zone, mu_pfn_t pfn)
 {
 	struct mu_page *page = mu_pfn_to_page(buddy->memmap, pfn);
@@ -116,8 +116,8 @@ void mu_zone_give_around(struct mu_buddy *buddy, struct mu_zone *zone,
 
 	mu_page_clear(mu_pfn_to_page(buddy->memmap, pfn), MU_PAGE_HAS_POISON);
 	mu_page_set(mu_pfn_to_page(buddy->memmap, pfn), MU_PAGE_TAIL, 0);
-	/* All that are poisoned first: neighbours that are given must not merge
-	 * over them. */
+	/* All poisoned ones first: their neighbours must not merge across them
+	 * when they are given back. */
 	for (bad = pfn; (bad = mu_buddy_next_poisoned(buddy, bad, end)) < end;
 	     bad++)
 		bury(buddy, zone, bad);
@@ -176,8 +176,8 @@ static struct mu_page *find_head(const struct mu_buddy *buddy,
 	return NULL;
 }
 
-/* Have who frees the allocated @page look at the table. False when it is being
- * freed by now. */
+/* Mark the allocated @page, so that whoever frees it looks at the table. False
+ * when it is being freed already. */
 static bool mark(struct mu_page *page)
 {
 	uint8_t state = mu_page_flags(page);
@@ -192,8 +192,8 @@ static bool mark(struct mu_page *page)
 	return (state & MU_PAGE_KIND) != MU_PAGE_CACHED;
 }
 
-/* Of @zone: under its lock. False when the page is not there, or is in a cache
- * or on its way from its holder to one, or to the lists. */
+/* Poison a page of @zone, under its lock. False when the page is not there, or
+ * is in a cache, or on its way from its holder to one or to the lists. */
 static bool poison_in(struct mu_buddy *buddy, struct mu_zone *zone,
 		      mu_pfn_t pfn, bool *later)
 {
@@ -253,8 +253,8 @@ enum mu_status mu_buddy_poison(struct mu_buddy *buddy, mu_pfn_t pfn,
 		if (isolated != MU_NO_ZONE &&
 		    poison_in(buddy, &buddy->zones[isolated], pfn, later))
 			return MU_OK;
-		/* In nobody's book at this moment: it is being freed, or a
-		 * gigantic page is split. */
+		/* Neither free nor allocated at this moment: it is being freed,
+		 * or a gigantic page is being split. */
 		mu_pause(buddy->port, spins);
 		page = mu_memmap_head(buddy->memmap, pfn);
 		if (!page)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * One zone, looked at from the allocator's side: lists and caches hold what
- * they say, and the zone's counters are their sums. What all other pages are,
- * mu_validate() of the floor boot proves.
+ * One zone, checked from the allocator's side: lists and caches hold what they
+ * claim, and the zone's counters are their sums. All other pages are checked by
+ * mu_validate() of the floor boot.
  */
 #include "base/fmt.h"
 #include "base/lock.h"

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
 /*
  * How many pages a zone keeps back. The numbers are Linux's: min_free_kbytes is
- * the square root of 16 times memory in KiB, zones have shares of it, and the
- * marks above lie a quarter of that, or 1/1000 of the zone, apart.
+ * the square root of 16 times memory in KiB, zones get shares of it, and the
+ * marks above are apart by a quarter of that, or 1/1000 of the zone.
  */
 #include "base/lock.h"
 #include "buddy/cache.h"
 #include "buddy/zone.h"
 
-/* floor(sqrt(@value)), by bits: 32 turns. */
+/* floor(sqrt(@value)), bit by bit: 32 iterations. */
 static uint64_t square_root(uint64_t value)
 {
 	uint64_t root = 0;
@@ -51,8 +51,8 @@ static void set_marks(struct mu_buddy *buddy, struct mu_zone *zone,
 	uint64_t mark[MU_NR_WMARKS], step;
 	uintptr_t flags;
 
-	/* MOVABLE holds nothing that the kernel itself must have: a small mark
-	 * is enough, as in Linux. */
+	/* The kernel itself does not depend on MOVABLE: a small mark is enough,
+	 * as in Linux. */
 	if (zone->type == MU_ZONE_MOVABLE && managed)
 		min = MU_MIN(MU_MAX(managed / 1024, 32), 128);
 	step = MU_MAX(min / 4, managed / 1000);
@@ -70,7 +70,7 @@ static void set_marks(struct mu_buddy *buddy, struct mu_zone *zone,
 			      mu_cache_budget(buddy, zone, managed),
 			      memory_order_relaxed);
 	mu_unlock_irqrestore(buddy->port, &zone->lock, flags);
-	/* They get their size when they are used again. */
+	/* They get their new size when they are used again. */
 	mu_buddy_drain(buddy, zone);
 }
 

@@ -91,15 +91,15 @@ void mu_zone_give(const struct mu_memmap *memmap, struct mu_zone *zone,
 		mu_pfn_t other = pfn ^ ((mu_pfn_t)1 << order);
 		struct mu_page *buddy = mu_pfn_to_page(memmap, other);
 
-		/* The zone first: what else another zone's page says is under
-		 * that zone's lock. */
+		/* The zone first: the other fields of another zone's page are
+		 * under that zone's lock. */
 		if (!readable(memmap, page, other) ||
 		    mu_page_zone(buddy) != zone->id ||
 		    mu_page_kind(buddy) != MU_PAGE_FREE ||
 		    buddy->order != order)
 			break;
 		mu_list_remove(memmap, zone, other);
-		/* The higher half is a first page no more. */
+		/* The higher half is not the first page any more. */
 		if (other < pfn) {
 			mu_page_set(page, MU_PAGE_TAIL, 0);
 			page = buddy;
@@ -153,7 +153,7 @@ void mu_buddy_add_range(struct mu_buddy *buddy, struct mu_zone *zone,
 
 void mu_zone_tell_growth(struct mu_zone *zone)
 {
-	/* release: whoever sees it sees what was done before. */
+	/* release: whoever sees it sees everything that was done before. */
 	atomic_fetch_add_explicit(&zone->growth, 1, memory_order_release);
 }
 

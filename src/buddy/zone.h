@@ -11,7 +11,7 @@ static inline uint64_t mu_zone_free(const struct mu_zone *zone)
 	return atomic_load_explicit(&zone->free_pages, memory_order_relaxed);
 }
 
-/* Has @zone no memory? A hint: where it just got some, it had none before. */
+/* Has @zone no memory? A hint: it may just be getting its first. */
 static inline bool mu_zone_is_empty(const struct mu_zone *zone)
 {
 	/* relaxed: as above. */
@@ -30,19 +30,19 @@ static inline void mu_zone_manage(struct mu_zone *zone, int64_t pages)
 			      memory_order_relaxed);
 }
 
-/* Lock the zone of @page, which is online: the one that it has then. Interrupts
- * are off. */
+/* Lock the zone of @page, which is online; the page cannot change its zone
+ * then. Interrupts are off. */
 struct mu_zone *mu_page_lock_zone(struct mu_buddy *buddy,
 				  const struct mu_page *page);
 
 /*
- * Take 2^@order pages out of the lists and mark them allocated; the first pfn,
- * or MU_NO_PFN when no list has a page that large.
+ * Take 2^@order pages out of the lists and mark them allocated; returns the
+ * first pfn, or MU_NO_PFN when no list has a page that large.
  */
 mu_pfn_t mu_zone_take(const struct mu_memmap *memmap, struct mu_zone *zone,
 		      unsigned order);
 
-/* Give 2^@order pages at @pfn, in no list, back and merge them. */
+/* Give back 2^@order pages at @pfn, which are in no list, and merge them. */
 void mu_zone_give(const struct mu_memmap *memmap, struct mu_zone *zone,
 		  mu_pfn_t pfn, unsigned order);
 

@@ -2,13 +2,14 @@
 /*
  * The order in which a node's allocations look at zones: nearest node first,
  * and there the highest zone first, so that the small low zones are kept for
- * those who can use nothing else. Nodes at one distance are taken in turn,
- * beginning after the own one, so that not all fall back on the same.
+ * those who can use nothing else. Nodes at the same distance are taken in turn,
+ * beginning after the node itself, so that not all fall back on the same one.
  *
- * A zone that is made while others allocate is put into the lists that they
- * walk. What lies behind its place moves on by one, the last first, and no list
- * ever loses a zone: a walker may see one twice but passes none by, and needs
- * no lock. A zone whose memory has gone stays where it is, and is passed over.
+ * A zone that is made while others allocate is inserted into the lists that
+ * they walk. The entries after its place move on by one, the last one first,
+ * and no list ever loses a zone: a walker may see one twice but misses none,
+ * and needs no lock. A zone whose memory has gone keeps its place, and is
+ * skipped.
  *
  * Cost: O(n log n) for each node and n zones; one more is O(n) for each node.
  */
@@ -50,8 +51,8 @@ void mu_node_prefer(struct mu_buddy *buddy, struct mu_node *node)
 	for (unsigned highest = 0; highest < MU_NR_ZONES; highest++) {
 		struct mu_zone *zone, *found = NULL, *old;
 
-		/* The fast path must not leave the node: whoever said THISNODE
-		 * takes it too. */
+		/* The fast path must not leave the node, because it also serves
+		 * MU_ALLOC_THISNODE. */
 		for (unsigned i = 0;
 		     !found && (zone = mu_zonelist_zone(buddy, node, i)) &&
 		     zone->nid == node->nid;
@@ -61,7 +62,7 @@ void mu_node_prefer(struct mu_buddy *buddy, struct mu_node *node)
 		/* acq_rel: the zones were made before. */
 		old = atomic_exchange_explicit(&node->preferred[highest], found,
 					       memory_order_acq_rel);
-		/* Its caches may hold pages of the new one then. */
+		/* So that its caches can be bound to the new one. */
 		if (old && old != found)
 			mu_buddy_drain(buddy, old);
 	}
@@ -96,7 +97,7 @@ static void insert(const struct mu_buddy *buddy, const struct mu_node *node,
 		at++;
 	for (end = at; mu_zonelist_zone(buddy, node, end);)
 		end++;
-	/* The last first. relaxed: we alone write. */
+	/* The last one first. relaxed: only we write. */
 	for (end++; end > at; end--)
 		store(&node->zonelist[end],
 		      atomic_load_explicit(&node->zonelist[end - 1],

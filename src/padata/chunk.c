@@ -17,7 +17,7 @@ uint64_t mu_chunk_end(const struct mu_padata_chunks *chunks, uint64_t start)
 	uint64_t size, past;
 
 	/* No sum here passes chunks->end, so none wraps. And no division is
-	 * done in vain: they are what a chunk costs. */
+	 * wasted: they dominate the cost of a chunk. */
 	if (chunks->least >= left)
 		return chunks->end;
 	size = MU_MAX(left / chunks->divisor, chunks->least);

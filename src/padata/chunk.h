@@ -9,9 +9,9 @@
  * long as its units cost less than 32 times the mean of those after it. It
  * takes some 32 * threads * ln(chunks at the least size) chunks in all.
  *
- * The end of a chunk depends on nothing but where it begins. The chunks of a
- * job are therefore always the same ones, whoever takes them, and can be walked
- * again: undo needs no record of them.
+ * The end of a chunk depends only on where it begins. So a job always has the
+ * same chunks, whoever takes them, and they can be computed again: undo needs
+ * no record of them.
  */
 #ifndef MU_PADATA_CHUNK_H
 #define MU_PADATA_CHUNK_H

@@ -76,9 +76,9 @@ unsigned mu_helpers_init(struct mu_padata_mt *mt,
 	return mt->nr_cpus;
 }
 
-/* More calls, or fewer: some were not promised after all. relaxed: run_on and
- * run_later publish calls to those they count, and nobody waits for a call that
- * never is. */
+/* Count more calls, or fewer if some were not promised after all. relaxed:
+ * run_on and run_later publish the count to the calls, and nobody waits for a
+ * call that never happens. */
 static void count_calls(struct mu_padata_mt *mt, unsigned more, unsigned fewer)
 {
 	if (more != fewer)
@@ -86,7 +86,7 @@ static void count_calls(struct mu_padata_mt *mt, unsigned more, unsigned fewer)
 					  memory_order_relaxed);
 }
 
-/* Some CPUs of many: one node as good as another. */
+/* Some CPUs out of many, spread over the nodes. */
 static unsigned add_spread(struct mu_padata_mt *mt, unsigned count,
 			   void (*fn)(void *))
 {
@@ -131,7 +131,7 @@ unsigned mu_helpers_add(struct mu_padata_mt *mt, unsigned count,
 	return got;
 }
 
-/* Have this helper called again, here, when others had their turn. */
+/* Have this helper called again, on this CPU, after the others. */
 static bool come_back(struct mu_padata_mt *mt, void (*fn)(void *))
 {
 	struct mu_cpumask here = {{0}};
@@ -142,8 +142,8 @@ static bool come_back(struct mu_padata_mt *mt, void (*fn)(void *))
 		count_calls(mt, 0, 1);
 		return false;
 	}
-	/* If the caller took calls back before, it had seen that there are no
-	 * units, and so do we. */
+	/* If the caller took calls back before this one, it had seen that no
+	 * unit is left, and so do we. */
 	if (mu_padata_mt_stopped(mt))
 		mu_helpers_cancel(mt, fn);
 	return true;
@@ -157,7 +157,8 @@ bool mu_helpers_make_way(struct mu_padata_mt *mt, uint64_t since,
 
 	if (!mu_run_waits(port, background))
 		return false;
-	/* Without a clock after each chunk; so for those that come first. */
+	/* Without a clock, make way after each chunk; so does a background
+	 * helper for other jobs. */
 	if (port->clock && mu_clock(port) - since < MU_HELPER_TURN &&
 	    !(background && mu_run_waits(port, false)))
 		return false;
@@ -166,7 +167,7 @@ bool mu_helpers_make_way(struct mu_padata_mt *mt, uint64_t since,
 
 void mu_helpers_cancel(struct mu_padata_mt *mt, void (*fn)(void *))
 {
-	/* relaxed: if there is one that the caller may take back, it knows. */
+	/* relaxed: the caller knows of the calls that it may take back. */
 	if (atomic_load_explicit(&mt->calls, memory_order_relaxed))
 		count_calls(mt, 0, mu_run_cancel(mt->port, fn, mt));
 }

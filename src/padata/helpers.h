@@ -2,7 +2,7 @@
 /*
  * helpers: the threads of a job besides the caller, how they come and go.
  *
- * The way out is where the care is. A job lives in its caller's memory, often a
+ * Leaving is the delicate part. A job lives in its caller's memory, often a
  * stack, and a helper may be scheduled arbitrarily late. So a promised call
  * counts from before it is promised until its last access to the job, and the
  * job may go away when that count is zero. The caller gets there without
@@ -11,13 +11,13 @@
  *
  * A call counts twice, in the halves of one word. In the lower half it is
  * *working* until it will not touch units any more, in the upper half until it
- * will not touch the job. Mostly both end at once; but if its last chunk failed
- * it stays until that chunk's whereabouts, which are on its stack, have been
- * read (undo.h).
+ * will not touch the job. Usually both end together; but if its last chunk
+ * failed it stays until the record of that chunk, which is on its stack, has
+ * been read (undo.h).
  *
  * A helper *makes way* when a call of another job waits for its CPU: it has
- * itself called again, behind that one, and leaves. The new call may come to
- * wait after the caller has taken back what waited; then the helper that asked
+ * itself called again, behind that one, and leaves. The new call may be queued
+ * after the caller has taken back the queued ones; then the helper that asked
  * for it sees that no unit is left, and takes it back itself.
  */
 #ifndef MU_PADATA_HELPERS_H
@@ -33,7 +33,7 @@
 #define MU_LIVING     0xffffffffu
 _Static_assert(2 * MU_MAX_CPUS <= MU_WORKING, "the halves do not touch");
 
-/* Who is waited for may stay this long, in nanoseconds. */
+/* A helper for whose CPU others wait may stay this long, in nanoseconds. */
 #define MU_HELPER_TURN 1000000u
 
 /*
@@ -51,15 +51,15 @@ unsigned mu_helpers_add(struct mu_padata_mt *mt, unsigned count,
 			void (*fn)(void *));
 
 /*
- * A helper that is here since @since, between two chunks: should it leave
- * because others wait? If so another call of @fn(@mt) will come for it, unless
+ * Asked by a helper between two chunks, which began at @since: should it leave
+ * because others wait? If so another call of @fn(@mt) will replace it, unless
  * no unit is left.
  */
 bool mu_helpers_make_way(struct mu_padata_mt *mt, uint64_t since,
 			 void (*fn)(void *));
 
-/* Take back the calls of @fn(@mt) that have not begun. Any thread of the job
- * when there are no units to take. */
+/* Take back the calls of @fn(@mt) that have not begun. By any thread of the job
+ * when no unit is left to take. */
 void mu_helpers_cancel(struct mu_padata_mt *mt, void (*fn)(void *));
 
 /*
@@ -70,7 +70,7 @@ void mu_helpers_cancel(struct mu_padata_mt *mt, void (*fn)(void *));
 void mu_helpers_leave(const struct mu_port *port, _Atomic uint32_t *counter,
 		      uint32_t amount, uint32_t part);
 
-/* Until nothing of @part of @counter is left. */
+/* Wait until @part of @counter is 0. */
 void mu_helpers_wait(const struct mu_port *port, _Atomic uint32_t *counter,
 		     uint32_t part);
 

@@ -10,7 +10,7 @@ size_t mu_padata_instance_size(void)
 	return sizeof(struct mu_padata_instance);
 }
 
-/* Under the lock: the usable CPUs from what is wanted and what is on line. */
+/* Under the lock: compute the usable CPUs, those wanted and online. */
 static void update(struct mu_padata_instance *instance)
 {
 	for (unsigned m = 0; m < MU_PADATA_NR_MASKS; m++) {

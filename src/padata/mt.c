@@ -6,8 +6,8 @@
  * it started itself. Such waits follow the nesting of jobs, which has no
  * cycles, so jobs inside jobs cannot deadlock.
  *
- * All that ends a job early does so by putting the cursor to the end. What was
- * taken before is done to its end, so "how much was taken" is the one fact from
+ * Whatever ends a job early does so by moving the cursor to the end. Chunks
+ * taken before are completed, so "how much was taken" is the one fact from
  * which all else follows: the job is complete if it is the size of the job.
  */
 #include "base/bits.h"
@@ -23,9 +23,9 @@ _Static_assert(offsetof(struct mu_padata_mt, port) == MU_CACHE_LINE,
 /* Take the next chunk, [*@start, *@end), or return false. */
 static bool take(struct mu_padata_mt *mt, uint64_t *start, uint64_t *end)
 {
-	/* relaxed: the cursor hands out numbers and publishes nothing. What
-	 * they stand for was published by run_on, and what was done with it is
-	 * published by mu_helpers_leave(). */
+	/* relaxed: the cursor hands out numbers and publishes nothing. The data
+	 * behind them was published by run_on, and the results are published by
+	 * mu_helpers_leave(). */
 	*start = atomic_load_explicit(&mt->next, memory_order_relaxed);
 	do {
 		if (*start == mt->chunks.end)
@@ -45,7 +45,7 @@ void mu_padata_mt_cancel(struct mu_padata_mt *mt)
 
 bool mu_padata_mt_stopped(const struct mu_padata_mt *mt)
 {
-	/* relaxed: a hint; the chunk in hand is ended in either case. */
+	/* relaxed: a hint; the current chunk is completed in either case. */
 	return atomic_load_explicit(&mt->next, memory_order_relaxed) ==
 	       mt->chunks.end;
 }
@@ -74,7 +74,7 @@ static bool work(struct mu_padata_mt *mt, struct mu_padata_failed *failed)
 		*failed = (struct mu_padata_failed){.start = start, .end = end};
 		mu_undo_except(mt, failed);
 	} else {
-		/* relaxed: a number, read for good after that same wait. */
+		/* relaxed: a number; final only after that same wait. */
 		atomic_fetch_add_explicit(&mt->done, end - start,
 					  memory_order_relaxed);
 	}
@@ -171,7 +171,7 @@ static enum mu_status check(const struct mu_padata_mt_job *job)
 	return MU_OK;
 }
 
-/* @watched: somebody can ask how far it is. */
+/* @watched: others can ask for its progress. */
 static void start(struct mu_padata_mt *mt, const struct mu_port *port,
 		  const struct mu_padata_mt_job *job, bool watched)
 {
@@ -199,7 +199,7 @@ static void start(struct mu_padata_mt *mt, const struct mu_port *port,
 		most = MU_MIN(most, job->max_threads);
 	most = mu_chunks_worth(&mt->job, most);
 	mu_chunks_init(&mt->chunks, &mt->job, most);
-	/* Two are all at once in any case. */
+	/* Two threads are all at once in any case. */
 	mu_ramp_init(&mt->ramp, most,
 		     most > 2 && port->clock && !job->all_at_once &&
 			     mu_chunks_guided(&mt->chunks, mt->job.size));
@@ -216,7 +216,7 @@ void mu_padata_mt_start(struct mu_padata_mt *mt, const struct mu_port *port,
 	start(mt, port, job, true);
 }
 
-/* All units were done, or taken back. */
+/* All units were done, or undone. */
 static enum mu_status end(struct mu_padata_mt *mt)
 {
 	/* relaxed: ordered by the wait for those that worked. */

@@ -46,7 +46,7 @@ uint64_t mu_mul_div(uint64_t a, uint64_t b, uint64_t c)
 void mu_padata_mt_progress(const struct mu_padata_mt *mt,
 			   struct mu_padata_progress *progress)
 {
-	/* relaxed: each is a number of its own, and only told to a person. */
+	/* relaxed: independent numbers, only shown to people. */
 	uint64_t done = atomic_load_explicit(&mt->done, memory_order_relaxed);
 	uint64_t size = mt->job.size;
 	uint64_t elapsed = mu_clock(mt->port) - mt->started;

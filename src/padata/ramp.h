@@ -7,7 +7,7 @@
  * windows: a window opens when every helper that was asked for has begun and is
  * full when each thread can be expected to have done two chunks, and all of
  * them eight. When a step raised throughput by less than an eighth the job
- * settles; if throughput fell, the helpers of that step are sent home.
+ * settles; if throughput fell, the helpers of that step leave.
  *
  * An eighth is far from both ends. Work that scales doubles its throughput: to
  * miss that, two windows would have to be wrong by 28 % each, one too high and
@@ -30,15 +30,14 @@
  */
 void mu_ramp_init(struct mu_padata_ramp *ramp, unsigned most, bool measure);
 
-/* Open a window: the clock is @now, @done units are done, a chunk has @chunk.
- */
+/* Open a window: the time is @now, @done units are done, a chunk has @chunk. */
 void mu_ramp_open(struct mu_padata_ramp *ramp, uint64_t now, uint64_t done,
 		  uint64_t chunk);
 
 /*
- * Is the window full? If so ramp->threads is how many there should be now, more
- * or fewer or as many as before, and ramp->settled whether that is for good;
- * unless it is, a new window has to be opened.
+ * Is the window full? If so ramp->threads is how many threads there should be
+ * now, more, fewer or as many as before, and ramp->settled whether that is
+ * final; if not, a new window has to be opened.
  */
 bool mu_ramp_step(struct mu_padata_ramp *ramp, uint64_t now, uint64_t done);
 

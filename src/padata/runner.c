@@ -43,8 +43,8 @@ static void run(void *arg)
 			instance->runners--;
 		mu_unlock_irqrestore(port, &instance->lock, flags);
 		if (move) {
-			/* With it go our places in runners and calls. If it
-			 * cannot be, the next one is done here after all. */
+			/* Our places in runners and calls go with it. If it
+		 * fails, the next job is done here after all. */
 			if (mu_run_on(port, &cpus, 1, run, instance))
 				return;
 			continue;
@@ -58,7 +58,7 @@ static void run(void *arg)
 }
 
 /* A runner that was counted will not come, and others may have left their jobs
- * to it: do what waits, unless there is another one. */
+ * to it: do what waits, unless there is another runner. */
 static void run_instead(struct mu_padata_instance *instance)
 {
 	const struct mu_port *port = instance->port;
@@ -89,9 +89,9 @@ bool mu_serial_run(struct mu_padata_instance *instance,
 	if (room) {
 		instance->in_flight++;
 		instance->runners++;
-		/* Before the job can be seen: others may take it, and then the
-		 * instance down, while we are here. relaxed: a count; the end
-		 * of the call is published by mu_helpers_leave(). */
+		/* Before the job can be seen: others may take it, and then tear
+		 * down the instance, while we are here. relaxed: a count; the
+		 * end of the call is published by mu_helpers_leave(). */
 		atomic_fetch_add_explicit(&instance->calls, 1,
 					  memory_order_relaxed);
 		padata->next_waiting = NULL;
@@ -101,7 +101,7 @@ bool mu_serial_run(struct mu_padata_instance *instance,
 	mu_unlock_irqrestore(port, &instance->lock, flags);
 	if (!room)
 		return false;
-	/* This CPU is busy: with us. */
+	/* This CPU is busy with us. */
 	mu_cpumask_clear(cpus, mu_cpu_id(port));
 	if (!mu_run_on(port, cpus, 1, run, instance)) {
 		run_instead(instance);

@@ -5,7 +5,7 @@
 #include "padata/helpers.h"
 #include "padata/serial.h"
 
-/* Of a job. From IDLE by its submitter, then by whoever has it. */
+/* States of a job. Changed from IDLE by its submitter, then by its holder. */
 enum { IDLE, UNDER_WAY, DONE };
 
 struct mu_padata_shell {

@@ -4,9 +4,9 @@
  *
  * An instance is two masks and a list of jobs that wait for a CPU. *Runners*,
  * calls that the port promised, take them off the list until there are none. A
- * submitter puts its job there and asks for one more runner; if there is none
- * to be had, one that is under way takes it, and where none is the submitter
- * does what waits. A shell is a list of jobs in the order in which they came
+ * submitter puts its job there and asks for one more runner; if it cannot get
+ * one, a runner that is under way takes the job, and if there is none the
+ * submitter does what waits. A shell is a list of jobs in order of submission
  * and at most one *server*, a thread that calls serial() for the first job as
  * long as that is done:
  *
@@ -15,10 +15,10 @@
  *	         `- the server is here, goes on to 2, and ends before 3
  *
  * Whoever marks the first job while there is no server becomes the server. It
- * moves to the callback CPU of the job by having itself called there; where the
+ * moves to the callback CPU of the job by having itself called there; if the
  * port cannot do that it stays where it is. So there is one thread at a time,
- * its successor gets all it did through the lock or through run_on, and nobody
- * waits.
+ * its successor sees all that it did through the lock or through run_on, and
+ * nobody waits.
  *
  * The locks are leaves, never one inside the other, held for a few loads and
  * stores (and a scan of a mask), never while a callback or a hook runs.
@@ -52,18 +52,18 @@ struct mu_padata_instance {
 };
 
 /*
- * If jobs may be submitted: copy where parallel() may run to @cpus, replace
- * *@cb_cpu if it is not usable.
+ * True if jobs may be submitted: copies the CPUs for parallel() to @cpus, and
+ * replaces *@cb_cpu if it is not usable.
  */
 bool mu_serial_open(struct mu_padata_instance *instance,
 		    struct mu_cpumask *cpus, unsigned *cb_cpu);
 
-/* Where @cpu was asked for, serial() runs there; MU_NOWHERE if no CPU can. */
+/* The CPU on which serial() runs if @cpu was requested; or MU_NOWHERE. */
 unsigned mu_serial_cpu(struct mu_padata_instance *instance, unsigned cpu);
 
 /*
- * Have parallel() of @padata called on one of @cpus. False if there are as
- * many jobs as may be: nothing happened.
+ * Have parallel() of @padata called on one of @cpus. False if the limit of jobs
+ * is reached: then nothing happened.
  */
 bool mu_serial_run(struct mu_padata_instance *instance,
 		   struct mu_padata_priv *padata, struct mu_cpumask *cpus);

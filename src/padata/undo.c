@@ -6,7 +6,7 @@
 void mu_undo_except(struct mu_padata_mt *mt, struct mu_padata_failed *failed)
 {
 	/* relaxed: the node is published by the release in
-	 * mu_helpers_leave(), when this thread works no more. */
+	 * mu_helpers_leave(), when this thread stops working. */
 	failed->next = atomic_load_explicit(&mt->failed, memory_order_relaxed);
 	while (!atomic_compare_exchange_weak_explicit(
 		&mt->failed, &failed->next, failed, memory_order_relaxed,
@@ -49,7 +49,7 @@ void mu_undo_over(struct mu_padata_mt *mt)
 	if (!atomic_load_explicit(&mt->failed, memory_order_relaxed))
 		return;
 	/* release: pairs with the acquire in mu_wait(): the nodes were read
-	 * before their threads take them away. */
+	 * before their threads return. */
 	atomic_store_explicit(&mt->undone, 1, memory_order_release);
 	mu_wake(mt->port, &mt->undone);
 }
