@@ -13,8 +13,8 @@ static void leave(struct mu_background *background, uint32_t threads)
 	const struct mu_port *port = background->deferred->port;
 
 	/* release: whoever sees that all have left sees what they did. The
-	 * memory may be gone after it; wake() takes its address as a name only.
-	 */
+	 * memory may be gone afterwards; wake() uses its address only as a
+	 * name. */
 	atomic_fetch_sub_explicit(&background->threads, threads,
 				  memory_order_release);
 	mu_wake(port, &background->threads);
@@ -30,7 +30,7 @@ static void work(void *arg)
 
 	mu_go_idle(port);
 	while (took) {
-		/* relaxed: it says what to do and nothing else. */
+		/* relaxed: it is a command and publishes nothing else. */
 		uint32_t order = atomic_load_explicit(&background->order,
 						      memory_order_relaxed);
 
@@ -54,7 +54,7 @@ enum mu_status mu_background_start(struct mu_background *background,
 	unsigned started;
 
 	background->deferred = deferred;
-	/* relaxed: run_on() shows it to the threads. */
+	/* relaxed: run_on() publishes it to the threads. */
 	atomic_store_explicit(&background->order, RUN, memory_order_relaxed);
 	atomic_store_explicit(&background->threads, threads,
 			      memory_order_relaxed);

@@ -12,7 +12,7 @@ static unsigned nr_extents(const struct mu_pristine *pristine)
 /* The hint: the first extent that may have something left. */
 static uint64_t load_first(const struct mu_pristine *pristine)
 {
-	/* acquire: as if this CPU had looked at the extents that another
+	/* acquire: as if this CPU had itself looked at the extents that another
 	 * found used up; pairs with the release in mu_claim_peek(). */
 	return atomic_load_explicit(&pristine->first, memory_order_acquire);
 }
@@ -29,7 +29,7 @@ static uint64_t load_cursor(const struct mu_extent *extent)
 	return atomic_load_explicit(&extent->cursor, memory_order_acquire);
 }
 
-/* Make the claim of [@from, @to), blocks at one end of the cursor. */
+/* Prepare the claim of [@from, @to), blocks at one end of the cursor. */
 static bool propose(struct mu_claim *claim, struct mu_extent *extent,
 		    uint64_t cursor, uint64_t from, uint64_t to)
 {
@@ -58,7 +58,7 @@ bool mu_claim_peek(struct mu_pristine *pristine, struct mu_claim *claim)
 		if (head >= mu_cursor_tail(cursor))
 			continue;
 		/* release: see load_first(); relaxed when it fails: some extent
-		 * was filled again, and nothing is known of the first ones. */
+		 * was refilled, and nothing is known about the first ones. */
 		if (i != first)
 			atomic_compare_exchange_strong_explicit(
 				&pristine->first, &seen, seen - first + i,
@@ -152,8 +152,8 @@ unsigned mu_extent_room(const struct mu_pristine *pristine)
 	return room - MU_MIN(room, pristine->promised);
 }
 
-/* Where the blocks [@from, @to) go: to an extent that ends or begins there, to
- * one that is used up, or after all others. */
+/* Choose the extent for the blocks [@from, @to): one that ends or begins there,
+ * one that is used up, or a new one after all others. */
 static unsigned choose(const struct mu_pristine *pristine, uint64_t from,
 		       uint64_t to)
 {
@@ -171,7 +171,7 @@ static unsigned choose(const struct mu_pristine *pristine, uint64_t from,
 	return chosen;
 }
 
-/* Have @extent hold [@from, @to) too. False when it changed meanwhile. */
+/* Add [@from, @to) to @extent. False when it changed meanwhile. */
 static bool put(struct mu_extent *extent, uint64_t from, uint64_t to)
 {
 	uint64_t cursor = load_cursor(extent);
@@ -183,8 +183,8 @@ static bool put(struct mu_extent *extent, uint64_t from, uint64_t to)
 		next = mu_cursor(from, mu_cursor_tail(cursor));
 	else if (!is_used_up(cursor))
 		return false;
-	/* release: what was done to the memory comes before; the acquire in
-	 * load_cursor() hands on what the last claimers released. */
+	/* release: what was done to the memory comes before; with the acquire
+	 * in load_cursor() it passes on what the last claimers released. */
 	return atomic_compare_exchange_strong_explicit(
 		&extent->cursor, &cursor, next, memory_order_release,
 		memory_order_relaxed);
@@ -193,13 +193,13 @@ static bool put(struct mu_extent *extent, uint64_t from, uint64_t to)
 /* Extent @i, which may lie before the hint, has something left. */
 static void move_first_back(struct mu_pristine *pristine, unsigned i)
 {
-	/* relaxed: replaced by compare-and-exchange alone. */
+	/* relaxed: only changed by compare-and-exchange. */
 	uint64_t seen =
 		atomic_load_explicit(&pristine->first, memory_order_relaxed);
 	uint64_t next;
 
-	/* The high half counts, so that whoever looked at the extents before
-	 * this does not move the hint on. */
+	/* The high half counts, so that a CPU that looked at the extents before
+	 * this does not move the hint forward. */
 	do {
 		next = (seen >> 32) + 1;
 		next = next << 32 | MU_MIN(seen & UINT32_MAX, i);
@@ -214,7 +214,7 @@ void mu_extent_append(struct mu_pristine *pristine, mu_pfn_t start,
 	uint64_t from = start >> MU_BLOCK_ORDER, to = from + nr_blocks;
 	unsigned nr = nr_extents(pristine), i;
 
-	/* A turn that fails saw somebody claim from the extent. */
+	/* An attempt fails only if another CPU claimed from the extent. */
 	do {
 		i = choose(pristine, from, to);
 		if (i == nr)

@@ -5,11 +5,11 @@
  * A claim is lock-free: a CPU whose compare-and-exchange fails lost to another
  * whose succeeded. It may be made from any context, interrupts included. What
  * is claimed must be backed: the caller backs what peeking showed, then claims;
- * if another was faster, it begins again.
+ * if another was faster, it starts again.
  *
- * A cursor says which blocks it holds and nothing else does, so a claim that
- * succeeds is right whatever became of the extent since it was looked at: it
- * may have been used up and filled again, with the same or with other blocks.
+ * Which blocks an extent holds is in its cursor and nowhere else, so a claim
+ * that succeeds is valid whatever happened to the extent since it was read: it
+ * may have been used up and refilled, with the same or with other blocks.
  */
 #ifndef MU_DEFERRED_CLAIM_H
 #define MU_DEFERRED_CLAIM_H
@@ -46,29 +46,31 @@ struct mu_claim {
 	uint64_t blocks;
 };
 
-/* The next block, from a head. False when nothing is pristine. */
+/* Peek at the next block, at a head. False when nothing is pristine. */
 bool mu_claim_peek(struct mu_pristine *pristine, struct mu_claim *claim);
 
-/* A gigantic page, from a tail. False when no tail is at the end of one. */
+/* Peek at a gigantic page, at a tail. False when no tail is at the end of one.
+ */
 bool mu_claim_peek_gigantic(struct mu_pristine *pristine,
 			    struct mu_claim *claim);
 
 /*
- * An aligned run of 2^@order pages, from a head; or the next block of an
- * extent that has such a run after blocks that are in the way (*@in_the_way).
+ * Peek at an aligned run of 2^@order pages, at a head; or at the next block of
+ * an extent that has such a run after blocks that are in the way
+ * (*@in_the_way).
  */
 bool mu_claim_peek_run(struct mu_pristine *pristine, unsigned order,
 		       struct mu_claim *claim, bool *in_the_way);
 
 /*
- * What an extent has of [@start, @end), wherever it is. False when no extent
- * has any. *@rest is how many blocks after it leave the extent with it, and
- * need one of their own.
+ * Peek at what an extent has of [@start, @end), wherever it is. False when no
+ * extent has any. *@rest is how many blocks after it leave the extent as well,
+ * and need an extent of their own.
  */
 bool mu_claim_peek_in(struct mu_pristine *pristine, mu_pfn_t start,
 		      mu_pfn_t end, struct mu_claim *claim, uint64_t *rest);
 
-/* Make it so. False when another was faster. Interrupts are off. */
+/* Make the claim. False when another was faster. Interrupts are off. */
 static inline bool mu_claim(struct mu_claim *claim)
 {
 	/* release: whoever finds the extent used up sees that we are busy;
@@ -78,16 +80,15 @@ static inline bool mu_claim(struct mu_claim *claim)
 		memory_order_release, memory_order_relaxed);
 }
 
-/* How many more extents there is room for, that nobody was promised; one that
+/* How many more extents there is room for that was not promised; an extent that
  * is used up makes room. Under pristine->lock. */
 unsigned mu_extent_room(const struct mu_pristine *pristine);
 
-/* Does @extent make room when it is used up? Those that are kept sorted do not.
- */
+/* Does @extent make room when it is used up? Not if it is kept sorted. */
 bool mu_extent_is_spare(const struct mu_pristine *pristine,
 			const struct mu_extent *extent);
 
-/* Have extents hold @nr_blocks from @start on too; there is room for one more.
+/* Add the @nr_blocks from @start on to the extents; there is room for one more.
  * Under pristine->lock, or early boot. */
 void mu_extent_append(struct mu_pristine *pristine, mu_pfn_t start,
 		      uint64_t nr_blocks);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * A zone's extents: how they are made of free ranges, and what can be read off
- * them.
+ * A zone's extents: how they are made from free ranges, and what can be read
+ * from them.
  */
 #include "base/bits.h"
 #include "base/string.h"
@@ -62,7 +62,7 @@ void mu_deferred_add(struct mu_deferred *deferred, struct mu_zone *zone,
 
 static uint64_t snapshot(const struct mu_extent *extent)
 {
-	/* relaxed: the caller knows that it may be old. */
+	/* relaxed: the caller knows that it may be outdated. */
 	return atomic_load_explicit(&extent->cursor, memory_order_relaxed);
 }
 
@@ -89,13 +89,13 @@ bool mu_deferred_is_pristine(const struct mu_deferred *deferred,
 	mu_pfn_t ignored;
 
 	end = end ? end : &ignored;
-	/* Extents are whole blocks: what is in none is so to a block's end. */
+	/* Extents are whole blocks: the answer is the same to a block's end. */
 	*end = mu_block_pfn(block + 1);
 	for (unsigned i = pristine->nr_sorted; i < nr; i++)
 		if (holds(&pristine->extents[i], block, end))
 			return true;
-	/* Tails ascend, also of extents that are used up: each stays within
-	 * the range that its extent was made of. */
+	/* Tails ascend, even those of used-up extents: each stays within the
+	 * range that its extent was made from. */
 	while (lo < hi) {
 		unsigned mid = lo + (hi - lo) / 2;
 

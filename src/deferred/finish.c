@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 /*
- * Everything that is pristine, by as many threads as there may be.
+ * Initialise everything that is pristine, with several threads.
  *
  * It is one padata job whose units are counts of blocks, not places: a thread
  * that is given a chunk of n units claims n blocks, from its own node while
- * that has any and from the nearest others after. So the job needs to know
- * nothing of extents, on-demand growth goes on beside it, and no thread idles
+ * that has any and from the nearest others after. So the job need not know
+ * about extents, on-demand growth continues meanwhile, and no thread idles
  * while another node has work left.
  */
 #include "base/bits.h"
@@ -49,7 +49,7 @@ static enum mu_status take_chunk(uint64_t start, uint64_t end, void *arg)
 	int nid = mu_cpu_node(deferred->port, mu_cpu_id(deferred->port));
 	enum mu_status status;
 
-	/* Fewer than asked for: others grew the zones meanwhile. */
+	/* Fewer than asked for if others grew the zones meanwhile. */
 	mu_deferred_take(deferred, nid, end - start, &status);
 	return status;
 }
@@ -71,7 +71,7 @@ static unsigned choose_cpus(const struct mu_deferred *deferred, unsigned count,
 				mu_cpumask_set(cpus, cpu);
 		return nr_cpus - 1;
 	}
-	/* One CPU a node and round, beginning after the caller's node. */
+	/* One CPU per node and round, beginning after the caller's node. */
 	for (bool found = true; found && chosen < count;) {
 		found = false;
 		for (unsigned i = 1; i <= nr_nodes && chosen < count; i++) {
@@ -113,8 +113,8 @@ enum mu_status mu_deferred_finish(struct mu_deferred *deferred,
 		max_threads = cpus;
 	job.max_threads = 1 + choose_cpus(deferred, max_threads - 1, &mask);
 	status = mu_padata_do_multithreaded(port, &job);
-	/* What was not in an extent when the job was made: it came late, or was
-	 * being cut off. */
+	/* Blocks that were in no extent when the job was made: they came late,
+	 * or were being cut off. */
 	if (status == MU_OK)
 		mu_deferred_take(deferred, mu_cpu_node(port, mu_cpu_id(port)),
 				 UINT64_MAX, &status);

@@ -24,7 +24,7 @@ static void measure(struct mu_deferred *deferred, struct mu_pristine *pristine,
 
 unsigned mu_look_begin(struct mu_pristine *pristine)
 {
-	/* relaxed: any of the two will do. */
+	/* relaxed: either of the two will do. */
 	unsigned turn =
 		atomic_load_explicit(&pristine->turn, memory_order_relaxed);
 
@@ -51,11 +51,12 @@ void mu_deferred_settle(struct mu_deferred *deferred,
 
 	/* seq_cst: see mu_look_begin(). */
 	atomic_thread_fence(memory_order_seq_cst);
-	/* One at a time: another would send newcomers to where we wait. */
+	/* One at a time: another would direct newcomers to our count. */
 	mu_lock(deferred->port, &pristine->settling);
 	for (uint32_t turn = 0; turn < 2; turn++) {
-		/* relaxed: so that newcomers do not keep us; whoever is counted
-		 * with them all the same is waited for in vain, not missed. */
+		/* relaxed: only so that newcomers do not delay us; if some are
+		 * counted here all the same we wait for them unnecessarily, but
+		 * miss nobody. */
 		atomic_store_explicit(&pristine->turn, !turn,
 				      memory_order_relaxed);
 		/* acquire: pairs with the release in mu_look_end(). */
@@ -82,10 +83,10 @@ void mu_claim_end(struct mu_deferred *deferred, struct mu_pristine *pristine,
 {
 	/*
 	 * Before anybody can find us not busy. Also when the memory did not
-	 * come to the lists, or nothing was claimed: whoever saw no growth and
-	 * nobody busy may conclude that nothing moved since it looked at the
-	 * lists, so that what it found there and in the extents was true at
-	 * one moment.
+	 * come to the lists, or nothing was claimed: a CPU that saw no growth
+	 * and nobody busy may then conclude that nothing moved since it looked
+	 * at the lists, so that what it found there and in the extents was true
+	 * at the same moment.
 	 */
 	mu_zone_tell_growth(pristine->zone);
 	/* release: whoever sees that nobody is busy sees what they added. */
@@ -156,8 +157,9 @@ enum mu_grow mu_deferred_grow(void *arg, struct mu_zone *zone, unsigned order,
 	enum mu_grow end = MU_EXHAUSTED;
 	struct mu_claim claim;
 
-	/* A turn that claims nothing lost the block to another CPU. Looked for
-	 * once before, so that whoever finds nothing stores nothing. */
+	/* An iteration that claims nothing lost the block to another CPU. We
+	 * have peeked once before, so that a CPU that finds nothing stores
+	 * nothing. */
 	while (!claimed && !failed && mu_claim_peek(pristine, &claim)) {
 		unsigned turn = mu_look_begin(pristine);
 
@@ -179,10 +181,11 @@ enum mu_grow mu_deferred_grow(void *arg, struct mu_zone *zone, unsigned order,
 		end = MU_GROW_FAILED;
 	/*
 	 * All is claimed, or what is left cannot be backed. Either somebody is
-	 * busy with a block, or all that were claimed are in the lists: then
-	 * some may have come after the caller looked. In this order: a claimer
-	 * that is not busy any more has added. Whoever gets busy from now on
-	 * and claims nothing lost the block to another, so this ends.
+	 * busy with a block, or all claimed blocks are in the lists, and some
+	 * may have come after the caller looked. In this order: a claimer that
+	 * is not busy any more has added its block. A CPU that becomes busy
+	 * from now on and claims nothing lost the block to another, so this
+	 * ends.
 	 */
 	if (is_busy(pristine))
 		return is_past(zone, seen) ? MU_GROWN_BY_OTHER
@@ -195,8 +198,8 @@ void mu_deferred_wait(void *arg, struct mu_zone *zone, uint64_t seen)
 	struct mu_deferred *deferred = arg;
 	const struct mu_pristine *pristine = mu_pristine_of(deferred, zone);
 
-	/* Somebody who is busy may have come too late to claim anything: then
-	 * nothing is added, but nobody stays busy. */
+	/* A busy CPU may have come too late to claim anything: then nothing is
+	 * added, but nobody stays busy. */
 	for (unsigned spins = 0; is_busy(pristine) && !is_past(zone, seen);
 	     spins++)
 		mu_pause(deferred->port, spins);
@@ -266,8 +269,8 @@ uint64_t mu_deferred_take_zone(struct mu_deferred *deferred,
 	enum mu_grow grown = MU_GREW;
 	uint64_t done = 0;
 
-	/* What nobody finds may be the rest of an extent that is being cut:
-	 * look again until nothing is on its way. */
+	/* Blocks may be missing because an extent is being cut: look again
+	 * until nothing is on its way. */
 	while (done < blocks && grown != MU_EXHAUSTED &&
 	       grown != MU_GROW_FAILED) {
 		/* acquire: what is read of the zone below is no older. */

@@ -14,7 +14,7 @@ mu_pristine_of(const struct mu_deferred *deferred, const struct mu_zone *zone)
 /*
  * Between these two a CPU may claim: interrupts are off, and others know that
  * something may be on its way. What is claimed in between comes to the lists,
- * or is its client's, before the end.
+ * or belongs to its client, before the end.
  */
 uintptr_t mu_claim_begin(struct mu_deferred *deferred,
 			 struct mu_pristine *pristine);
@@ -22,19 +22,19 @@ void mu_claim_end(struct mu_deferred *deferred, struct mu_pristine *pristine,
 		  uintptr_t flags);
 
 /*
- * Between these two a CPU may back and claim what it finds pristine in between,
- * and brings it online: memory that is withdrawn meanwhile keeps its backing so
- * long. Interrupts are as they are; the pairs nest.
+ * Between these two a CPU may back and claim what it finds pristine, and bring
+ * it online: memory that is withdrawn meanwhile keeps its backing until the
+ * end. Interrupts are not changed; the pairs nest.
  */
 unsigned mu_look_begin(struct mu_pristine *pristine);
 void mu_look_end(struct mu_pristine *pristine, unsigned turn);
 
-/* One claim of @blocks blocks for the statistics. */
+/* Count one claim of @blocks blocks in the statistics. */
 void mu_claim_count(struct mu_pristine *pristine, uint64_t blocks);
 
 /*
- * The block at @start, which the caller has just claimed, comes to the lists.
- * Arguments and result of mu_buddy_add_block().
+ * Bring the block at @start, which the caller has just claimed, to the lists.
+ * Arguments and result as for mu_buddy_add_block().
  */
 bool mu_online_block(struct mu_deferred *deferred, struct mu_pristine *pristine,
 		     mu_pfn_t start, unsigned take, uint64_t mark,

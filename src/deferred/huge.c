@@ -9,8 +9,8 @@
 
 #define GIGANTIC_PAGES ((mu_pfn_t)1 << MU_GIGANTIC_ORDER)
 
-/* A block as two huge pages; the second goes to the lists unless @both are
- * wanted. How many the client has. */
+/* Make a block into two huge pages; the second goes to the lists unless @both
+ * are wanted. Returns how many the client has. */
 static uint64_t make_huge(struct mu_deferred *deferred,
 			  struct mu_pristine *pristine, mu_pfn_t start,
 			  bool both, mu_pfn_t *pfns)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * Extents that change while others claim from them: a block or a run taken out
- * of the middle, and memory that comes late. What adds an extent does so under
- * the lock.
+ * of the middle, and memory that comes late. Extents are added only under the
+ * lock.
  */
 #include "base/assert.h"
 #include "base/lock.h"
@@ -10,10 +10,10 @@
 #include "deferred/grow.h"
 
 /*
- * Make the claim and give what lies behind it an extent of its own, keeping
- * room for @promise more. MU_ERR_BUSY: another was faster, look again. Between
- * mu_claim_begin() and mu_claim_end(): until the rest has its extent it is in
- * none, and whoever finds nothing waits for us.
+ * Make the claim and give what lies above it an extent of its own, keeping room
+ * for @promise more. MU_ERR_BUSY: another was faster, look again. Between
+ * mu_claim_begin() and mu_claim_end(): for a moment the rest is in no extent,
+ * and a CPU that finds nothing waits for us.
  */
 static enum mu_status cut(struct mu_deferred *deferred,
 			  struct mu_pristine *pristine, struct mu_claim *claim,
@@ -26,7 +26,7 @@ static enum mu_status cut(struct mu_deferred *deferred,
 	if (!need)
 		return mu_claim(claim) ? MU_OK : MU_ERR_BUSY;
 	flags = mu_lock_irqsave(deferred->port, &pristine->lock);
-	/* The extent itself makes room if that is all it has. */
+	/* The extent itself makes room if nothing else is in it. */
 	if (mu_cursor_head(claim->next) == mu_cursor_tail(claim->next))
 		gain = mu_extent_is_spare(pristine, claim->extent);
 	if (mu_extent_room(pristine) + gain < need) {
@@ -65,7 +65,7 @@ static enum mu_status claim_block(struct mu_deferred *deferred,
 	struct mu_claim claim;
 	uint64_t rest;
 
-	/* A turn that claims nothing lost to another CPU. */
+	/* An iteration that claims nothing lost to another CPU. */
 	while (mu_claim_peek_in(pristine, start, start + MU_BLOCK_PAGES, &claim,
 				&rest)) {
 		enum mu_status status = mu_memmap_back(deferred->memmap, start);
@@ -145,9 +145,9 @@ void mu_deferred_add_late(struct mu_deferred *deferred, struct mu_zone *zone,
 	uintptr_t irq = mu_claim_begin(deferred, pristine);
 	uintptr_t flags;
 
-	/* Counted before it can be claimed; whoever sees the count and not yet
-	 * the extent sees that we are busy, or that the zone has grown since.
-	 */
+	/* Counted before it can be claimed; a CPU that sees the count but not
+	 * yet the extent sees that we are busy, or that the zone has grown
+	 * since. */
 	mu_buddy_grow_pristine(deferred->buddy, zone, end - start);
 	flags = mu_lock_irqsave(deferred->port, &pristine->lock);
 	pristine->promised--;

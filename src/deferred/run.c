@@ -40,10 +40,10 @@ static bool claim_run(struct mu_deferred *deferred,
 	return claimed;
 }
 
-/* The run is nobody's but the caller's: no allocation waits for it, so it makes
- * nobody busy. Whoever wants descriptors does wait: mu_deferred_finish(), as
- * long as the caller looks, and mu_init_now() for one of the blocks, which is
- * why it must not be called by a handler. */
+/* The run belongs to the caller alone: no allocation waits for it, so the CPU
+ * does not count as busy. But callers that need descriptors wait:
+ * mu_deferred_finish(), until mu_look_end(), and mu_init_now() for one of the
+ * blocks, which is why a handler must not call it. */
 static void init_run(struct mu_deferred *deferred,
 		     const struct mu_pristine *pristine, mu_pfn_t start,
 		     mu_pfn_t pages)
@@ -61,8 +61,8 @@ static void init_run(struct mu_deferred *deferred,
 	}
 }
 
-/* Claim a run, all backed; each turn takes a block out of the way, or loses to
- * somebody who took one: it ends. */
+/* Claim a run, all backed. It ends: each iteration takes a block out of the
+ * way, or loses to another CPU that took one. */
 static enum mu_status find_run(struct mu_deferred *deferred,
 			       struct mu_zone *zone, unsigned order,
 			       unsigned flags, mu_pfn_t *pfn)

@@ -5,10 +5,10 @@
  *   base         hosted                                first          end
  *   | reserve | ..align | 512 KiB for each section |..order| pages ...|
  *
- * What backs a section of the memmap must be one party's: so only sections that
- * lie wholly in the range are hosted, which is all but the ends. Where a
- * section's descriptors lie is arithmetic; nothing is allocated, and a lazy
- * pagemap can map them in any order.
+ * A section of the memmap must be backed by one party: so only sections that
+ * lie wholly in the range are hosted, all but the ends. Where a section's
+ * descriptors lie is computed; nothing is allocated, and a lazy pagemap can map
+ * them in any order.
  */
 #include "device/internal.h"
 
@@ -22,7 +22,7 @@ void mu_device_whole_sections(const struct mu_device_range *range,
 	*end = MU_MAX(*start, *end);
 }
 
-/* Sections that have descriptors of @range and are hosted by it. */
+/* The number of sections of @range that it hosts. */
 static uint64_t hosted_sections(const struct mu_device_range *range)
 {
 	mu_pfn_t start, end;

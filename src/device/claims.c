@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 /*
- * Descriptors come to life, block by block, by whoever needs them first.
+ * Descriptors are initialised block by block, by whoever needs them first.
  *
- * As with RAM: back, then claim, write, publish. Backing twice is nothing, so
- * that of two who want the same block both may back it and one claims it; when
+ * As with RAM: back, then claim, write, publish. Backing twice is harmless, so
+ * if two CPUs want the same block both may back it and one claims it; when
  * there is no backing nothing has happened. From claim to publication
- * interrupts are off, so whoever waits for a block waits for a CPU that is at
- * it, and never for its own.
+ * interrupts are off, so a CPU that waits for a block waits for another CPU
+ * that is writing it, and never for itself.
  */
 #include "device/internal.h"
 
@@ -66,15 +66,15 @@ static void write_blocks(struct mu_pagemap *map,
 				  memory_order_relaxed);
 }
 
-/* Claim what nobody has of @bits, which are the blocks from @block on, and
- * write it. */
+/* Claim those of @bits, the blocks from @block on, that nobody has claimed, and
+ * write them. */
 static void claim(struct mu_pagemap *map, const struct mu_device_range *range,
 		  struct mu_claims *claims, uint32_t bits, mu_pfn_t block)
 {
 	const struct mu_port *port = map->devices->port;
 	unsigned low = mu_ctz(bits);
 	uintptr_t flags = mu_irq_save(port);
-	/* acquire: what happened to these descriptors before, in another life,
+	/* acquire: all earlier use of these descriptors, for another pagemap,
 	 * is over. */
 	uint32_t mine = bits & ~atomic_fetch_or_explicit(&claims->claimed, bits,
 							 memory_order_acquire);
@@ -110,7 +110,7 @@ enum mu_status mu_device_init_blocks(struct mu_pagemap *map,
 		for (unsigned nr = 0; nr < batch && at < end; nr++) {
 			enum mu_status status;
 
-			/* Its masks are others. */
+			/* It has other masks. */
 			if (nr && (mu_device_is_shared(range, at) ||
 				   mu_device_is_shared(range, block)))
 				break;
@@ -148,7 +148,7 @@ bool mu_device_next_ready(const struct mu_pagemap *map,
 	while (*block < end) {
 		if (is_ready(map, range, *block))
 			return true;
-		/* The ends may have masks where the section has nothing. */
+		/* The ends may have masks even if there is no section. */
 		if (mu_device_is_shared(range, *block) ||
 		    mu_memmap_section(memmap, *block))
 			*block += MU_BLOCK_PAGES;

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 /*
- * All descriptors of a pagemap, by as many threads as there may be.
+ * Write all descriptors of a pagemap, with several threads.
  *
  * As in floor deferred the units of the job are counts, not places: a thread
  * that is given n units takes n sections, from the ranges of its own node while
- * these have any. So nodes go on side by side, and a node that is done helps
- * the others. What the job takes is a hint, and claims are the truth: readers
- * and other jobs claim beside it, and at the end one look at the masks says
- * what is left.
+ * these have any. So nodes proceed in parallel, and a node that is done helps
+ * the others. Which section the job takes is only a hint; claims decide:
+ * readers and other jobs claim at the same time, and at the end one look at the
+ * masks says what is left.
  */
 #include "device/internal.h"
 #include "memup/padata.h"
@@ -104,7 +104,7 @@ static bool are_ready(const struct mu_pagemap *map,
 	return true;
 }
 
-/* What others have in hand, and what a job of theirs took and could not do. */
+/* Wait for what others are writing, and write what their jobs could not. */
 static enum mu_status finish_range(struct mu_pagemap *map,
 				   struct mu_device_range *range)
 {

@@ -13,15 +13,15 @@
 
 typedef unsigned long long ull;
 
-/* mu_pagemap.state. Changed by compare-and-exchange alone, so that of two who
- * want to register or remove one goes away. */
+/* mu_pagemap.state. Only changed by compare-and-exchange, so that if two want
+ * to register or remove at once one of them gives up. */
 enum { MU_PAGEMAP_NONE, MU_PAGEMAP_CHANGING, MU_PAGEMAP_REGISTERED };
 
 static inline bool mu_pagemap_become(struct mu_pagemap *map, uint32_t from,
 				     uint32_t to)
 {
-	/* acq_rel: what the one who had it before did is done. relaxed: what
-	 * it is instead is somebody else's. */
+	/* acq_rel: what the previous owner did is visible. relaxed when it
+	 * fails: the pagemap is somebody else's. */
 	return atomic_compare_exchange_strong_explicit(&map->state, &from, to,
 						       memory_order_acq_rel,
 						       memory_order_relaxed);
@@ -38,7 +38,7 @@ static inline ull mu_last_byte(const struct mu_devices *devices, mu_pfn_t end)
 	return ((ull)end << devices->page_shift) - 1;
 }
 
-/* What @map is called in a message, and from where to where it reaches. */
+/* The name of @map for a message, and where it begins and ends. */
 struct mu_device_who {
 	const char *name;
 	ull first, last;
@@ -58,7 +58,7 @@ static inline struct mu_device_who mu_device_who(const struct mu_pagemap *map)
 	return who;
 }
 
-/* (H), to change something about @map; with the time it takes, if wanted. */
+/* Take (H) to change something about @map; measure the time, if wanted. */
 static inline void mu_device_lock(struct mu_devices *devices,
 				  struct mu_pagemap *map)
 {
@@ -80,7 +80,7 @@ static inline void mu_device_unlock(struct mu_devices *devices,
 	mu_unlock(&devices->lock);
 }
 
-/* ---- table.c: the ranges, under (H) but for reading ---- */
+/* ---- table.c: the ranges, under (H) except for reading ---- */
 
 struct mu_device_line {
 	mu_pfn_t start, end;
@@ -88,7 +88,7 @@ struct mu_device_line {
 	unsigned range;
 };
 
-/* Line @i of the table that counts. */
+/* Line @i of the current table. */
 struct mu_device_line mu_device_line(const struct mu_devices *devices,
 				     unsigned i);
 unsigned mu_device_lines(const struct mu_devices *devices);
@@ -96,7 +96,8 @@ unsigned mu_device_lines(const struct mu_devices *devices);
 /* The first line that ends after @pfn. */
 unsigned mu_device_lower_bound(const struct mu_devices *devices, mu_pfn_t pfn);
 
-/* The line of @pfn, and the version that said so; for whoever holds nothing. */
+/* The line of @pfn, and the version it was found in; for callers that hold
+ * nothing. */
 bool mu_device_search(const struct mu_devices *devices, mu_pfn_t pfn,
 		      struct mu_device_line *line, uint64_t *version);
 
@@ -104,22 +105,22 @@ bool mu_device_search(const struct mu_devices *devices, mu_pfn_t pfn,
 static inline bool mu_device_unchanged(const struct mu_devices *devices,
 				       uint64_t version)
 {
-	/* acquire: only so that it does not move up. The loads before it are
-	 * acquire, too, and stay before it. */
+	/* acquire: as are the loads before it, which therefore stay before
+	 * it. */
 	return atomic_load_explicit(&devices->version, memory_order_acquire) ==
 	       version;
 }
 
-/* One pagemap's ranges come, or go: readers see all of it or nothing. */
+/* Add or remove one pagemap's ranges: readers see all of them or none. */
 void mu_device_table_add(struct mu_devices *devices,
 			 const struct mu_pagemap *map);
 void mu_device_table_remove(struct mu_devices *devices,
 			    const struct mu_pagemap *map);
 
-/* ---- claims.c: descriptors come to life ---- */
+/* ---- claims.c: descriptors are initialised ---- */
 
-/* The masks that tell of the block at @block in @range, and its bit in them.
- * NULL where no block of that section was ever backed. */
+/* The masks for the block at @block in @range, and its bit in them. NULL where
+ * no block of that section was ever backed. */
 struct mu_claims *mu_device_claims(const struct mu_pagemap *map,
 				   struct mu_device_range *range,
 				   mu_pfn_t block, uint32_t *bit);
@@ -132,9 +133,9 @@ static inline bool mu_device_is_shared(const struct mu_device_range *range,
 }
 
 /*
- * Have the descriptors of the blocks [@block, @end) of @range, which lie in one
- * section, written or claimed by somebody, @batch at a time. MU_ERR_NOMEM when
- * one cannot be backed: those before it are done.
+ * Write the descriptors of the blocks [@block, @end) of @range, which lie in
+ * one section, unless others have claimed them, @batch at a time. MU_ERR_NOMEM
+ * when one cannot be backed: those before it are done.
  */
 enum mu_status mu_device_init_blocks(struct mu_pagemap *map,
 				     struct mu_device_range *range,
@@ -159,7 +160,7 @@ static inline mu_pfn_t mu_device_place(const struct mu_pagemap *map,
 }
 
 /*
- * The whole blocks that have descriptors of @range which anybody may have, up
+ * The first of the whole blocks with descriptors of @range's usable pages, up
  * to mu_device_blocks_end(). Those of the altmap's own pages stay unwritten.
  */
 static inline mu_pfn_t
@@ -177,12 +178,13 @@ static inline mu_pfn_t mu_device_blocks_end(const struct mu_device_range *range)
 
 /* ---- register.c ---- */
 
-/* The first region of RAM that ends after @base, or NULL. Under (H), or in
- * quiet. */
+/* The first region of RAM that ends after @base, or NULL. Under (H), or when no
+ * change is under way. */
 const struct mu_memblock_region *
 mu_device_ram_after(const struct mu_devices *devices, mu_phys_t base);
 
-/* Is none of @range RAM? Under (H), or in quiet. */
+/* Check that none of @range is RAM. Under (H), or when no change is under way.
+ */
 enum mu_status mu_device_check_ram(const struct mu_devices *devices,
 				   const struct mu_pagemap *map,
 				   const struct mu_device_range *range,
@@ -190,7 +192,7 @@ enum mu_status mu_device_check_ram(const struct mu_devices *devices,
 
 /* ---- remove.c ---- */
 
-/* The blocks that are @range's alone: [*start, *end). */
+/* The blocks that only @range uses: [*start, *end). */
 void mu_device_own_blocks(const struct mu_device_range *range, mu_pfn_t *start,
 			  mu_pfn_t *end);
 
@@ -209,7 +211,7 @@ enum mu_status mu_altmap_place(const struct mu_devices *devices,
 			       struct mu_device_range *range,
 			       struct mu_error *error) MU_MUST_CHECK;
 
-/* Have memory behind the descriptors of the block at @block. */
+/* Put memory behind the descriptors of the block at @block. */
 enum mu_status mu_device_back(const struct mu_pagemap *map,
 			      const struct mu_device_range *range,
 			      mu_pfn_t block) MU_MUST_CHECK;
@@ -221,14 +223,14 @@ enum mu_status mu_device_back(const struct mu_pagemap *map,
 bool mu_device_find_in_use(const struct mu_pagemap *map, mu_pfn_t *start,
 			   mu_pfn_t *end);
 
-/* A reference, unless the pagemap was killed. */
+/* Take a reference, unless the pagemap was killed. */
 bool mu_device_try_hold(struct mu_device_slot *slot);
-/* Another one, by whoever has one. */
+/* Take another one; the caller has one. */
 void mu_device_hold(struct mu_device_slot *slot);
-/* Back. */
+/* Drop one. */
 void mu_device_let_go(const struct mu_port *port, struct mu_device_slot *slot);
-/* No reference is given any more. With @only_idle: unless there are some; was
- * it so? */
+/* Give out no more references. With @only_idle only if there are none; returns
+ * whether it was done. */
 bool mu_device_kill(const struct mu_port *port, struct mu_device_slot *slot,
 		    bool only_idle);
 

@@ -3,10 +3,10 @@
  * References: who holds a pagemap, and who uses a page of it.
  *
  * The count of a pagemap lies in a slot, which is never freed, so that a reader
- * may try to raise it knowing no more than that the slot was in the table. A
- * slot that was given to another pagemap meanwhile costs that one a moment's
- * reference: the reader looks at the version, sees that the table has changed,
- * and lets go.
+ * may try to raise it knowing no more than that the slot was in the table. If
+ * the slot was given to another pagemap meanwhile, that one gets a reference
+ * for a moment: the reader looks at the version, sees that the table has
+ * changed, and drops it.
  *
  *   live  { 0, n }    --kill-->  dead { 1, n }
  *   dead  { 1, 0 }    whoever makes it so, by the last put or by kill, sets
@@ -17,7 +17,7 @@
 
 bool mu_device_try_hold(struct mu_device_slot *slot)
 {
-	/* relaxed: the exchange says whether it was right. */
+	/* relaxed: the exchange checks it. */
 	uint64_t refs = atomic_load_explicit(&slot->refs, memory_order_relaxed);
 
 	do {
@@ -32,7 +32,7 @@ bool mu_device_try_hold(struct mu_device_slot *slot)
 
 void mu_device_hold(struct mu_device_slot *slot)
 {
-	/* relaxed: the caller has a reference, which is what counts. */
+	/* relaxed: the caller has a reference already. */
 	atomic_fetch_add_explicit(&slot->refs, 1, memory_order_relaxed);
 }
 
@@ -45,7 +45,7 @@ static void say_gone(const struct mu_port *port, struct mu_device_slot *slot)
 
 void mu_device_let_go(const struct mu_port *port, struct mu_device_slot *slot)
 {
-	/* acq_rel: the uses of all who let go come before the end. */
+	/* acq_rel: all holders' uses come before the end. */
 	uint64_t refs =
 		atomic_fetch_sub_explicit(&slot->refs, 1, memory_order_acq_rel);
 
@@ -59,8 +59,8 @@ bool mu_device_kill(const struct mu_port *port, struct mu_device_slot *slot,
 {
 	uint64_t refs = 0;
 
-	/* acq_rel, here and below: as in mu_device_let_go(). relaxed: what it
-	 * was is all there is to say then. */
+	/* acq_rel, here and below: as in mu_device_let_go(). relaxed when it
+	 * fails: only the value is used. */
 	if (only_idle && !atomic_compare_exchange_strong_explicit(
 				 &slot->refs, &refs, MU_DEVICE_DEAD,
 				 memory_order_acq_rel, memory_order_relaxed))
@@ -110,8 +110,8 @@ enum mu_status mu_device_page_take(struct mu_pagemap *map, mu_pfn_t pfn,
 
 	if (status != MU_OK)
 		return status;
-	/* acquire: pairs with the release of whoever put it last. relaxed:
-	 * taken is taken. */
+	/* acquire: pairs with the release of the last put. relaxed when it
+	 * fails: the page is in use. */
 	if (!atomic_compare_exchange_strong_explicit(&(*page)->refcount, &none,
 						     1, memory_order_acquire,
 						     memory_order_relaxed))
@@ -155,7 +155,7 @@ void mu_device_page_put(struct mu_pagemap *map, struct mu_page *page)
 static mu_pfn_t first_in_use(const struct mu_memmap *memmap, mu_pfn_t at,
 			     mu_pfn_t end)
 {
-	/* relaxed: what is said of it may be over when it is said. */
+	/* relaxed: the answer may be outdated at once. */
 	while (at < end &&
 	       !atomic_load_explicit(&mu_pfn_to_page(memmap, at)->refcount,
 				     memory_order_relaxed))

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Registration: every check, then one change of the table, then (unless lazy)
- * the job that writes descriptors. Nothing is undone but by removal, because
+ * Registration: all checks, then one change of the table, then (unless lazy)
+ * the job that writes descriptors. Only removal undoes anything, because
  * nothing is done by halves: all ranges of a pagemap come at once.
  */
 #include "device/internal.h"
@@ -14,7 +14,7 @@ const char *mu_device_type_str(enum mu_device_type type)
 	return (unsigned)type < MU_ARRAY_SIZE(names) ? names[type] : names[0];
 }
 
-/* ---- What is said of one pagemap, whatever else there is ---- */
+/* ---- Checks of one pagemap by itself ---- */
 
 static enum mu_status check_map(const struct mu_devices *devices,
 				const struct mu_pagemap *map,
@@ -135,7 +135,7 @@ static enum mu_status prepare(const struct mu_devices *devices,
 	return status;
 }
 
-/* ---- What it is at odds with, under (H) ---- */
+/* ---- Checks against everything else, under (H) ---- */
 
 const struct mu_memblock_region *
 mu_device_ram_after(const struct mu_devices *devices, mu_phys_t base)
@@ -194,7 +194,7 @@ enum mu_status mu_device_check_overlap(const struct mu_devices *devices,
 		       mu_last_byte(devices, line.end));
 }
 
-/* A slot that no pagemap has, or NULL. */
+/* A free slot, or NULL. */
 static struct mu_device_slot *find_slot(struct mu_devices *devices)
 {
 	struct mu_device_slot *slot;
@@ -252,10 +252,10 @@ static enum mu_status enter(struct mu_devices *devices, struct mu_pagemap *map,
 	}
 	map->slot = find_slot(devices);
 	map->slot->map = map;
-	/* relaxed: published with the table, but for whoever tries a slot that
-	 * it found in an older one, and has to look again. */
+	/* relaxed: published with the table; a reader that tries a slot which
+	 * it found in an older table has to look again. */
 	atomic_store_explicit(&map->slot->gone, 0, memory_order_relaxed);
-	/* release: such a one has a reference to it for a moment. */
+	/* release: such a reader has a reference to it for a moment. */
 	atomic_store_explicit(&map->slot->refs, 0, memory_order_release);
 	mu_device_table_add(devices, map);
 	return MU_OK;
@@ -272,7 +272,7 @@ static enum mu_status say_registered(const struct mu_pagemap *map,
 		       who.name, who.first, who.last);
 }
 
-/* Not all of it could be backed: it goes again. */
+/* Not all of it could be backed: remove it again. */
 static enum mu_status give_up(struct mu_pagemap *map, enum mu_status status,
 			      struct mu_error *error)
 {

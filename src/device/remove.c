@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Removal: the way back, in an order in which each step has nobody behind it.
+ * Removal: registration in reverse, in an order in which no step affects a
+ * user.
  *
  *   kill, wait      nobody has or gets a reference: no descriptor is read
  *   masks, backing  of what is this range's alone, without a lock: the range
@@ -61,7 +62,7 @@ static void unback_own(const struct mu_pagemap *map,
 	mu_memmap_unback(memmap, last, end);
 }
 
-/* Has anybody a part in the block at @block? Under (H). */
+/* Does anybody use a part of the block at @block? Under (H). */
 static bool is_used(const struct mu_devices *devices, mu_pfn_t block)
 {
 	mu_pfn_t end = block + MU_BLOCK_PAGES;
@@ -75,9 +76,9 @@ static bool is_used(const struct mu_devices *devices, mu_pfn_t block)
 }
 
 /*
- * The blocks [@block, @end), of which @range has a part of one at the most: of
- * what is nobody's now the port may have backed some with the range's own.
- * Under (H), out of the table.
+ * The blocks [@block, @end), of which @range has at most a part of one: the
+ * port may have backed blocks that nobody uses now along with the range's own.
+ * Under (H), after the range has left the table.
  */
 static void leave_blocks(struct mu_devices *devices,
 			 const struct mu_device_range *range, mu_pfn_t block,
@@ -98,7 +99,7 @@ static void leave_blocks(struct mu_devices *devices,
 	}
 }
 
-/* What @range shares with others: sections, and blocks of these. */
+/* Handle what @range shares with others: sections, and blocks of these. */
 static void leave_ends(struct mu_devices *devices,
 		       const struct mu_device_range *range)
 {
@@ -185,7 +186,7 @@ static enum mu_status refuse(struct mu_pagemap *map, struct mu_error *error)
 {
 	struct mu_device_who who = mu_device_who(map);
 
-	/* So that nobody registers it while we look where it was. */
+	/* So that nobody registers it while we look at its range. */
 	if (mu_pagemap_become(map, MU_PAGEMAP_NONE, MU_PAGEMAP_CHANGING)) {
 		enum mu_status status = not_registered(map, error);
 
@@ -197,7 +198,7 @@ static enum mu_status refuse(struct mu_pagemap *map, struct mu_error *error)
 		       who.name, who.first, who.last);
 }
 
-/* Nothing has changed; @map cannot go meanwhile. */
+/* Report that @map is in use; it cannot go meanwhile. */
 static enum mu_status in_use(const struct mu_pagemap *map,
 			     struct mu_error *error)
 {
@@ -210,7 +211,7 @@ static enum mu_status in_use(const struct mu_pagemap *map,
 	const char *s = refs == 1 ? "" : "s";
 	mu_pfn_t start, end;
 
-	/* To look takes as long as there is memory. */
+	/* The search takes a time proportional to the memory. */
 	if (!error || !mu_device_find_in_use(map, &start, &end))
 		return mu_fail(error, MU_ERR_BUSY, 0,
 			       "%s: 0x%llx-0x%llx is in use: %llu reference%s, "

@@ -2,18 +2,19 @@
 /*
  * The table of ranges, read without a lock.
  *
- * There are two tables. A change is made in the one that does not count, as a
- * copy; then the version is raised, and its lowest bit points there. A reader
- * searches the table that the version pointed to, and what it found holds if
- * the version is still the same: the table that it read is written again only
- * after the version has moved on. So a reader never waits for a writer, and
- * repeats itself only when one has completed a change.
+ * There are two tables. A change is made in the one that is not current, as a
+ * copy; then the version is incremented, so that its lowest bit points there. A
+ * reader searches the table that the version points to, and the result is valid
+ * if the version is still the same: the table that it read is written again
+ * only after the version has moved on. So a reader never waits for a writer,
+ * and repeats the search only when a change was completed.
  *
- * All of it is atomic, since a reader may look at a table that is written by
- * then; loads are acquire and stores release, so that whoever reads something
- * new finds the version new as well. (How locks of this kind fit C's memory
- * model: Hans Boehm, "Can seqlocks get along with programming language memory
- * models?", MSPC 2012; his fences are not needed when each access is ordered.)
+ * All of it is atomic, since a reader may read a table that is already being
+ * written again; loads are acquire and stores release, so that a reader that
+ * sees a new value sees a new version as well. (How locks of this kind fit C's
+ * memory model: Hans Boehm, "Can seqlocks get along with programming language
+ * memory models?", MSPC 2012; his fences are not needed when each access is
+ * ordered.)
  */
 #include "device/internal.h"
 
@@ -155,8 +156,8 @@ unsigned mu_device_lower_bound(const struct mu_devices *devices, mu_pfn_t pfn)
 
 static void put(_Atomic uint64_t *word, uint64_t value)
 {
-	/* release: whoever reads it reads the version that came before, or a
-	 * later one, and not the one in which the other value stood here. */
+	/* release: whoever reads this value then sees the current version, or a
+	 * later one, but not the one in which the old value was valid. */
 	atomic_store_explicit(word, value, memory_order_release);
 }
 
@@ -171,7 +172,7 @@ static void write_line(struct mu_devices *devices, struct table *table,
 	put(&entry->who, slot << 32 | line->range);
 }
 
-/* The table that does not count, empty. */
+/* The table that is not current, empty. */
 static struct table other_table(const struct mu_devices *devices)
 {
 	/* relaxed: only we write it. */
@@ -181,7 +182,7 @@ static struct table other_table(const struct mu_devices *devices)
 	return (struct table){.entries = devices->tables[!(version & 1)]};
 }
 
-/* It counts from now on. */
+/* Make it the current one. */
 static void publish(struct mu_devices *devices, struct table table)
 {
 	/* relaxed: as above. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * What must be true of device memory when nobody is at work on it.
+ * What must be true of device memory when nobody is changing it.
  */
 #include "device/internal.h"
 
