@@ -17,9 +17,9 @@
  *
  * Conventions
  *   Ranges are half open, [start, end). A function that can fail returns enum
- *   mu_status, or how many it did, and changes nothing when it fails; where
- *   something stays done its comment says what. Nothing here allocates, prints
- *   or exits. Only the C17 freestanding headers are needed.
+ *   mu_status, or how many items it did, and changes nothing when it fails;
+ *   where something stays done its comment says what. Nothing here allocates,
+ *   prints or exits. Only the C17 freestanding headers are needed.
  */
 #ifndef MEMUP_BASE_H
 #define MEMUP_BASE_H
@@ -53,8 +53,7 @@ typedef uint64_t mu_pfn_t;
 
 #define MU_MAX_NODES 1024
 #define MU_MAX_CPUS  4096
-/* "Any node" where a node id is asked for, "no node known" where one is told.
- */
+/* As an argument "any node", as a result "no node known". */
 #define MU_NO_NODE (-1)
 
 #define MU_KIB ((mu_phys_t)1 << 10)
@@ -72,8 +71,8 @@ typedef uint64_t mu_pfn_t;
 #endif
 
 /*
- * What a function has to say. MU_OK is zero; all else left things unchanged,
- * unless the function says what it did not undo.
+ * The result of a function. MU_OK is zero; after anything else nothing was
+ * changed, unless the function's comment says what it did not undo.
  */
 enum mu_status {
 	MU_OK = 0,
@@ -115,14 +114,13 @@ struct mu_error {
 	char text[240];	 /* always terminated */
 };
 
-/* A spinlock, taken with interrupts off. In structures only; all zero is free.
- */
+/* A spinlock, taken with interrupts off. Private to the library, but part of
+ * public structures; all zero is free. */
 struct mu_lock {
 	_Atomic uint32_t held;
 };
 
-/* A set of CPU numbers, which are below MU_MAX_CPUS. Who shares one with others
- * locks it. */
+/* A set of CPU numbers below MU_MAX_CPUS. Callers that share one lock it. */
 struct mu_cpumask {
 	uint64_t bits[MU_MAX_CPUS / 64];
 };

@@ -14,12 +14,12 @@
  *                                        every page there is
  *     mu_mm_finish(&mm, threads)         helpers; policy deferred
  *
- * What start does is O(ranges + nodes^2): the ragged ends of ranges become
- * pages, whole blocks become extents. Only the eager policy initialises all
- * descriptors before it returns.
+ * mu_mm_start() is O(ranges + nodes^2): the ragged ends of ranges become pages,
+ * whole blocks become extents. Only under the eager policy are all descriptors
+ * initialised before it returns.
  *
- * Zones follow Linux: DMA below 16 MiB and DMA32 below 4 GiB (both can be
- * changed: they are the platform's), MOVABLE from the end of each node as
+ * Zones follow Linux: DMA below 16 MiB and DMA32 below 4 GiB (both limits
+ * depend on the platform and can be set), MOVABLE at the end of each node as
  * kernelcore, movablecore and movable_node say. A page belongs to the zone of
  * its address on the node of its region.
  *
@@ -42,14 +42,14 @@ struct mu_config {
 	/*
 	 * MOVABLE, which is cut from the machine's highest zone: at least
 	 * kernelcore bytes are not movable, or movablecore bytes are, in equal
-	 * shares of the nodes; 0: not asked for. It begins with a block on each
-	 * node, so movablecore may get a block less of each, and less where
-	 * lower zones have the share.
+	 * shares from the nodes; 0: not requested. On each node it begins at a
+	 * block, so movablecore may get up to a block less from each, and less
+	 * where lower zones take up the share.
 	 * kernelcore_mirror: instead, mirrored memory (MU_RANGE_MIRROR) and
-	 * what is below 4 GiB is not movable, the rest is. MOVABLE and the
-	 * zones of mirrored memory then lie between each other: the span of one
-	 * may hold pages of the other. On a machine without a mirror neither it
-	 * nor the two above have an effect.
+	 * everything below 4 GiB is not movable, the rest is. MOVABLE and the
+	 * zones of mirrored memory are then interleaved: the span of one may
+	 * hold pages of the other. On a machine without mirrored memory neither
+	 * this nor the two above have an effect.
 	 * movable_node: instead of all three, memory that can be removed is
 	 * MOVABLE: what has MU_MEMBLOCK_HOTPLUG after mu_mm_movable_node().
 	 */
@@ -58,19 +58,18 @@ struct mu_config {
 	bool kernelcore_mirror;
 	bool movable_node;
 	/*
-	 * On the node of this address MOVABLE begins here, at the next block's
-	 * border, if not before: for memory that will be needed in one piece,
-	 * such as mu_crashkernel.cma_base. 0, or no memory there: not asked
-	 * for.
+	 * On the node of this address MOVABLE begins here, rounded up to a
+	 * block, if not before: for memory that will be needed in one piece,
+	 * such as mu_crashkernel.cma_base. 0, or no memory there: not
+	 * requested.
 	 */
 	mu_phys_t movable_from;
-	/* Pages that the min watermarks add up to; 0: from the memory's size.
-	 */
+	/* Sum of the min watermarks in pages; 0: from the size of memory. */
 	uint64_t min_free_pages;
 	/*
-	 * What becomes of memory that is added later (MU_ONLINE_DEFAULT); zero
-	 * is MU_ONLINE_NO. And how much may be MOVABLE under MU_ONLINE_RATIO,
-	 * in percent of what is not; 0: 301, as in Linux.
+	 * What is done with memory that is added later (MU_ONLINE_DEFAULT);
+	 * zero is MU_ONLINE_NO. And how much may be MOVABLE under
+	 * MU_ONLINE_RATIO, in percent of what is not; 0: 301, as in Linux.
 	 */
 	enum mu_online auto_online;
 	unsigned movable_ratio;
@@ -80,14 +79,14 @@ struct mu_config {
 	 * How many blocks the eager policy and mu_mm_finish() claim and
 	 * initialise at once, up to 32; 0 and 1: one. A fence, the zone's lock
 	 * and what helpers share are paid once for all of them; but interrupts
-	 * are off for so many blocks, and who has to wait for the last ones
-	 * waits as long. Growth on demand is one block in any case.
+	 * are off for that many blocks, and an allocation that has to wait for
+	 * the last ones waits as long. Growth on demand is always one block.
 	 */
 	unsigned batch;
 	/*
-	 * Most pages that the page cache of one CPU holds of a zone
+	 * The maximum number of a zone's pages in the page cache of one CPU
 	 * (memup/buddy.h); 0: from the zone's size, none in small zones;
-	 * MU_NO_CACHES: there are none.
+	 * MU_NO_CACHES: no caches.
 	 */
 	unsigned cache_pages;
 };
@@ -97,17 +96,17 @@ struct mu_config mu_config_default(void);
 
 /*
  * As above, with the zones that Linux has on @machine (mu_machine_zones()), and
- * what the parameters of its own kernel (machine->cmdline) say of MOVABLE and
- * of memory that is added; one that makes no sense is passed over, as the
- * kernel does. @machine is finished.
+ * what the parameters of its own kernel (machine->cmdline) say about MOVABLE
+ * and about memory that is added; parameters that make no sense are ignored, as
+ * the kernel does. @machine is finished.
  */
 struct mu_config mu_config_for(const struct mu_machine *machine);
 
 /*
- * Do to @config what kernelcore=N, movablecore=N (N bytes, with K, M, G, T, P
- * or E, or N% of the RAM of @machine, which is finished), kernelcore=mirror and
- * movable_node on a kernel's command line ask for, the last of each; and what
- * is to be done with memory that is added later:
+ * Apply parameters of a kernel's command line to @config: kernelcore=N,
+ * movablecore=N (N bytes, with K, M, G, T, P or E, or N% of the RAM of
+ * @machine, which is finished), kernelcore=mirror and movable_node, the last of
+ * each; and what is to be done with memory that is added later:
  *
  *   memhp_default_state=       offline, online_kernel, online_movable, online
  *   memory_hotplug.online_policy=
@@ -116,8 +115,8 @@ struct mu_config mu_config_for(const struct mu_machine *machine);
  *   memory_hotplug.auto_movable_ratio=
  *                              percent
  *
- * @len bytes at @text. Other parameters are passed over. MU_ERR_SYNTAX and
- * MU_ERR_RANGE for one that makes no sense: @config is as it was then.
+ * @len bytes at @text. Other parameters are ignored. MU_ERR_SYNTAX and
+ * MU_ERR_RANGE for one that makes no sense: then @config is unchanged.
  */
 enum mu_status mu_config_apply_cmdline(struct mu_config *config,
 				       const struct mu_machine *machine,
@@ -125,9 +124,9 @@ enum mu_status mu_config_apply_cmdline(struct mu_config *config,
 				       struct mu_error *error) MU_MUST_CHECK;
 
 /*
- * Everything that is known of one machine's memory. The floors under this one
- * are open to the client: mm.memblock before start, mm.buddy and mm.memmap
- * after.
+ * Everything that is known about one machine's memory. The client may use the
+ * floors under this one directly: mm.memblock before start, mm.buddy and
+ * mm.memmap after.
  */
 struct mu_mm {
 	const struct mu_port *port;
@@ -137,13 +136,13 @@ struct mu_mm {
 	unsigned page_shift;
 	unsigned nr_nodes;
 	struct mu_layout layout;
-	/* memblock's tables, which change under the hotplug lock as well once
-	 * the allocator runs (memup/hotplug.h). Taken after that one and before
-	 * a zone's. */
+	/* memblock's tables, which once the allocator runs change under both
+	 * this and the hotplug lock (memup/hotplug.h). Taken after that lock
+	 * and before a zone's. */
 	struct mu_lock reserved_lock;
-	/* The descriptors of reserved memory, and what becomes the allocator's
-	 * of it: whoever has the lock may write them, since what is reserved
-	 * stays so. Taken before the hotplug lock. */
+	/* The descriptors of reserved memory, and its handing over to the
+	 * allocator: whoever holds this lock may write them, because what is
+	 * reserved stays so meanwhile. Taken before the hotplug lock. */
 	struct mu_lock late_lock;
 	struct mu_page_ext *exts; /* registered before the start (C) */
 	bool hotplug_settled;	  /* mu_mm_movable_node() was called */
@@ -156,75 +155,76 @@ struct mu_mm {
 	struct mu_hotplug hotplug;
 };
 
-/* An empty @mm with 4 KiB pages. @port, not NULL, must outlive it. Early boot,
- * one CPU, as all functions here until mu_mm_start() has returned. */
+/* Make @mm empty, with 4 KiB pages. @port, not NULL, must outlive it. Early
+ * boot, one CPU, like all functions here until mu_mm_start() has returned. */
 void mu_mm_init(struct mu_mm *mm, const struct mu_port *port);
 
 /*
- * Put the RAM of @machine (finished; must stay while @mm does) into the
- * memblock and take its page size. memblock's errors.
+ * Put the RAM of @machine (finished; must outlive @mm) into the memblock and
+ * adopt its page size. memblock's errors.
  */
 enum mu_status mu_mm_add_machine(struct mu_mm *mm,
 				 const struct mu_machine *machine,
 				 struct mu_error *error) MU_MUST_CHECK;
 
 /*
- * What is reserved by now stays: the memory of the nodes that it is on cannot
- * be removed and loses MU_MEMBLOCK_HOTPLUG, and nothing will be allocated from
- * what still has that (memblock.movable_node), as in Linux with movable_node
- * (numa_clear_kernel_node_hotplug()). mu_mm_start() does it if
- * mu_config.movable_node is set; call it before that, once the kernel itself
- * and what its loader left are reserved, so that a crash kernel or whatever is
- * allocated early neither takes memory that could go nor counts. Once is
- * enough. memblock's errors.
+ * What is reserved so far cannot be moved: the memory of its nodes cannot be
+ * removed and loses MU_MEMBLOCK_HOTPLUG, and nothing will be allocated from
+ * memory that still has the flag (memblock.movable_node), as in Linux with
+ * movable_node (numa_clear_kernel_node_hotplug()). mu_mm_start() does it if
+ * mu_config.movable_node is set; call it earlier, once the kernel itself and
+ * what its loader left are reserved, so that a crash kernel or other early
+ * allocations neither take removable memory nor make a node's memory
+ * unremovable. Once is enough. memblock's errors.
  */
 enum mu_status mu_mm_movable_node(struct mu_mm *mm) MU_MUST_CHECK;
 
 /*
- * From the start on @ext is kept for each page: see memup/page_ext.h. Any
- * number of them, each once, before mu_mm_start(). MU_ERR_INVALID when it has
- * no size or no base, or its base is not aligned to 8.
+ * Keep @ext for each page from mu_mm_start() on: see memup/page_ext.h. Any
+ * number of extensions, each added once, before mu_mm_start(). MU_ERR_INVALID
+ * when it has no size or no base, or its base is not aligned to 8.
  */
 enum mu_status mu_mm_add_page_ext(struct mu_mm *mm,
 				  struct mu_page_ext *ext) MU_MUST_CHECK;
 
 /*
- * Have room for memory and devices that come after the start: see struct
+ * Make room for memory and devices that come after the start: see struct
  * mu_limits. Every node below limits->nodes exists from the start, without
- * memory until some comes. The port's memmap has to reach as far. Without this
- * call nothing can come past the memory of the start. MU_ERR_RANGE for an end
- * past MU_PHYS_MAX or more than MU_MAX_NODES nodes. Before mu_mm_size().
+ * memory until some comes. The port's memmap has to reach that far. Without
+ * this call nothing can come beyond the memory that is there at the start.
+ * MU_ERR_RANGE for an end past MU_PHYS_MAX or more than MU_MAX_NODES nodes.
+ * Before mu_mm_size().
  */
 enum mu_status mu_mm_set_limits(struct mu_mm *mm,
 				const struct mu_limits *limits,
 				struct mu_error *error) MU_MUST_CHECK;
 
 /*
- * Bytes that mu_mm_start() will need for its tables, with what memblock holds
+ * Bytes that mu_mm_start() will need for its tables, given what memblock holds
  * now and the limits; 0 when it holds no memory. O(ranges).
  */
 size_t mu_mm_size(const struct mu_mm *mm);
 
 /*
- * Bytes of addresses that the memmap of mu_mm_start() lies in: from the
- * descriptor of pfn 0 to the end of the section that the last pfn of all memory
- * is in, and of the limits. Few of them need memory behind them.
+ * Bytes of addresses that the memmap of mu_mm_start() spans: from the
+ * descriptor of pfn 0 to the end of the section of the last pfn of all memory,
+ * and of the limits. Few of them need memory behind them.
  */
 uint64_t mu_mm_memmap_span(const struct mu_mm *mm);
 
-/* Bytes of it behind which there is memory when all of @mm's is initialised.
- * Holes take none. O(ranges). */
+/* Bytes of it that are backed once all of @mm's memory is initialised. Holes
+ * take none. O(ranges). */
 uint64_t mu_mm_memmap_bytes(const struct mu_mm *mm);
 
 /*
  * Build nodes, zones, sections and extents in @buf (mu_mm_size() bytes, aligned
  * to 64, contents do not matter) and open the allocator. @memmap is where the
  * port keeps the descriptor of pfn 0: the first of mu_mm_memmap_span() bytes of
- * addresses, aligned to 64, that are backed where memmap_map was asked to, or
+ * addresses, aligned to 64, which are backed where memmap_map was called, or
  * all of them without that hook. memblock must not change any more.
  * MU_ERR_NOT_FOUND when there is no memory, MU_ERR_RANGE for limits that are
  * not in order, MU_ERR_NOMEM when the memmap cannot be backed; memblock's
- * errors with movable_node. Of all but the first two @mm must be initialised
+ * errors with movable_node. After any but the first two @mm must be initialised
  * again.
  */
 enum mu_status mu_mm_start(struct mu_mm *mm, const struct mu_config *config,
@@ -233,13 +233,13 @@ enum mu_status mu_mm_start(struct mu_mm *mm, const struct mu_config *config,
 
 /*
  * Initialise what is still pristine, with up to @max_threads threads: see
- * mu_deferred_finish(). What the deferred policy calls when CPUs are up; under
- * the lazy policy it may be called at any time, or never.
+ * mu_deferred_finish(). Under the deferred policy call it when CPUs are up;
+ * under the lazy policy at any time, or never.
  *
  * Nothing in memup needs all descriptors; a client that does (an image of all
  * memory for hibernation, a scan of every page, an array that is handed to a
  * debugger) calls this first, or mu_init_now() for a range, and then walks with
- * mu_memmap_next(), which shows what is initialised and nothing else.
+ * mu_memmap_next(), which returns only what is initialised.
  */
 enum mu_status mu_mm_finish(struct mu_mm *mm,
 			    unsigned max_threads) MU_MUST_CHECK;
@@ -251,73 +251,73 @@ enum mu_page_state {
 	MU_STATE_PRISTINE, /* the allocator's, its descriptor not written */
 	MU_STATE_BUSY,	   /* claimed, being initialised */
 	MU_STATE_ONLINE,   /* free, allocated or poisoned */
-	MU_STATE_DEVICE,   /* in a pagemap: memup/device.h tells more */
-	MU_STATE_OFFLINE,  /* memory that was taken offline, or never came on */
+	MU_STATE_DEVICE,   /* in a pagemap: see memup/device.h */
+	MU_STATE_OFFLINE,  /* memory that was taken offline, or never online */
 };
 
 /* "absent", "reserved", ...; never NULL. Any context. */
 const char *mu_page_state_str(enum mu_page_state state);
 
 /*
- * The state of @pfn, at this moment: pristine pages may become busy and then
- * online at any time, reserved ones may be freed; online stays, and absent does
- * until a device is registered there. A page inside one with a single
- * descriptor is online; where that is a gigantic one it is busy for a moment
- * when it gets its own, because the page is split or freed. O(log ranges). Any
- * context but NMI.
+ * The state of @pfn at this moment: pristine pages may become busy and then
+ * online at any time, reserved ones may be freed; online pages stay online, and
+ * absent ones absent until a device is registered there. A page inside one with
+ * a single descriptor is online; inside a gigantic one it is busy for a moment
+ * while it gets its own, when the gigantic page is split or freed. O(log
+ * ranges). Any context but NMI.
  */
 enum mu_page_state mu_page_state(struct mu_mm *mm, mu_pfn_t pfn);
 
 /*
- * The descriptor that tells of @pfn in *@page: its own, or the first of the
- * huge or gigantic page that it is in. It is written, and stays so until its
- * memory is taken offline, which whoever has a page of it prevents. Where there
- * is none the status says why: MU_ERR_HOLE, MU_ERR_PRISTINE, MU_ERR_BUSY (it is
- * being written), MU_ERR_OFFLINE, MU_ERR_RESERVED (memory that is not the
- * allocator's, of which nobody wanted one), MU_ERR_NOT_FOUND (a device's:
- * mu_device_page() has it). mu_init_now() writes what is pristine or reserved.
- * O(log ranges); who knows that @pfn is memory that stays calls
- * mu_memmap_head(). Any context but NMI. (Linux: pfn_to_online_page(), "mm:
- * introduce pfn_to_online_page()", 2017.)
+ * Find the descriptor for @pfn: *@page is its own, or the first one of the huge
+ * or gigantic page that it is in. It is written, and stays so until its memory
+ * is taken offline, which cannot happen while one of its pages is allocated.
+ * Where there is none the status tells why: MU_ERR_HOLE, MU_ERR_PRISTINE,
+ * MU_ERR_BUSY (it is being written), MU_ERR_OFFLINE, MU_ERR_RESERVED (memory
+ * that is not the allocator's, for which nobody asked for one),
+ * MU_ERR_NOT_FOUND (a device's: call mu_device_page()). mu_init_now() writes
+ * those of pristine and reserved memory. O(log ranges); for memory that is
+ * known to stay mu_memmap_head() is faster. Any context but NMI. (Linux:
+ * pfn_to_online_page(), "mm: introduce pfn_to_online_page()", 2017.)
  */
 enum mu_status mu_pfn_to_online_page(struct mu_mm *mm, mu_pfn_t pfn,
 				     struct mu_page **page) MU_MUST_CHECK;
 
 /*
- * Have the descriptors of [@start, @end) written now, wherever they are in
- * pristine memory: pristine and busy blocks come online (all of each block that
- * the range touches), reserved memory gets descriptors marked reserved, unless
- * it is reserved-noinit; holes stay without, and a huge or gigantic page keeps
- * the one that tells of all of it. MU_ERR_RANGE when the range is
- * empty, passes the end of memory, or crosses from one node to another (nothing
- * is done then); MU_ERR_NOMEM when there is no backing, MU_ERR_FULL when an
- * extent had to be cut in two and the zone has no room for one more: what was
- * done by then stays. Any number of CPUs at once; not in interrupt context.
+ * Write the descriptors of [@start, @end) now, wherever they are in pristine
+ * memory: pristine and busy blocks come online (all of each block that the
+ * range touches), reserved memory gets descriptors marked reserved, unless it
+ * is reserved-noinit; holes get none, and a huge or gigantic page keeps its
+ * single descriptor. MU_ERR_RANGE when the range is empty, passes the end of
+ * memory, or crosses from one node to another (then nothing is done);
+ * MU_ERR_NOMEM when there is no backing, MU_ERR_FULL when an extent had to be
+ * cut in two and the zone has no room for one more: what was done by then stays
+ * done. Any number of CPUs at once; not in interrupt context.
  */
 enum mu_status mu_init_now(struct mu_mm *mm, mu_pfn_t start,
 			   mu_pfn_t end) MU_MUST_CHECK;
 
 /*
- * The allocator gets [@base, @base + @size), bytes that were reserved so far:
- * what the boot used and nobody needs any more. Pages that the range covers in
- * part stay reserved. Whole blocks that were reserved as a whole become
- * pristine, the rest comes online at once: nothing is lost and nothing is
- * touched before its time. (Linux drops such pages while descriptors are
- * deferred, 140 MB of 512 in one case: "efi: ... efi_free_boot_services",
+ * Give [@base, @base + @size), bytes that were reserved so far, to the
+ * allocator: memory that the boot used and nobody needs any more. Pages that
+ * the range covers only in part stay reserved. Whole blocks that were reserved
+ * as a whole become pristine, the rest comes online at once: nothing is lost
+ * and nothing is initialised early. (Linux drops such pages while descriptors
+ * are deferred, 140 MB of 512 in one case: "efi: ... efi_free_boot_services",
  * 2026.)
  *
  * MU_ERR_RANGE when it wraps or passes the end of memory, MU_ERR_HOLE when some
  * of it is not memory or NOMAP, MU_ERR_NOT_ALLOCATED when some of it is not
- * reserved (freed twice): nothing has changed then. MU_ERR_NOMEM when the
+ * reserved (freed twice): then nothing has changed. MU_ERR_NOMEM when the
  * memmap of a part cannot be backed, MU_ERR_FULL when memblock's table has no
- * room for one more hole: what lies before that part is freed, the rest is
- * reserved as it was, and may be freed again later. Any number of CPUs at once;
- * not in interrupt context.
+ * room for one more hole: then what lies before that part is freed, and the
+ * rest stays reserved and may be freed later. Any number of CPUs at once; not
+ * in interrupt context.
  */
 enum mu_status mu_free_reserved(struct mu_mm *mm, mu_phys_t base,
 				mu_phys_t size) MU_MUST_CHECK;
 
-/* Every page up to the end of memory, or of the limits, by what it is. */
+/* All pages up to the end of memory, or of the limits, counted by state. */
 struct mu_census {
 	uint64_t allocated;
 	uint64_t free;
@@ -332,10 +332,10 @@ struct mu_census {
 };
 
 /*
- * Prove conservation: every page is exactly one of the above, every free list
+ * Check conservation: every page is exactly one of the above, every free list
  * is sound, and all counters agree with a full walk of what was initialised.
- * @census and @error may be NULL. MU_ERR_CORRUPT with what does not hold. Needs
- * quiet: no other CPU in the allocator. O(pages initialised + ranges).
+ * @census and @error may be NULL. MU_ERR_CORRUPT with what does not hold. No
+ * other CPU may be in the allocator. O(pages initialised + ranges).
  */
 enum mu_status mu_validate(struct mu_mm *mm, struct mu_census *census,
 			   struct mu_error *error) MU_MUST_CHECK;

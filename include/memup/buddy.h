@@ -5,7 +5,7 @@
  * Vocabulary
  *   A *node* is memory with one distance to every CPU; a *zone* is a part of a
  *   node that some devices can reach (DMA, DMA32), that all can (NORMAL), or
- *   whose pages can be moved (MOVABLE). In a zone free pages lie in lists by
+ *   whose pages can be moved (MOVABLE). A zone's free pages are in lists by
  *   *order*: 2^0 to 2^10 pages, naturally aligned. Allocation splits the
  *   smallest page that is large enough; freeing merges a page with its *buddy*
  *   (the pfn with one bit changed) as long as that is free and whole. (Knowlton
@@ -22,36 +22,35 @@
  *
  *   *Watermarks*: an allocation leaves at least `low` pages in a zone when some
  *   other zone can serve it, `min` otherwise, less with MU_ALLOC_ATOMIC and
- *   nothing with MU_ALLOC_RESERVES. There is no reclaim here: what Linux would
- *   reclaim is the client's to free.
+ *   nothing with MU_ALLOC_RESERVES. There is no reclaim here: freeing what
+ *   Linux would reclaim is up to the client.
  *
  * Page caches
  *   Each CPU has a *cache* of free pages, of orders 0 to 3 and MU_HUGE_ORDER,
- *   in front of the lists of the zone that its node prefers, and one of
- *   MOVABLE. Allocation and free look there first; pages come from the lists
- *   and go back by *batches*. What is in a cache is free memory all the same:
- *   to *shut* a zone's caches is to have them empty, and that is done before
- *   anybody is told that there is no memory, and before a block goes.
+ *   in front of the lists of the zone that its node prefers, and another one
+ *   for MOVABLE. Allocation and free look there first; pages come from the
+ *   lists and go back in *batches*. Pages in a cache are still free memory:
+ *   before an allocation fails for lack of memory, and before a block goes, the
+ *   zone's caches are *shut*, which empties them and keeps them empty.
  *   (Magazines: Bonwick and Adams 2001. Linux's per-CPU page lists.) See
  *   docs/design.md.
  *
  * Memory that is not here yet
  *   A zone's *source* (floor deferred) can turn pristine memory into pages. The
  *   slow path asks it when a zone's lists cannot serve, before it looks at the
- *   next zone. Pristine pages count for the watermarks as free ones do, so an
- *   allocation is refused by a mark under one policy when, and only when, it is
- *   under all. The fast path does not know of any of this.
+ *   next zone. Pristine pages count towards the watermarks as free ones do, so
+ *   if a mark refuses an allocation under one policy it does so under all. The
+ *   fast path knows nothing of this.
  *
- * Cost: O(orders) under one lock per zone, most often O(1) under a CPU's own.
+ * Cost: O(orders) under one lock per zone, usually O(1) under a CPU's own lock.
  *
  * Concurrency
- *   Letters: (L) under zone->lock; (C) constant after start; (A) atomic; (H)
- *   by the one CPU at a time that adds or removes memory.
- *   A cache's lock is taken before its zone's. Inside of zone->lock there is
- *   poison_lock alone; with them nothing is called but the pause hook. Two
- *   zones' are held only where a block changes its zone.
- *   All functions may be called from any CPU and from interrupts, not from an
- *   NMI.
+ *   Letters: (L) under zone->lock; (C) constant after start; (A) atomic; (H) by
+ *   the one CPU at a time that adds or removes memory. A cache's lock is taken
+ *   before its zone's. Under zone->lock only poison_lock is taken, and no hook
+ *   but pause is called. The locks of two zones are held only where a block
+ *   changes its zone. All functions may be called from any CPU and from
+ *   interrupts, not from an NMI.
  */
 #ifndef MEMUP_BUDDY_H
 #define MEMUP_BUDDY_H
@@ -66,7 +65,7 @@ enum mu_zone_type {
 	MU_ZONE_NORMAL,	 /* the rest */
 	MU_ZONE_MOVABLE, /* the end of a node, for pages that can be moved */
 	MU_NR_ZONES,
-	/* What is going offline: in no zonelist, see mu_buddy_move(). */
+	/* Memory that is going offline: in no zonelist, see mu_buddy_move(). */
 	MU_ZONE_ISOLATED = MU_NR_ZONES
 };
 
@@ -97,19 +96,19 @@ struct mu_zone {
 	uint32_t id; /* index in mu_buddy.zones, mu_page.zone (C) */
 	/* Pages in the free lists. Written (L), read as a hint without. */
 	_Atomic uint64_t free_pages;
-	/* What the fast path must leave in the lists: the low mark less
+	/* What the fast path must leave in the lists: the low mark minus
 	 * pristine_pages, which are as good as free. (L) */
 	uint64_t fast_mark;
-	/* free_pages less fast_mark: caches serve while it is not negative.
-	 * Written (L), never above what is true; read without. */
+	/* free_pages minus fast_mark: caches serve while it is not negative.
+	 * Written (L), never above the true value; read without. */
 	_Atomic int64_t spare;
 	/* How many pages all caches together may hold; 0: there are none.
 	 * Written (L), read as a hint without. */
 	_Atomic uint64_t cache_pages;
-	/* How many want the caches empty. Written (L), read without. */
+	/* How many callers keep the caches shut. Written (L), read without. */
 	_Atomic uint32_t shut;
-	/* The caches that may hold pages: the number of the first, counted from
-	 * 1, or 0. (L) */
+	/* List of the caches that may hold pages: the number of the first,
+	 * counted from 1, or 0. (L) */
 	uint32_t caches;
 	struct mu_free_area free_area[MU_NR_ORDERS];
 
@@ -119,12 +118,12 @@ struct mu_zone {
 	_Atomic uint64_t managed_pages; /* free, pristine, allocated, cached */
 	uint64_t poisoned_pages;	/* taken out for good (L) */
 	/* Changes when a claim ends, whatever became of the memory, and when
-	 * pristine memory has come to the extents: who found nothing may look
-	 * again. (A) */
+	 * pristine memory has come to the extents: whoever found nothing may
+	 * then look again. (A) */
 	_Atomic uint64_t growth;
 
-	/* Managed, reserved and poisoned. Written by who adds and removes
-	 * memory, one at a time (H), and (L); read as a hint without. */
+	/* Managed, reserved and poisoned. Written under (H) and (L); read as a
+	 * hint without. */
 	_Atomic uint64_t present_pages;
 	/* The span: from the first present page to the last. (H) and (L) */
 	mu_pfn_t start_pfn;
@@ -133,13 +132,13 @@ struct mu_zone {
 	int nid;		/* (C) */
 };
 
-/* Most pages that can be poisoned. */
+/* The maximum number of poisoned pages. */
 #define MU_MAX_POISONED 256
 
 /* No zone of that type. */
 #define MU_NO_ZONE UINT16_MAX
 
-/* A mu_config.cache_pages. */
+/* A value of mu_config.cache_pages. */
 #define MU_NO_CACHES UINT32_MAX
 
 struct mu_node {
@@ -155,12 +154,12 @@ struct mu_node {
 	_Atomic uint16_t *zonelist;
 	mu_pfn_t start_pfn, end_pfn; /* equal: a node without memory (H) */
 	uint64_t present_pages;	     /* (H) */
-	unsigned nr_cpus;	     /* that share its caches' pages (C) */
+	unsigned nr_cpus;	     /* its CPUs, for cache sizes (C) */
 };
 
 struct mu_cache; /* src/buddy/cache.h */
 
-/* What a source answers when it is asked to grow a zone. */
+/* A source's answer to a request to grow a zone. */
 enum mu_grow {
 	MU_GREW,	   /* *pfn is the caller's */
 	MU_GROWN_BY_OTHER, /* the zone grew meanwhile: look at its lists */
@@ -170,21 +169,21 @@ enum mu_grow {
 };
 
 /*
- * Where a zone's memory comes from when its lists are short; the hooks of the
- * floor above. The answers prove progress: after MU_GREW the caller has its
- * page; MU_GROWN_BY_OTHER means that growth is past @seen, which happens
- * a bounded number of times; MU_GROWS_BY_OTHER that it will be, or that the
- * source will be exhausted.
+ * Where a zone's memory comes from when its lists are short: hooks of the floor
+ * above. The answers guarantee progress: after MU_GREW the caller has its page;
+ * MU_GROWN_BY_OTHER means that growth is past @seen, which happens a bounded
+ * number of times; MU_GROWS_BY_OTHER that it will be, or that the source will
+ * be exhausted.
  */
 struct mu_source {
 	void *arg;
 	/* Turn pristine memory of @zone into a page of @order for the caller;
-	 * @mark is how many pages, free or pristine, must be left, @seen
-	 * zone->growth before the caller looked at the lists. */
+	 * @mark is how many pages, free or pristine, must be left, @seen the
+	 * value of zone->growth before the caller looked at the lists. */
 	enum mu_grow (*grow)(void *arg, struct mu_zone *zone, unsigned order,
 			     uint64_t mark, uint64_t seen, mu_pfn_t *pfn);
-	/* Return when growth is past @seen or nothing is on its way: at most
-	 * the time of one claim, a block's unless the client chose more. */
+	/* Return when growth is past @seen or nothing is on its way: after at
+	 * most one claim's time, a block's unless the client chose more. */
 	void (*wait)(void *arg, struct mu_zone *zone, uint64_t seen);
 };
 
@@ -192,7 +191,7 @@ struct mu_buddy {
 	const struct mu_port *port;
 	struct mu_memmap *memmap;
 	const struct mu_machine *machine; /* its distances; NULL: all 20 */
-	/* Those that have, or had, memory. A zone stays for ever; more may
+	/* Zones that have, or had, memory. A zone stays for ever; more may
 	 * come, up to max_zones. (H), nr_zones also (A) */
 	struct mu_zone *zones;
 	_Atomic unsigned nr_zones;
@@ -200,8 +199,8 @@ struct mu_buddy {
 	struct mu_node *nodes;	 /* indexed by node id (C) */
 	unsigned nr_nodes;	 /* (C) */
 	struct mu_source source; /* grow is NULL: there is none */
-	/* Page caches: two for each CPU, the second for MOVABLE, made when it
-	 * first asks (a bit each). */
+	/* Page caches: two for each CPU, the second for MOVABLE, made when the
+	 * CPU first needs them (then its bit is set). */
 	struct mu_cache *caches;     /* (C) */
 	_Atomic uint64_t *caches_up; /* set under caches_lock, which is only
 				      * tried; read by all (A) */
@@ -209,23 +208,22 @@ struct mu_buddy {
 	unsigned cache_pages;	     /* as mu_config.cache_pages (C) */
 	struct mu_lock caches_lock;
 	/* Pages that the hardware lost, ascending; under poison_lock, which is
-	 * taken inside of a zone's. */
+	 * taken inside a zone's lock. */
 	struct mu_lock poison_lock;
 	unsigned nr_poisoned;
 	mu_pfn_t poisoned[MU_MAX_POISONED];
 };
 
 /*
- * The zone at place @i of the zonelist of @node, or NULL at its end. Who walks
- * the list while a zone is added may see one twice, and misses none. Any
- * context.
+ * The zone at place @i of the zonelist of @node, or NULL at its end. A walk
+ * while a zone is added may see one zone twice, but misses none. Any context.
  */
 static inline struct mu_zone *mu_zonelist_zone(const struct mu_buddy *buddy,
 					       const struct mu_node *node,
 					       unsigned i)
 {
-	/* acquire: the zone was made before it was put there, and what was
-	 * shifted out of its place lies further on. */
+	/* acquire: the zone was made before it was put there, and the one that
+	 * was shifted out of its place is further on. */
 	uint16_t id =
 		atomic_load_explicit(&node->zonelist[i], memory_order_acquire);
 
@@ -233,29 +231,29 @@ static inline struct mu_zone *mu_zonelist_zone(const struct mu_buddy *buddy,
 }
 
 /*
- * Allocate 2^@order pages, naturally aligned, as near to node @nid as can be
- * (MU_NO_NODE: near the CPU that runs). The first pfn in *@pfn; its descriptor
- * has refcount 1 and private_data 0. Contents are what they were.
- * MU_ERR_NOMEM when no zone that @flags allow can serve it within its mark;
- * MU_ERR_INVALID for an unknown flag or two zone flags; MU_ERR_RANGE for an
- * order over MU_BLOCK_ORDER or a node that is none.
- * Any context but NMI. Waits for another CPU for at most one claim (a block's
- * initialisation, or mu_config.batch of them) at a time, and only when no other
- * zone can serve within its low mark.
+ * Allocate 2^@order pages, naturally aligned, as near to node @nid as possible
+ * (MU_NO_NODE: near the calling CPU). *@pfn is the first pfn; its descriptor
+ * has refcount 1 and private_data 0. The contents are not zeroed. MU_ERR_NOMEM
+ * when no zone that @flags allow can serve it within its mark; MU_ERR_INVALID
+ * for an unknown flag or two zone flags; MU_ERR_RANGE for an order over
+ * MU_BLOCK_ORDER or a node that does not exist. Any context but NMI. Waits for
+ * another CPU for at most one claim (a block's initialisation, or
+ * mu_config.batch of them) at a time, and only when no other zone can serve
+ * within its low mark.
  */
 enum mu_status mu_alloc_pages(struct mu_buddy *buddy, int nid, unsigned order,
 			      unsigned flags, mu_pfn_t *pfn) MU_MUST_CHECK;
 
 /*
- * Give back what mu_alloc_pages() or mu_alloc_huge() gave: @pfn and @order as
- * then. A page with one descriptor gets the others now, a block at a time: what
- * is not in the lists by then is not waited for. MU_ERR_NOMEM when there is no
- * backing for them. Changes nothing and says MU_ERR_HOLE past the map,
- * MU_ERR_PRISTINE when the descriptor was never written (pristine memory, a
- * reservation or a hole), MU_ERR_RESERVED, MU_ERR_NOT_ALLOCATED when the page
- * is free already or is not the first of an allocation, MU_ERR_ORDER when the
- * order is another, MU_ERR_BUSY when somebody else holds a reference. Any
- * context but NMI.
+ * Free what mu_alloc_pages() or mu_alloc_huge() returned, with the same @pfn
+ * and @order. A page with one descriptor gets the others now, a block at a
+ * time; allocations do not wait for blocks that are not in the lists yet.
+ * MU_ERR_NOMEM when there is no backing for them. Changes nothing and returns
+ * MU_ERR_HOLE past the map, MU_ERR_PRISTINE when the descriptor was never
+ * written (pristine memory, a reservation or a hole), MU_ERR_RESERVED,
+ * MU_ERR_NOT_ALLOCATED when the page is free already or is not the first of an
+ * allocation, MU_ERR_ORDER when its order is different, MU_ERR_BUSY when
+ * somebody else holds a reference. Any context but NMI.
  */
 enum mu_status mu_free_pages(struct mu_buddy *buddy, mu_pfn_t pfn,
 			     unsigned order) MU_MUST_CHECK;
@@ -265,15 +263,16 @@ enum mu_status mu_free_page(struct mu_buddy *buddy,
 			    struct mu_page *page) MU_MUST_CHECK;
 
 /*
- * Make of one allocated page, 2^@order pages at @pfn, as many allocations of
- * 2^@to pages, each with the count of the first; @to is at most MU_BLOCK_ORDER
- * and below @order. A page with one descriptor gets the others now. Errors of
- * mu_free_pages(). By who holds the page; any context but NMI.
+ * Split one allocation, 2^@order pages at @pfn, into allocations of 2^@to
+ * pages, each with the reference count of the first; @to is at most
+ * MU_BLOCK_ORDER and below @order. A page with one descriptor gets the others
+ * now. Errors of mu_free_pages(). Only by the holder of the page; any context
+ * but NMI.
  */
 enum mu_status mu_split_pages(struct mu_buddy *buddy, mu_pfn_t pfn,
 			      unsigned order, unsigned to) MU_MUST_CHECK;
 
-/* One more reference to an allocated page, by somebody who has one. */
+/* Take one more reference to an allocated page; the caller holds one. */
 static inline void mu_page_get(struct mu_page *page)
 {
 	mu_page_check(page);
@@ -283,14 +282,14 @@ static inline void mu_page_get(struct mu_page *page)
 
 /*
  * Drop a reference; the last one frees the page. MU_ERR_HOLE, MU_ERR_PRISTINE,
- * MU_ERR_RESERVED and MU_ERR_NOT_ALLOCATED as mu_free_page() says them;
- * MU_ERR_NOMEM where the last one would have to: it is not dropped then. Any
- * context but NMI.
+ * MU_ERR_RESERVED and MU_ERR_NOT_ALLOCATED as mu_free_page(); MU_ERR_NOMEM if
+ * the last one cannot free the page: then it is not dropped. Any context but
+ * NMI.
  */
 enum mu_status mu_page_put(struct mu_buddy *buddy,
 			   struct mu_page *page) MU_MUST_CHECK;
 
-/* The zone that a written descriptor says at this moment. */
+/* The zone that a written descriptor names at this moment. */
 static inline struct mu_zone *mu_page_zone_ptr(const struct mu_buddy *buddy,
 					       const struct mu_page *page)
 {
@@ -315,20 +314,20 @@ static inline bool mu_zone_is_contiguous(const struct mu_zone *zone)
 }
 
 /*
- * The hardware has lost the page at @pfn, whose descriptor (or that of the page
- * with one descriptor that it is in) was written: nobody gets it any more. A
- * free page leaves the lists, one that somebody has does when it is given back:
- * *@later. MU_ERR_OVERLAP when it is known already, MU_ERR_FULL when
- * MU_MAX_POISONED are, MU_ERR_HOLE, MU_ERR_PRISTINE. The caller knows that its
- * block stays online: mu_memory_failure() does. Any context but NMI; not by a
- * handler that may interrupt who frees or splits a gigantic page, which is
- * waited for.
+ * The hardware has lost the page at @pfn, whose descriptor was written (its
+ * own, or that of the page with one descriptor that it is in): it will not be
+ * allocated any more. A free page leaves the lists now; one that is in use when
+ * it is freed, and *@later is true. MU_ERR_OVERLAP when it is known already,
+ * MU_ERR_FULL when MU_MAX_POISONED pages are, MU_ERR_HOLE, MU_ERR_PRISTINE. The
+ * caller makes sure that the block stays online, as mu_memory_failure() does.
+ * Any context but NMI; not from a handler that may interrupt the freeing or
+ * splitting of a gigantic page, because it waits for that.
  */
 enum mu_status mu_buddy_poison(struct mu_buddy *buddy, mu_pfn_t pfn,
 			       bool *later) MU_MUST_CHECK;
 
-/* Remember @pfn, which is not the allocator's, so that who makes it so leaves
- * it out. Errors of mu_buddy_poison(). */
+/* Remember @pfn, which is not the allocator's, so that it is left out if its
+ * memory comes to the allocator. Errors of mu_buddy_poison(). */
 enum mu_status mu_buddy_note_poison(struct mu_buddy *buddy,
 				    mu_pfn_t pfn) MU_MUST_CHECK;
 
@@ -336,7 +335,7 @@ enum mu_status mu_buddy_note_poison(struct mu_buddy *buddy,
 mu_pfn_t mu_buddy_next_poisoned(struct mu_buddy *buddy, mu_pfn_t pfn,
 				mu_pfn_t end);
 
-/* [@start, @end) is other memory from now on: what of it was poisoned goes. */
+/* [@start, @end) will be other memory: forget its poisoned pages. */
 void mu_buddy_forget_poison(struct mu_buddy *buddy, mu_pfn_t start,
 			    mu_pfn_t end);
 
@@ -344,16 +343,16 @@ void mu_buddy_forget_poison(struct mu_buddy *buddy, mu_pfn_t start,
  * Set the marks of every zone from its managed pages, as Linux does:
  * @min_free_pages for the machine are spread over zones in proportion (0: the
  * square root of 16 times its memory in KiB, within 128 KiB and 256 MiB). Low
- * is above min by a quarter of it, or a thousandth of the zone where that is
- * more; high is twice as far. MOVABLE has a small min of its own. @page_shift
- * for the units. One at a time; others may allocate.
+ * is above min by a quarter of min, or by a thousandth of the zone if that is
+ * more; high is twice as far above. MOVABLE has a small min of its own.
+ * @page_shift converts the units. One call at a time; others may allocate.
  */
 void mu_buddy_set_watermarks(struct mu_buddy *buddy, uint64_t min_free_pages,
 			     unsigned page_shift);
 
 /*
- * Walk all free lists and counters of @zone under its lock, then each of its
- * caches under that one's. MU_ERR_CORRUPT with the reason in @error when
+ * Check all free lists and counters of @zone under its lock, then each of its
+ * caches under the cache's lock. MU_ERR_CORRUPT with the reason in @error when
  * something does not hold.
  */
 enum mu_status mu_zone_validate(struct mu_buddy *buddy, struct mu_zone *zone,
@@ -364,15 +363,16 @@ enum mu_status mu_zone_validate(struct mu_buddy *buddy, struct mu_zone *zone,
  * no lock held.
  *
  * mu_buddy_shut() empties the caches of @zone into its lists and keeps them
- * empty, so that all that is freed in between goes to the lists, until
- * mu_buddy_open(); the pairs nest. Waits for CPUs that are in a cache at this
- * moment, a batch of pages each. mu_buddy_drain() is both, one after the other.
+ * empty until mu_buddy_open(), so that everything freed in between goes to the
+ * lists; the pairs nest. It waits for CPUs that are using a cache at this
+ * moment, for a batch of pages each. mu_buddy_drain() is both, one after the
+ * other.
  */
 void mu_buddy_shut(struct mu_buddy *buddy, struct mu_zone *zone);
 void mu_buddy_open(struct mu_buddy *buddy, struct mu_zone *zone);
 void mu_buddy_drain(struct mu_buddy *buddy, struct mu_zone *zone);
 
-/* Free pages of @zone that lie in caches; zone->free_pages are those in its
+/* Free pages of @zone that are in caches; zone->free_pages counts those in its
  * lists. A snapshot. O(caches in use). */
 uint64_t mu_zone_cached(struct mu_buddy *buddy, struct mu_zone *zone);
 
@@ -382,8 +382,8 @@ uint64_t mu_zone_cached(struct mu_buddy *buddy, struct mu_zone *zone);
 
 /*
  * Caches for CPUs with ids below @cpus (0: none), in @buf of
- * mu_caches_size(@cpus) bytes, aligned to 64, of which only a bit for each CPU
- * is written; @pages as mu_config.cache_pages. Early boot, before
+ * mu_caches_size(@cpus) bytes, aligned to 64, of which only a bit per CPU is
+ * written here; @pages as mu_config.cache_pages. Early boot, before
  * mu_buddy_set_watermarks().
  */
 size_t mu_caches_size(unsigned cpus);
@@ -391,94 +391,96 @@ void mu_caches_init(struct mu_buddy *buddy, unsigned cpus, unsigned pages,
 		    void *buf);
 
 /*
- * The zonelists, of the zones that buddy->nodes tell: @lists has room for
+ * Build the zonelists from the zones in buddy->nodes: @lists has room for
  * nr_nodes lists of max_zones + 1 ids, @scratch for max_zones numbers. Early
  * boot, one CPU. O(nodes * zones * log zones).
  */
 void mu_zonelists_build(struct mu_buddy *buddy, _Atomic uint16_t *lists,
 			uint64_t *scratch);
 
-/* Add @zone, a new one, to the list of every node while others allocate. (H) */
+/* Add the new @zone to the list of every node while others allocate. (H) */
 void mu_zonelists_add(struct mu_buddy *buddy, const struct mu_zone *zone);
 
 /* Choose the zones of @node that the fast path tries: those with memory. (H) */
 void mu_node_prefer(struct mu_buddy *buddy, struct mu_node *node);
 
-/* An empty zone over [@start, @end). Early boot, one CPU. */
+/* Make an empty zone over [@start, @end). Early boot, one CPU. */
 void mu_zone_init(struct mu_zone *zone, uint32_t id, int nid,
 		  enum mu_zone_type type, mu_pfn_t start, mu_pfn_t end);
 
 /*
  * Put the initialised, published pages [@start, @end) of one block, reserved
- * ones or tails of nothing, into the lists of their zone as new managed memory.
+ * ones or tails without a head, into the lists of their zone as new managed
+ * memory.
  */
 void mu_buddy_add_range(struct mu_buddy *buddy, struct mu_zone *zone,
 			mu_pfn_t start, mu_pfn_t end);
 
 /*
  * Put a block that was pristine into the lists; @take is an order or
- * MU_NR_ORDERS. Where @take is an order and @mark pages, free or pristine, are
+ * MU_NR_ORDERS. If @take is an order and @mark pages, free or pristine, are
  * left after it, the block's first page of that order goes to the caller
- * instead, who gets true and *@pfn.
+ * instead: true, and *@pfn.
  */
 bool mu_buddy_add_block(struct mu_buddy *buddy, struct mu_zone *zone,
 			mu_pfn_t start, unsigned take, uint64_t mark,
 			mu_pfn_t *pfn);
 
-/* Publish the @nr blocks from @start on and put them into the lists: what
- * mu_memmap_init_chain() wrote, all pristine before. */
+/* Publish the @nr blocks from @start on, which mu_memmap_init_chain() wrote and
+ * which were pristine before, and put them into the lists. */
 void mu_buddy_add_chain(struct mu_buddy *buddy, struct mu_zone *zone,
 			mu_pfn_t start, unsigned nr);
 
-/* Say that @pages of @zone are managed but pristine. Early boot. */
+/* Count @pages of @zone as managed but pristine. Early boot. */
 void mu_zone_add_pristine(struct mu_zone *zone, uint64_t pages);
 
 /* The same while others allocate. */
 void mu_buddy_grow_pristine(struct mu_buddy *buddy, struct mu_zone *zone,
 			    uint64_t pages);
 
-/* @pages of @zone that were pristine are its memory no more. */
+/* @pages that were pristine do not belong to @zone any more. */
 void mu_buddy_drop_pristine(struct mu_buddy *buddy, struct mu_zone *zone,
 			    uint64_t pages);
 
 /*
- * Memory on its way out, or back. mu_buddy_move() has the block at @start, all
- * of it online and in @from, belong to @to from now on; one of them is a zone
- * of type MU_ZONE_ISOLATED of the node. There pages that are free are not found
- * by allocations, and what is freed does not come back to them. With @gigantic
- * it is the allocated gigantic page at @start. MU_ERR_RESERVED when some page
- * of it is reserved, MU_ERR_BUSY when some page is in nobody's book at this
- * moment (a gigantic page is being freed or split), larger than the block, or
- * not in @from: nothing has changed then. Any context but NMI.
+ * Memory on its way out, or back. mu_buddy_move() moves the block at @start,
+ * all of it online and in @from, to zone @to; one of the two is the node's zone
+ * of type MU_ZONE_ISOLATED. Allocations do not find free pages there, nor what
+ * is freed there later. With @gigantic it moves the allocated gigantic page at
+ * @start. MU_ERR_RESERVED when some page of it is reserved; MU_ERR_BUSY when
+ * some page is neither free nor allocated at this moment (a gigantic page is
+ * being freed or split), larger than the block, or not in @from: then nothing
+ * has changed. Any context but NMI.
  */
 enum mu_status mu_buddy_move(struct mu_buddy *buddy, struct mu_zone *from,
 			     struct mu_zone *to, mu_pfn_t start,
 			     bool gigantic) MU_MUST_CHECK;
 
 /*
- * The first page at or after *@pfn, where a page begins or began, and before
- * @end, of the same isolated block, that is not free: false when there is none.
- * *@order is MU_NR_ORDERS when nobody has it at this moment.
+ * Find the first page that is neither free nor poisoned, from *@pfn, where a
+ * page begins or began, to @end, in the same isolated block: false when there
+ * is none. *@order is its order, or MU_NR_ORDERS if it is not allocated at this
+ * moment.
  */
 bool mu_buddy_find_in_use(struct mu_buddy *buddy, struct mu_zone *isolated,
 			  mu_pfn_t end, mu_pfn_t *pfn, unsigned *order);
 
-/* Put the block at @start, initialised and published, tails all of it, into the
- * lists of @zone as new memory, without what is poisoned in it. */
+/* Put the block at @start, initialised and published as tails only, into the
+ * lists of @zone as new memory, without its poisoned pages. */
 void mu_buddy_add_around(struct mu_buddy *buddy, struct mu_zone *zone,
 			 mu_pfn_t start);
 
-/* Take the isolated block at @start out of its zone, which it belongs to no
- * more. False when some of its pages are in use. */
+/* Take the isolated block at @start out of its zone. False when some of its
+ * pages are in use. */
 bool mu_buddy_extract(struct mu_buddy *buddy, struct mu_zone *isolated,
 		      mu_pfn_t start);
 
-/* Whoever waits for @zone may look again: after what was done to it. */
+/* Let whoever waits for @zone look again, after a change to it. */
 void mu_zone_tell_growth(struct mu_zone *zone);
 
 /*
- * @pages of @zone that were pristine are allocated now, and never come to the
- * lists: what mu_buddy_add_block() is for a block.
+ * @pages of @zone that were pristine are allocated now, without ever being in
+ * the lists: for them what mu_buddy_add_block() is for a block.
  */
 void mu_buddy_take_pristine(struct mu_buddy *buddy, struct mu_zone *zone,
 			    uint64_t pages);
@@ -487,7 +489,7 @@ void mu_buddy_take_pristine(struct mu_buddy *buddy, struct mu_zone *zone,
 bool mu_zone_has(struct mu_buddy *buddy, struct mu_zone *zone, uint64_t pages,
 		 uint64_t mark);
 
-/* Pages that an allocation with @flags must leave in @zone at the least. */
+/* The least number of pages that an allocation with @flags leaves in @zone. */
 uint64_t mu_zone_min_mark(const struct mu_zone *zone, unsigned flags);
 
 /* May an allocation with @flags for node @nid use @zone? */

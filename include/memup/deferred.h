@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * deferred: claims, and the three policies that are made of them.
+ * deferred: claims, and the three policies that are built on them.
  *
  * Vocabulary
  *   *Pristine* memory is managed memory whose descriptors were never written.
@@ -22,22 +22,22 @@
  *   deferred  the allocator's slow path claims what it needs, and at the same
  *             time helper threads on every node claim the rest
  *   lazy      only the slow path claims, for ever
- *   They differ in who claims and when; all of them claim from the same cursor,
- *   so there is no moment at which memory exists that nobody may use. (Linux
- *   hands over between two mechanisms: see docs/design.md for its window.)
+ *   They differ in who claims and when; all claim from the same cursor, so at
+ *   no moment is there memory that nobody may use. (Linux hands over between
+ *   two mechanisms: see docs/design.md for its window.)
  *
  * Progress
  *   A zone has a fixed number of blocks, every claim takes one, and a CPU that
  *   asks gets one of three answers: it grew the zone (and has its page), the
  *   zone was grown by another (its lists have changed: look again), or it is
- *   exhausted. Nobody waits but for a block in flight: a CPU keeps interrupts
+ *   exhausted. The only wait is for a block in flight. A CPU keeps interrupts
  *   off from the claim to the free list, so a handler never waits for the CPU
  *   that it interrupted, and the wait is at most one block's initialisation
- *   (mu_config.batch of them, where the client chose to take more at once).
+ *   (mu_config.batch of them, if the client chose to take more at once).
  *
  * A claim backs first
- *   The memmap behind a block is backed before the block is claimed. When that
- *   fails nothing has happened: there is no claim to undo.
+ *   A block's descriptors are backed before the block is claimed. If that fails
+ *   nothing has happened: there is no claim to undo.
  *
  * Cost: one compare-and-exchange and 16 KiB of stores for a block (4 MiB of
  * memory); setting up is O(ranges), whatever their size.
@@ -49,14 +49,14 @@
 
 enum mu_policy { MU_POLICY_EAGER, MU_POLICY_DEFERRED, MU_POLICY_LAZY };
 
-/* "eager", "deferred", "lazy"; "unknown" for what is none. Any context. */
+/* "eager", "deferred", "lazy"; else "unknown". Any context. */
 const char *mu_policy_str(enum mu_policy policy);
 
 /*
  * A run of whole blocks of one zone. The cursor holds two block numbers, pfns
  * divided by MU_BLOCK_PAGES: head in the low half, tail in the high one. What
- * lies between them is pristine. Claims move them towards each other; memory
- * that comes moves them apart, or fills an extent that was used up.
+ * lies between them is pristine. Claims move them towards each other; new
+ * memory moves them apart, or refills an extent that was used up.
  */
 struct mu_extent {
 	_Atomic uint64_t cursor; /* (A) by compare-and-exchange */
@@ -66,20 +66,20 @@ _Static_assert(MU_PHYS_BITS - MU_PAGE_SHIFT_MIN - MU_BLOCK_ORDER <= 32,
 	       "a block number is half a cursor");
 
 /*
- * The pristine memory of one zone. Each on cache lines of its own: busy is
- * written by everybody who claims.
+ * The pristine memory of one zone. Each has cache lines of its own, because
+ * every claim writes busy.
  */
 struct mu_pristine {
 	struct mu_zone *zone;	   /* (C) */
 	struct mu_extent *extents; /* (C) the first nr_sorted ascending */
 	unsigned nr_sorted;	   /* (C) made at start; never filled again */
 	unsigned max_extents;	   /* (C) */
-	struct mu_lock lock;	   /* (E): who adds an extent */
+	struct mu_lock lock;	   /* (E): held to add an extent */
 	unsigned promised;	   /* extents that will be added (E) */
 	/* Grows when an extent is added. Written (E), read by all. (A) */
 	_Atomic unsigned nr_extents;
 	/* Extents below its low half are used up: a hint. The high half counts
-	 * how often it moved back. (A) */
+	 * how often the low half moved back. (A) */
 	_Atomic uint64_t first;
 	/* CPUs between "about to claim" and "in the lists". (A) */
 	alignas(64) _Atomic uint32_t busy;
@@ -87,7 +87,7 @@ struct mu_pristine {
 	 * in two counts, and which of them newcomers use. (A) */
 	_Atomic uint32_t looking[2];
 	_Atomic uint32_t turn;	 /* (A), written (S) */
-	struct mu_lock settling; /* (S): who waits for them */
+	struct mu_lock settling; /* (S): held to wait for them */
 	/* Blocks claimed, and the longest time with interrupts off from claim
 	 * to list, in ns. Statistics. (A) relaxed */
 	_Atomic uint64_t claims;
@@ -100,8 +100,8 @@ struct mu_deferred {
 	struct mu_memmap *memmap;
 	struct mu_buddy *buddy;
 	struct mu_pristine *zones; /* indexed as buddy->zones (C) */
-	bool measure;		   /* take the time of claims (C) */
-	unsigned batch; /* blocks claimed at once by who takes many (C) */
+	bool measure;		   /* measure the time of claims (C) */
+	unsigned batch; /* blocks that bulk claims take at once (C) */
 };
 
 /* What deferred initialisation has done so far. A snapshot. */
@@ -125,11 +125,11 @@ enum mu_grow mu_deferred_grow(void *arg, struct mu_zone *zone, unsigned order,
 void mu_deferred_wait(void *arg, struct mu_zone *zone, uint64_t seen);
 
 /*
- * Claim and initialise up to @blocks blocks, nearest to @nid first, other nodes
- * when that one is exhausted; returns how many there were. From any number of
- * CPUs at once, also while others allocate. *@status (may be NULL) is
- * MU_ERR_NOMEM when a block of some zone could not be backed. Interrupts are
- * off for mu_config.batch blocks at a time. Any context but NMI.
+ * Claim and initialise up to @blocks blocks, nearest to @nid first, from other
+ * nodes when that one is exhausted; returns how many. From any number of CPUs
+ * at once, also while others allocate. *@status (may be NULL) is MU_ERR_NOMEM
+ * when a block of some zone could not be backed. Interrupts are off for
+ * mu_config.batch blocks at a time. Any context but NMI.
  */
 uint64_t mu_deferred_take(struct mu_deferred *deferred, int nid,
 			  uint64_t blocks, enum mu_status *status);
@@ -147,14 +147,14 @@ enum mu_status mu_deferred_finish(struct mu_deferred *deferred,
 
 /*
  * Huge pages straight from pristine memory: @count of 2^@order pages
- * (MU_HUGE_ORDER or MU_GIGANTIC_ORDER), one descriptor written for each. Their
- * first pfns in @pfns; returns how many there were. Each is an allocation of
- * its own: mu_free_pages() takes it back (and writes its descriptors then),
- * mu_split_pages() makes smaller pages of it. The descriptor of any pfn inside
- * is mu_memmap_head()'s. Node, @flags and watermarks as in mu_alloc_pages(),
- * whose lists are not looked at; @flags are not checked, of two zones the lower
- * counts. 0 for another @order or a node that is none. Any context but NMI;
- * interrupts are off for one page at a time.
+ * (MU_HUGE_ORDER or MU_GIGANTIC_ORDER), one descriptor written for each. Stores
+ * their first pfns in @pfns and returns how many there are. Each is an
+ * allocation of its own: mu_free_pages() frees it (and then writes its other
+ * descriptors), mu_split_pages() splits it into smaller ones. mu_memmap_head()
+ * finds the descriptor of any pfn inside. Node, @flags and watermarks as in
+ * mu_alloc_pages(), whose lists are not used; @flags are not checked, of two
+ * zone flags the lower zone counts. 0 for another @order or a node that does
+ * not exist. Any context but NMI; interrupts are off for one page at a time.
  */
 uint64_t mu_alloc_huge(struct mu_deferred *deferred, int nid, unsigned order,
 		       unsigned flags, uint64_t count, mu_pfn_t *pfns);
@@ -162,12 +162,12 @@ uint64_t mu_alloc_huge(struct mu_deferred *deferred, int nid, unsigned order,
 /*
  * 2^@order pages in one run, naturally aligned, MU_BLOCK_ORDER < @order <=
  * MU_GIGANTIC_ORDER, from pristine memory: claimed together, initialised block
- * by block. It is given as 2^(@order - MU_BLOCK_ORDER) allocations of
+ * by block. The result is 2^(@order - MU_BLOCK_ORDER) allocations of
  * MU_BLOCK_ORDER each, which are freed one by one. Blocks that lie before an
  * aligned run are put into the lists. Node, @flags and watermarks as in
  * mu_alloc_huge(). MU_ERR_NOMEM when no extent has such a run, or its memmap
- * cannot be backed; MU_ERR_RANGE for another @order or a node that is none. Any
- * context but NMI; interrupts are off for one block at a time.
+ * cannot be backed; MU_ERR_RANGE for another @order or a node that does not
+ * exist. Any context but NMI; interrupts are off for one block at a time.
  */
 enum mu_status mu_alloc_run(struct mu_deferred *deferred, int nid,
 			    unsigned order, unsigned flags,
@@ -175,12 +175,12 @@ enum mu_status mu_alloc_run(struct mu_deferred *deferred, int nid,
 
 /*
  * Initialise the block at @start of @zone if it is pristine, wherever it lies
- * in its extent. MU_OK when it is online, inside a page with one descriptor
- * too; MU_ERR_BUSY when it is neither online nor pristine: somebody has claimed
- * it, or it is not the allocator's; MU_ERR_NOMEM when it cannot be backed,
- * MU_ERR_FULL when the extent would have to be cut in two and the zone has no
- * room for one more. Any context but NMI; a handler must not wait for a block
- * that is busy: whoever claimed it may be a CPU with interrupts on, in
+ * in its extent. MU_OK when it is online, also if it is inside a page with one
+ * descriptor; MU_ERR_BUSY when it is neither online nor pristine: somebody has
+ * claimed it, or it is not the allocator's; MU_ERR_NOMEM when it cannot be
+ * backed, MU_ERR_FULL when the extent would have to be cut in two and the zone
+ * has no room for one more. Any context but NMI; a handler must not wait for a
+ * block that is busy: whoever claimed it may be a CPU with interrupts on, in
  * mu_alloc_run().
  */
 enum mu_status mu_deferred_init_block(struct mu_deferred *deferred,
@@ -189,7 +189,7 @@ enum mu_status mu_deferred_init_block(struct mu_deferred *deferred,
 
 /*
  * Memory that comes while others allocate. mu_deferred_promise() keeps room for
- * one more extent of @zone, or says that there is none; then either
+ * one more extent of @zone, or returns false if there is none; then either
  * mu_deferred_add_late() makes the whole blocks [@start, @end) pristine memory
  * of @zone, O(1) in their number, or mu_deferred_unpromise() gives the room
  * back. Memory that touches what is pristine takes no room. Any context but
@@ -203,12 +203,12 @@ void mu_deferred_add_late(struct mu_deferred *deferred, struct mu_zone *zone,
 			  mu_pfn_t start, mu_pfn_t end);
 
 /*
- * The other way: some of what is pristine in the whole blocks [@start, @end) of
- * @zone is claimed, not initialised, and no memory of the zone any more: *@pfn
- * and *@pages of it, O(extents) whatever their size. MU_ERR_NOT_FOUND when
+ * The reverse: claim a piece of the pristine memory in the whole blocks
+ * [@start, @end) of @zone, *@pages at *@pfn, without initialising it, and take
+ * it out of the zone. O(extents) whatever their size. MU_ERR_NOT_FOUND when
  * nothing is pristine there; what another CPU is cutting off at this moment may
- * be missed. Room for an extent is promised with each piece, so that it can be
- * given back by mu_deferred_add_late() for certain; if it never is,
+ * be missed. Room for an extent is promised with each piece, so that
+ * mu_deferred_add_late() can always give it back; if it is not given back, call
  * mu_deferred_unpromise(). MU_ERR_FULL when there is no room. Any context but
  * NMI.
  */
@@ -218,24 +218,25 @@ enum mu_status mu_deferred_withdraw(struct mu_deferred *deferred,
 				    mu_pfn_t *pages) MU_MUST_CHECK;
 
 /*
- * Return when all who looked for pristine memory of @zone before have claimed
- * it and brought it online, or have given up: after it was withdrawn, and
- * before its backing goes, which they were perhaps about to make. Those who
- * look from now on are not waited for; others who wait for @zone, one after the
- * other, are. Not in interrupt context, nor under a lock that they may take.
+ * Wait until every CPU that was looking for pristine memory of @zone has
+ * claimed it and brought it online, or has given up: to be called after memory
+ * was withdrawn and before its backing goes, because these CPUs may be about to
+ * back it. CPUs that begin to look later are not waited for; but callers of
+ * this function for the same @zone wait for each other. Not in interrupt
+ * context, nor under a lock that those CPUs may take.
  */
 void mu_deferred_settle(struct mu_deferred *deferred,
 			const struct mu_zone *zone);
 
 /*
  * A background finisher: threads at idle priority that initialise what is
- * pristine, block by block, for as long as they may. The lazy policy without it
- * is lazy for ever; with it the machine ends up as one of the deferred policy
- * does, only later. It may be paused, resumed and stopped at any time, and
+ * pristine, block by block, until it is done or stopped. Without it the lazy
+ * policy stays lazy for ever; with it the machine ends up as under the deferred
+ * policy, only later. It may be paused, resumed and stopped at any time, and
  * started again after it was stopped. (FreeBSD drains its lazy pages in such a
  * thread: "vm_page: Implement lazy page initialization", 2024.)
  *
- * In memory of the caller, who leaves it alone from start to stop.
+ * In the caller's memory, to be left alone from start to stop.
  */
 struct mu_background {
 	struct mu_deferred *deferred;
@@ -253,8 +254,7 @@ enum mu_status mu_background_start(struct mu_background *background,
 				   const struct mu_cpumask *cpus,
 				   unsigned threads) MU_MUST_CHECK;
 
-/* Begin no block from now on; a block that was begun is finished. Any context.
- */
+/* Begin no further block; a block that was begun is finished. Any context. */
 void mu_background_pause(struct mu_background *background);
 
 /* Go on. Not with interrupts off. */
@@ -270,9 +270,9 @@ bool mu_background_is_running(const struct mu_background *background);
 struct mu_deferred_stats mu_deferred_stats(const struct mu_deferred *deferred);
 
 /*
- * Is @pfn in an extent of @zone, not claimed? *@end (may be NULL) is the end of
- * a run of which the same can be said. A snapshot. O(log extents + extents that
- * were added while running). Any context.
+ * Is @pfn in an extent of @zone and not claimed? *@end (may be NULL) is the end
+ * of a run with the same answer. A snapshot. O(log extents + extents that were
+ * added while running). Any context.
  */
 bool mu_deferred_is_pristine(const struct mu_deferred *deferred,
 			     const struct mu_zone *zone, mu_pfn_t pfn,
@@ -287,31 +287,30 @@ bool mu_deferred_is_busy(const struct mu_deferred *deferred,
  * For the floor above, at start; one CPU.
  */
 
-/* The hooks of @buddy's source, and no extents yet. @zones has room for
+/* Set the hooks of @buddy's source; no extents yet. @zones has room for
  * buddy->max_zones. */
 void mu_deferred_init(struct mu_deferred *deferred, struct mu_buddy *buddy,
 		      struct mu_pristine *zones);
 
-/* How many extents mu_deferred_add() makes at the most of one range. */
+/* How many extents mu_deferred_add() makes of one range at most. */
 #define MU_EXTENTS_PER_RANGE 3
-/* And how many each zone has room for beyond, to be made while running. */
+/* Additional extents for which each zone has room, made while running. */
 #define MU_EXTENTS_SPARE 64
 
-/* A zone that is made while others allocate: before it is in their zonelists.
- */
+/* Add a zone that is made while others allocate, before it is in zonelists. */
 void mu_deferred_add_zone(struct mu_deferred *deferred, struct mu_zone *zone);
 
-/* Where the extents of @zone go, @max of them; before its first
+/* Give @zone its array of @max extents, before the first
  * mu_deferred_add(). */
 void mu_deferred_set_extents(struct mu_deferred *deferred,
 			     const struct mu_zone *zone,
 			     struct mu_extent *extents, unsigned max);
 
 /*
- * [@start, @end), whole blocks that memblock calls free, is pristine memory of
- * @zone. It is cut at multiples of 1 GiB (2^18 pages), so that its middle can
- * give aligned gigantic pages from its tail for as long as it lasts. Ascending
- * within a zone.
+ * [@start, @end), whole blocks that are free in memblock, is pristine memory of
+ * @zone. It is cut at multiples of 1 GiB (2^18 pages), so that its middle part
+ * can give aligned gigantic pages from its tail for as long as it lasts. To be
+ * called in ascending order within a zone.
  */
 void mu_deferred_add(struct mu_deferred *deferred, struct mu_zone *zone,
 		     mu_pfn_t start, mu_pfn_t end);

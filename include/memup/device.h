@@ -5,11 +5,11 @@
  * Vocabulary
  *   A *pagemap* is what a driver registers: one or more ranges of physical
  *   addresses with a type, an owner and functions (Linux: struct dev_pagemap).
- *   Persistent memory, memory of a GPU or behind CXL, windows of PCI devices:
- *   pages that have descriptors but never come to the allocator. A *compound*
- *   pagemap has one descriptor for 2 MiB or 1 GiB of them. An *altmap* is a
- *   part of a range that hosts the range's own descriptors, so that terabytes
- *   of device memory take no RAM.
+ *   It is for persistent memory, memory of a GPU or behind CXL, windows of PCI
+ *   devices: pages that have descriptors but never come to the allocator. A
+ *   *compound* pagemap has one descriptor for 2 MiB or 1 GiB of them. An
+ *   *altmap* is a part of a range that hosts the range's own descriptors, so
+ *   that terabytes of device memory take no RAM.
  *
  *       register   hotplug lock { ranges into the table }            O(ranges)
  *                  then, unless lazy: finish
@@ -19,14 +19,14 @@
  *       remove     kill the reference count, wait for it, give memory back
  *
  * Initialised once, outside every lock, or not until touched
- *   Descriptors come to life in blocks of MU_BLOCK_PAGES (16 KiB), as those of
- *   RAM do: a block is *pristine*, *busy* or *ready*, two bits. Who needs a
- *   descriptor of a pristine block claims the block with one fetch-or and
- *   writes it; who finds it busy waits for the one CPU that has it, which has
- *   interrupts off, about a microsecond. The job that initialises all of a
- *   pagemap does the same for block after block, so a reader never waits for
- *   the job: it takes work from it. Registering for eager and for lazy use is
- *   one function; the policies differ in whether that job is run.
+ *   Descriptors are initialised in blocks of MU_BLOCK_PAGES (16 KiB), as those
+ *   of RAM are: a block is *pristine*, *busy* or *ready*, two bits. A CPU that
+ *   needs a descriptor of a pristine block claims the block with one fetch-or
+ *   and writes it; a CPU that finds it busy waits for the one CPU that claimed
+ *   it and has interrupts off, about a microsecond. The job that initialises
+ *   all of a pagemap does the same block after block, so a reader never waits
+ *   for the job: it takes over part of its work. Eager and lazy registration
+ *   are one function; they differ in whether that job is run.
  *
  *   Linux initialised these descriptors twice, once under the hotplug lock, so
  *   that nodes waited for each other ("mm: Defer ZONE_DEVICE page
@@ -49,32 +49,33 @@
  *   Martins, 2022.)
  *
  *   A page extension (memup/page_ext.h) lies where the descriptor does: it is
- *   that of mu_page_to_pfn(), which for compound pages is no pfn of theirs.
+ *   that of mu_page_to_pfn(), which for compound pages is not the page's pfn.
  *
- *   What is ready is told by two masks of the section, memmap.h's struct
- *   mu_claims; for the up to two blocks of a range that it shares with RAM or
- *   other ranges, by a pair of masks in the range. Ranges are multiples of 2
- *   MiB and need no more; mu_memmap_online() is false for device pages.
+ *   Which blocks are ready is recorded in two masks of the section, memmap.h's
+ *   struct mu_claims; for the first and last block of a range, if shared with
+ *   RAM or other ranges, in a pair of masks in the range. Ranges are multiples
+ *   of 2 MiB, so no others are shared; mu_memmap_online() is false for device
+ *   pages.
  *
  * Finding and going
- *   The table of ranges is sorted, and there are two of them: who changes it
- *   writes the other one and then its number. Readers search without a lock,
- *   and again only if a change was completed meanwhile. What they find leads
- *   to a reference count whose memory never goes, of which they take one
- *   unless it was killed; and that was right if the table has not changed
- *   since. So a pagemap that is being removed is either not found or is held,
- *   and removal waits for who holds it. Pages in use hold it too.
+ *   The table of ranges is sorted, and there are two copies: a change writes
+ *   the unused one and then switches to it. Readers search without a lock, and
+ *   again only if a change was completed meanwhile. What they find leads to a
+ *   reference count whose memory never goes. They take a reference unless the
+ *   count was killed; it is valid if the table has not changed since. So a
+ *   pagemap that is being removed is either not found or is held, and removal
+ *   waits for the holders. Pages in use hold it too.
  *
  * Locks
- *   (H) the *hotplug lock*: mu_devices.lock. Who changes which ranges there
- *       are, of devices or of RAM (memblock's memory), holds it. Nothing under
- *       it depends on the size of a range. Taken before the memmap's lock; not
- *       from interrupt context.
+ *   (H) the *hotplug lock*: mu_devices.lock. Held to change the set of ranges,
+ *       of devices or of RAM (memblock's memory). The time under it does not
+ *       depend on the size of a range. Taken before the memmap's lock; not from
+ *       interrupt context.
  *   (A) atomic, (C) written at registration and constant until removal.
  *
- * Cost: registering is O(ranges); lookup two binary searches' worth of loads
- * and one compare-and-exchange; the descriptors 16 bytes a page or compound
- * page, at the speed of streaming stores, when they are first needed.
+ * Cost: registering is O(ranges); lookup is the loads of two binary searches
+ * and one compare-and-exchange; descriptors are 16 bytes per page or compound
+ * page, written at the speed of streaming stores, when they are first needed.
  */
 #ifndef MEMUP_DEVICE_H
 #define MEMUP_DEVICE_H
@@ -88,10 +89,10 @@
 /* What the memory is, as Linux has it. */
 enum mu_device_type {
 	MU_DEVICE_PRIVATE = 1, /* the CPU cannot reach it */
-	MU_DEVICE_COHERENT, /* it can, coherently; the device's all the same */
-	MU_DEVICE_FS_DAX,   /* files live in it */
-	MU_DEVICE_GENERIC,  /* mapped by who opens the device */
-	MU_DEVICE_P2P,	    /* a window for other devices */
+	MU_DEVICE_COHERENT,    /* the CPU can, coherently; still the device's */
+	MU_DEVICE_FS_DAX,      /* files live in it */
+	MU_DEVICE_GENERIC,     /* mapped by whoever opens the device */
+	MU_DEVICE_P2P,	       /* a window for other devices */
 };
 
 /* "private", "coherent", "fs-dax", "generic", "p2p"; never NULL. */
@@ -99,17 +100,18 @@ const char *mu_device_type_str(enum mu_device_type type);
 
 struct mu_pagemap;
 
-/* What the owner does. Each may be NULL but where it says otherwise. */
+/* Functions of the owner. Each may be NULL unless stated otherwise. */
 struct mu_device_ops {
 	/*
 	 * The page at @pfn (the first of a compound page) is not in use any
-	 * more. Private and coherent memory must have it. Called by whoever
-	 * put the last reference, in that context; @map is held meanwhile.
+	 * more. Private and coherent memory must have this function. Called by
+	 * whoever drops the last reference, in that context; @map is held
+	 * meanwhile.
 	 */
 	void (*page_free)(struct mu_pagemap *map, mu_pfn_t pfn);
 	/*
-	 * The hardware says that the @pages pages from @pfn on, all in @map,
-	 * are bad: deal with users and keep them out of use. For
+	 * The hardware reports that the @pages pages from @pfn on, all in @map,
+	 * are bad: handle their users and keep them out of use. Called by
 	 * mu_device_memory_failure(), which returns what this returns.
 	 */
 	enum mu_status (*memory_failure)(struct mu_pagemap *map, mu_pfn_t pfn,
@@ -124,22 +126,22 @@ struct mu_device_range {
 	int nid;	      /* the node it is nearest to, or MU_NO_NODE */
 
 	mu_pfn_t start, end; /* in pages (C) */
-	mu_pfn_t first;	     /* first page that anybody may have (C) */
-	/* Descriptors are those of start to last, see above (C) */
+	mu_pfn_t first;	     /* first page that may be used (C) */
+	/* Its descriptors are in slots start to last, see above (C) */
 	mu_pfn_t last;
 	mu_phys_t hosted; /* where its own descriptors lie, if they do (C) */
 	/* Bits 0 and 1: the first and the last block, where they are shared.
 	 * (A), by who initialises them */
 	struct mu_claims shared;
-	/* Section that no thread of the job has taken. (A) relaxed: a hint */
+	/* First section not taken by the job's threads. (A) relaxed: a hint */
 	_Atomic uint64_t next;
 };
 
 /*
- * Where the descriptors of a range lie, if in the range itself: after @reserve
- * bytes that stay the owner's (a label, say), aligned to @align, in at most
- * @size bytes. 512 KiB for every section that lies wholly in the range; those
- * at its ends, which others may share, have theirs in RAM. Each range of the
+ * Where a range hosts its own descriptors: after @reserve bytes that stay the
+ * owner's (a label, say), aligned to @align, in at most @size bytes. 512 KiB
+ * for every section that lies wholly in the range; partial sections at its
+ * ends, which may be shared, have their descriptors in RAM. Each range of the
  * pagemap hosts its own.
  */
 struct mu_altmap {
@@ -153,18 +155,18 @@ struct mu_devices;
 struct mu_device_slot;
 
 /*
- * A pagemap, in memory of the client, who zeroes it, fills in the first part
- * and leaves all of it alone while it is registered.
+ * A pagemap, in the client's memory. The client zeroes it, fills in the first
+ * part and does not touch it while it is registered.
  */
 struct mu_pagemap {
 	const char *name; /* for messages */
 	enum mu_device_type type;
 	void *owner; /* private and coherent memory must have one */
 	const struct mu_device_ops *ops; /* NULL: none */
-	/* 0, MU_HUGE_ORDER or MU_GIGANTIC_ORDER: pages to a descriptor. Ranges
-	 * are then multiples of so many pages. */
+	/* 0, MU_HUGE_ORDER or MU_GIGANTIC_ORDER: 2^order pages have one
+	 * descriptor. Ranges must then be multiples of as many pages. */
 	unsigned order;
-	bool lazy; /* initialise nothing until it is touched */
+	bool lazy; /* initialise descriptors only when they are needed */
 	struct mu_altmap altmap;
 	struct mu_device_range *ranges; /* ascending, disjoint */
 	unsigned nr_ranges;
@@ -172,21 +174,21 @@ struct mu_pagemap {
 	/* Private. */
 	struct mu_devices *devices;  /* (C) */
 	struct mu_device_slot *slot; /* (C) */
-	_Atomic uint32_t state;	     /* (A) who registers or removes it */
+	_Atomic uint32_t state;	     /* (A) excludes concurrent changes */
 	_Atomic uint64_t written;    /* (A) relaxed: descriptors, a statistic */
-	/* Of the last change: waiting for (H), and under it. */
+	/* Time of the last change: waiting for (H), and under it. */
 	uint64_t wait_ns, lock_ns;
 };
 
 /*
- * The reference count of a pagemap, on a line of its own. Its memory stays for
- * as long as the machine, so that a reader may try it.
+ * The reference count of a pagemap, on a cache line of its own. Its memory
+ * stays as long as the machine, so that readers can always access it.
  */
 struct mu_device_slot {
 	/* (A) MU_DEVICE_DEAD and a count */
 	alignas(64) _Atomic uint64_t refs;
 	_Atomic uint32_t gone;	/* (A) dead, and the count came to 0 */
-	struct mu_pagemap *map; /* (H); read by who has a reference */
+	struct mu_pagemap *map; /* (H); read by holders of a reference */
 };
 #define MU_DEVICE_DEAD ((uint64_t)1 << 63)
 
@@ -203,7 +205,7 @@ struct mu_devices {
 	struct mu_memblock *memblock; /* its memory: (H) */
 	unsigned page_shift;
 	unsigned batch; /* blocks that finish initialises at once, 1 to 32 */
-	bool measure;	/* take the time under the lock */
+	bool measure;	/* measure the time under the lock */
 	unsigned max_ranges;
 	struct mu_lock lock; /* (H) */
 
@@ -218,14 +220,15 @@ struct mu_devices {
 };
 
 /*
- * What is said of memory that may come later, mu_mm_set_limits(), holds for
- * device memory: limits.ranges is how many ranges there may be. Without limits
- * there can be no device.
+ * The limits for memory that may come later, mu_mm_set_limits(), include device
+ * memory: limits.ranges is how many ranges there may be. Without limits there
+ * can be no device.
  *
  * Bytes of the tables for @max_ranges ranges, registered at the same time, of
- * any number of pagemaps; and an empty @devices in @buf of so many bytes,
- * aligned to 64, whose contents do not matter. @max_ranges is below 65536. O(1)
- * in them. Early boot, one CPU; mu_mm_start() does it.
+ * any number of pagemaps; and making an empty @devices in @buf of that many
+ * bytes, aligned to 64, whose contents do not matter. @max_ranges is below
+ * 65536; the time does not depend on it. Early boot, one CPU; mu_mm_start()
+ * calls both.
  */
 size_t mu_devices_size(unsigned max_ranges);
 void mu_devices_init(struct mu_devices *devices, struct mu_memmap *memmap,
@@ -233,12 +236,12 @@ void mu_devices_init(struct mu_devices *devices, struct mu_memmap *memmap,
 		     unsigned max_ranges, void *buf);
 
 /*
- * Register @map: from here on its pages are found. Unless it is lazy their
- * descriptors are all written when this returns, by up to @threads threads (the
- * caller is one; 0: one per CPU), as by mu_pagemap_finish(). All ranges are
- * registered or none.
+ * Register @map: from now on its pages can be found. Unless it is lazy all
+ * their descriptors are written when this returns, by up to @threads threads
+ * (the caller is one; 0: one per CPU), as by mu_pagemap_finish(). All ranges
+ * are registered or none.
  *
- * @error names the range and what it is at odds with, and that one's range:
+ * @error names the range and what it conflicts with, with its range:
  * MU_ERR_BUSY if @map is registered already; MU_ERR_INVALID for a type, order,
  * altmap or alignment that makes no sense, ranges that are not in order, and
  * private or coherent memory without owner or page_free; MU_ERR_RANGE for a
@@ -247,8 +250,8 @@ void mu_devices_init(struct mu_devices *devices, struct mu_memmap *memmap,
  * table is, or the memmap's table of sections (both: struct mu_limits);
  * MU_ERR_UNSUPPORTED for an altmap without the port's memmap_map_at;
  * MU_ERR_NOMEM when the altmap is too small, or (not lazy) a descriptor cannot
- * be backed: then all that was done is undone, which waits for those who found
- * it meanwhile. Not in interrupt context.
+ * be backed: then everything is undone, which waits for CPUs that found it
+ * meanwhile. Not in interrupt context.
  */
 enum mu_status mu_pagemap_register(struct mu_devices *devices,
 				   struct mu_pagemap *map, unsigned threads,
@@ -257,18 +260,19 @@ enum mu_status mu_pagemap_register(struct mu_devices *devices,
 /*
  * Write all descriptors of @map that are not written, with up to @threads
  * threads (0: one per CPU), nodes in parallel; returns when all are ready.
- * Holds no lock but for backing. MU_ERR_NOMEM when there is no backing: what
- * is done stays. The caller holds a reference, or otherwise knows that @map is
- * not removed meanwhile. From any number of CPUs; not in interrupt context.
+ * Takes a lock only for backing. MU_ERR_NOMEM when there is no backing: what
+ * was done stays done. The caller holds a reference, or otherwise ensures that
+ * @map is not removed meanwhile. From any number of CPUs; not in interrupt
+ * context.
  */
 enum mu_status mu_pagemap_finish(struct mu_pagemap *map,
 				 unsigned threads) MU_MUST_CHECK;
 
 /*
- * The pagemap that has @pfn, with a reference that goes to mu_pagemap_put();
- * NULL when there is none, or it is being removed. O(log ranges), no lock; the
- * one store is to the reference count, so who looks at many pages keeps it and
- * asks mu_pagemap_has(). Any context.
+ * The pagemap that has @pfn, with a reference to be dropped by
+ * mu_pagemap_put(); NULL when there is none, or it is being removed. O(log
+ * ranges), no lock; the only store is to the reference count, so to look at
+ * many pages keep the reference and call mu_pagemap_has(). Any context.
  */
 struct mu_pagemap *mu_pagemap_get(struct mu_devices *devices, mu_pfn_t pfn);
 
@@ -276,28 +280,28 @@ struct mu_pagemap *mu_pagemap_get(struct mu_devices *devices, mu_pfn_t pfn);
  * context. */
 bool mu_pagemap_has(const struct mu_pagemap *map, mu_pfn_t pfn);
 
-/* Give a reference back. @map may be gone then. Where the port's wake() may be
- * called: the last one may end somebody's wait. */
+/* Drop a reference; @map may be gone afterwards. In any context where the
+ * port's wake() may be called: the last one may end somebody's wait. */
 void mu_pagemap_put(struct mu_pagemap *map);
 
 /*
- * No reference of @map is given any more; those that are stay good. The first
- * half of removal, for who cannot wait. Any context, once or more often; not
- * after removal.
+ * Give out no further references to @map; existing ones stay valid. The first
+ * half of removal, for callers that cannot wait. Any context, once or more
+ * often; not after removal.
  */
 void mu_pagemap_kill(struct mu_pagemap *map);
 
 /*
  * Remove @map: kill it, wait until nobody has a reference and no page is in
- * use, give the backing of its descriptors back (whole blocks that nobody else
- * has a part in) and forget it. Its memory is the client's again. The caller
- * holds no reference. O(sections of which any was backed).
+ * use, release the backing of its descriptors (of blocks that nobody else
+ * shares) and forget it. Its memory is the client's again. The caller holds no
+ * reference. O(sections of which any was backed).
  *
  * mu_pagemap_try_remove() does not wait: MU_ERR_BUSY, and nothing has changed;
- * @error has how many references there are and a page that is in use, if any is
- * (to find it is O(descriptors written); who asks again and again passes NULL).
- * Both: MU_ERR_NOT_FOUND when @map is not registered, with what is there now if
- * anything is; MU_ERR_BUSY when somebody else is registering or removing it.
+ * @error has the number of references and a page that is in use, if any is (to
+ * find it is O(descriptors written); to poll, pass NULL). Both:
+ * MU_ERR_NOT_FOUND when @map is not registered (@error has what is there now,
+ * if anything); MU_ERR_BUSY when somebody else is registering or removing it.
  * Not in interrupt context.
  */
 enum mu_status mu_pagemap_remove(struct mu_pagemap *map,
@@ -306,12 +310,12 @@ enum mu_status mu_pagemap_try_remove(struct mu_pagemap *map,
 				     struct mu_error *error) MU_MUST_CHECK;
 
 /*
- * The descriptor of @pfn (the compound page's that it is in) in *@page, written
- * if it was not. private_data and refcount are 0 when nobody changed them.
- * MU_ERR_NOT_FOUND when @map has no such page, MU_ERR_RESERVED when the altmap
- * or what it reserves is there, MU_ERR_NOMEM when it cannot be backed. The
- * caller holds @map. O(log of its ranges), a few loads once it is ready. Any
- * context but NMI.
+ * Store the descriptor of @pfn (that of the compound page it is in) in *@page,
+ * after writing it if necessary. private_data and refcount are 0 when nobody
+ * changed them. MU_ERR_NOT_FOUND when @map has no such page, MU_ERR_RESERVED
+ * when the altmap or what it reserves is there, MU_ERR_NOMEM when it cannot be
+ * backed. The caller holds @map. O(log of its ranges), a few loads once it is
+ * ready. Any context but NMI.
  */
 enum mu_status mu_device_page(struct mu_pagemap *map, mu_pfn_t pfn,
 			      struct mu_page **page) MU_MUST_CHECK;
@@ -319,18 +323,19 @@ enum mu_status mu_device_page(struct mu_pagemap *map, mu_pfn_t pfn,
 /* Was the descriptor of @pfn written? Does not write it. As above. */
 bool mu_device_is_ready(const struct mu_pagemap *map, mu_pfn_t pfn);
 
-/* The first pfn that @page, a descriptor of @map, is of. Any context. */
+/* The first pfn that @page, a descriptor of @map, describes. Any context. */
 mu_pfn_t mu_device_page_pfn(const struct mu_pagemap *map,
 			    const struct mu_page *page);
 
 /*
- * Use of pages. A free page has refcount 0, and is its owner's, who gives it
- * out: mu_device_page_take() makes the count 1 and holds @map for as long as it
- * is in use. MU_ERR_BUSY when it is in use already, else as mu_device_page().
- * mu_device_page_get() is one more reference, or false when the page is free:
- * who only found it has to ask, and hold @map to do so. mu_device_page_put()
- * gives one back; the last one calls page_free and lets go of @map, as
- * mu_pagemap_put() does. Any context otherwise.
+ * Use of pages. A free page has refcount 0 and belongs to its owner, which
+ * gives it out: mu_device_page_take() makes the count 1 and holds @map as long
+ * as the page is in use. MU_ERR_BUSY when it is in use already, else as
+ * mu_device_page(). mu_device_page_get() takes one more reference, or returns
+ * false when the page is free, which a caller that only found the page has to
+ * check, holding @map meanwhile. mu_device_page_put() drops one; the last one
+ * calls page_free and drops @map, in the contexts of mu_pagemap_put(). The
+ * others in any context.
  */
 enum mu_status mu_device_page_take(struct mu_pagemap *map, mu_pfn_t pfn,
 				   struct mu_page **page) MU_MUST_CHECK;
@@ -346,11 +351,11 @@ mu_device_page_map(const struct mu_devices *devices, const struct mu_page *page)
 }
 
 /*
- * The hardware says that @pages pages from @pfn on are bad: tell the owner.
- * What its memory_failure says, or MU_ERR_UNSUPPORTED when it has none;
- * MU_ERR_NOT_FOUND when they are not all in one range of a device,
- * MU_ERR_RANGE for none. Any context that the owner's function may be called
- * in.
+ * The hardware reports that @pages pages from @pfn on are bad: tell the owner.
+ * Returns the result of its memory_failure, or MU_ERR_UNSUPPORTED when it has
+ * none; MU_ERR_NOT_FOUND when they are not all in one range of a device,
+ * MU_ERR_RANGE for none. Any context in which the owner's function may be
+ * called.
  */
 enum mu_status mu_device_memory_failure(struct mu_devices *devices,
 					mu_pfn_t pfn,
@@ -363,10 +368,10 @@ struct mu_pagemap_stats {
 	uint64_t descriptors; /* one for each page, or compound page */
 	uint64_t written;     /* of these */
 	/* Bytes behind its slices of the memmap, in whole blocks: in RAM, and
-	 * in the device itself. What a block at an end shares counts too. */
+	 * in the device itself. Shared blocks at an end count too. */
 	uint64_t backed, hosted;
-	/* Waiting for the hotplug lock and under it, when it was registered,
-	 * in ns; 0 unless mu_devices.measure says that clocks be read. */
+	/* Time waiting for the hotplug lock and under it at registration, in
+	 * ns; 0 unless mu_devices.measure is set. */
 	uint64_t wait_ns, lock_ns;
 };
 
@@ -374,15 +379,16 @@ struct mu_pagemap_stats {
 struct mu_pagemap_stats mu_pagemap_stats(const struct mu_pagemap *map);
 
 /*
- * Is @pfn a device's? [*@start, *@end) is the range then. A snapshot: it may be
+ * Is @pfn a device's? Then [*@start, *@end) is its range. A snapshot: it may be
  * gone already. O(log ranges). Any context.
  */
 bool mu_device_find(const struct mu_devices *devices, mu_pfn_t pfn,
 		    mu_pfn_t *start, mu_pfn_t *end);
 
 /*
- * For who adds RAM: under (H), MU_ERR_OVERLAP and both ranges in @error if
- * [@base, @base + @size), called @what, has bytes that are a device's.
+ * For code that adds RAM, under (H): MU_ERR_OVERLAP and both ranges in @error
+ * if [@base, @base + @size), called @what in the message, has bytes that are a
+ * device's.
  */
 enum mu_status mu_device_check_overlap(const struct mu_devices *devices,
 				       const char *what, mu_phys_t base,
@@ -390,11 +396,11 @@ enum mu_status mu_device_check_overlap(const struct mu_devices *devices,
 				       struct mu_error *error) MU_MUST_CHECK;
 
 /*
- * Prove that the table is sorted and disjoint, that nothing in it is RAM, that
- * descriptors which are ready are as they should be and as many as were
- * counted, and that pages in use hold their pagemap. *@pages (may be NULL) is
- * how many pages devices have. MU_ERR_CORRUPT with what does not hold. Needs
- * quiet. O(descriptors written + sections).
+ * Check that the table is sorted and disjoint, that nothing in it is RAM, that
+ * descriptors which are ready are correct and as many as were counted, and that
+ * pages in use hold their pagemap. *@pages (may be NULL) is how many pages
+ * devices have. MU_ERR_CORRUPT with what does not hold. No other CPU may use
+ * devices meanwhile. O(descriptors written + sections).
  */
 enum mu_status mu_devices_validate(struct mu_devices *devices, uint64_t *pages,
 				   struct mu_error *error) MU_MUST_CHECK;

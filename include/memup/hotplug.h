@@ -6,51 +6,51 @@
  *     absent <-remove- offline <-offline-- pristine or online
  *
  * Vocabulary
- *   To *add* memory is to say that it is there; to bring it *online* is to give
- *   it to the allocator, in the KERNEL zone of its address or in MOVABLE. What
- *   is *offline* is there but nobody's: memblock has it with
+ *   To *add* memory is to declare that it is there; to bring it *online* is to
+ *   give it to the allocator, in the kernel zone of its address or in MOVABLE.
+ *   *Offline* memory is there but belongs to nobody: memblock has it with
  *   MU_MEMBLOCK_OFFLINE. Blocks (4 MiB with 4 KiB pages) go online and offline;
- *   sections (128 MiB) are added and removed, because that is how far a memmap
- *   is backed at once.
+ *   sections (128 MiB) are added and removed, because they are the unit of
+ *   memmap backing.
  *
  * Coming
- *   Memory that comes online is one more extent of its zone, or makes one
- *   longer: O(1) in its size, nothing of it is initialised. Under the other
- *   policies than lazy the same job that finishes a boot initialises it then,
- *   outside of every lock. A zone, or a node, that had no memory is in every
- *   fallback order from then on, and the watermarks follow.
+ *   Memory that comes online becomes one more extent of its zone, or extends
+ *   one: O(1) in its size, and none of it is initialised. Under policies other
+ *   than lazy the job that finishes a boot then initialises it, outside every
+ *   lock. A zone, or a node, that had no memory enters every fallback order,
+ *   and watermarks are updated.
  *
  * Going
- *   What is pristine is claimed from the extents, by cutting them: it goes
+ *   Pristine memory is claimed from the extents, by cutting them: it goes
  *   offline without ever having been initialised, O(1) in its size. A block
  *   that is online moves to a zone that nobody allocates from
- *   (mu_buddy_move()); then the client's migrate() is asked for what is in use
+ *   (mu_buddy_move()); then the client's migrate() is called for what is in use
  *   there, until the block is one free page. When that fails, or takes too
- *   long, everything goes back to where it was. The backing of the descriptors
- *   is given back.
+ *   long, everything goes back to where it was. In the end the backing of the
+ *   descriptors is released.
  *
  * Poison
- *   A page that the hardware lost is out of use for good, whatever it was:
+ *   A page that the hardware lost is out of use for good, whatever its state:
  *   see mu_memory_failure().
  *
  * Cost
  *   Counters of present pages say whether a zone has holes, and a span is
- *   looked up again, in the ranges, only when memory at its end goes; no page
- *   or block is ever scanned for it. (Linux did, and needed 36 s to plug
+ *   recomputed, from the ranges, only when memory at one of its ends goes; no
+ *   page or block is ever scanned for it. (Linux did, and needed 36 s to plug
  *   512 GiB in blocks; 7 s with a counter: "mm/memory hotplug: optimize zone
  *   contiguous check", Yuan Liu and Tianyou Li, 2025 and 2026.)
  *
  * Locks
- *   (H) the hotplug lock, that of memup/device.h: held for changes of tables
- *   alone, never for as long as memory is large or slow to go. Ranges on their
- *   way are listed under it, so that two changes of one range exclude each
- *   other and others do not wait. No function of the client's is called under
- *   it. The tables of memblock change under (H) and memblock_lock; who reads
- *   them holds either.
+ *   (H) the hotplug lock, that of memup/device.h: held only while tables
+ *   change, never for a time that depends on how large the memory is or how
+ *   slowly it goes. Ranges that are being changed are listed under it, so that
+ *   two changes of one range exclude each other and others do not wait. No
+ *   function of the client's is called under it. The tables of memblock change
+ *   under (H) and memblock_lock; readers hold either.
  *
- * Whoever looks at descriptors of pages that he does not hold
- * (mu_memmap_next(), mu_memmap_lookup()) has to know that they stay: he holds a
- * page of the block, or says no to MU_GOING_OFFLINE.
+ * A client that reads descriptors of pages that it does not hold
+ * (mu_memmap_next(), mu_memmap_lookup()) has to ensure that they stay: it holds
+ * a page of the block, or refuses MU_GOING_OFFLINE.
  */
 #ifndef MEMUP_HOTPLUG_H
 #define MEMUP_HOTPLUG_H
@@ -60,8 +60,8 @@
 
 /*
  * Which zone an address is in: the platform's limits, where MOVABLE begins on
- * each node, and what memblock's flags say of a region. Private to this floor
- * and the one above.
+ * each node, and memblock's flags of the region. Private to this floor and the
+ * one above.
  */
 struct mu_layout {
 	const struct mu_memblock *memblock;
@@ -73,18 +73,19 @@ struct mu_layout {
 };
 
 /*
- * Where added memory goes, at once or when it is brought online. RATIO is for
- * who does not know: MOVABLE, which can go again, as long as MOVABLE zones then
- * have at most mu_hotplug.movable_ratio percent of what the others have, and
- * the kernel's zone if not, since the kernel needs the more of its own the more
- * there is of the other. (Linux: memory_hotplug.online_policy=auto-movable.)
+ * Where added memory goes, at once or when it is brought online. RATIO leaves
+ * the choice to memup: MOVABLE, which can be removed again, as long as MOVABLE
+ * zones then have at most mu_hotplug.movable_ratio percent of what the others
+ * have, else the kernel's zone; for the more MOVABLE memory there is, the more
+ * the kernel needs of its own. (Linux:
+ * memory_hotplug.online_policy=auto-movable.)
  */
 enum mu_online {
 	MU_ONLINE_NO,	   /* it stays offline */
 	MU_ONLINE_KERNEL,  /* the zone of its address: DMA, DMA32 or NORMAL */
 	MU_ONLINE_MOVABLE, /* the node's MOVABLE zone */
 	MU_ONLINE_RATIO,   /* one of these two */
-	MU_ONLINE_DEFAULT, /* what mu_hotplug.auto_online says; to add, alone */
+	MU_ONLINE_DEFAULT, /* mu_hotplug.auto_online; mu_hotplug_add() only */
 };
 
 /* "offline", "kernel", "movable", "ratio", "default"; never NULL. */
@@ -96,7 +97,7 @@ enum mu_hotplug_event {
 	MU_CAME_ONLINE,	  /* it is the allocator's */
 	MU_STAYS_OFFLINE, /* it did not come after all */
 	MU_GOING_OFFLINE, /* about to go: may be refused */
-	MU_WENT_OFFLINE,  /* nobody has it */
+	MU_WENT_OFFLINE,  /* it belongs to nobody */
 	MU_STAYS_ONLINE,  /* it did not go after all: everything is back */
 };
 
@@ -110,24 +111,24 @@ struct mu_hotplug_range {
 	enum mu_zone_type type;
 };
 
-/* What the client does. Each may be NULL. Called without locks, interrupts as
- * the caller had them; may allocate and free, and change other ranges. */
+/* Functions of the client, each of which may be NULL. Called without locks,
+ * with interrupts as the caller had them; may allocate, free and change other
+ * ranges. */
 struct mu_hotplug_ops {
 	/*
-	 * For the two that begin with GOING: MU_OK, or why not, which whoever
-	 * asked for the change is told; then nothing has happened and no other
-	 * event follows. For the others the answer does not matter. NULL: no
-	 * objection.
+	 * For the two events that begin with GOING: MU_OK, or the reason for
+	 * refusal, which is returned to whoever asked for the change; then
+	 * nothing has happened and no other event follows. For the others the
+	 * result is ignored. NULL: no objection.
 	 */
 	enum mu_status (*event)(void *arg, enum mu_hotplug_event event,
 				const struct mu_hotplug_range *range);
 	/*
-	 * The 2^@order pages at @pfn, which somebody has, should be given back:
+	 * The 2^@order pages at @pfn, which are in use, should be given back:
 	 * moved elsewhere and freed, say. MU_OK: they were, or will be.
-	 * MU_ERR_BUSY: not now; asked again later. Anything else: never, and
-	 * the range stays online. The page may have been freed or split
-	 * meanwhile; it is not given to somebody else. NULL: memory in use is
-	 * waited for.
+	 * MU_ERR_BUSY: not now, ask again later. Anything else: never, and the
+	 * range stays online. The page may have been freed or split meanwhile;
+	 * it is not allocated again. NULL: only wait for memory in use.
 	 */
 	enum mu_status (*migrate)(void *arg, mu_pfn_t pfn, unsigned order);
 };
@@ -147,45 +148,46 @@ struct mu_hotplug {
 	enum mu_policy policy;
 	uint64_t min_free_pages; /* as in mu_config */
 	unsigned page_shift;
-	bool measure; /* take the time under (H) */
+	bool measure; /* measure the time under (H) */
 	/* Extents of zones that will be made, nr_spare each. (H) */
 	struct mu_extent *spare;
 	unsigned nr_spare;
 
-	/* The auto-online policy: what MU_ONLINE_DEFAULT and MU_ONLINE_RATIO
-	 * are. From mu_config; the client's. Before the first change, or in
-	 * quiet. */
+	/* The auto-online policy: the meaning of MU_ONLINE_DEFAULT and
+	 * MU_ONLINE_RATIO. From mu_config; the client may set it before the
+	 * first change, or while no change is under way. */
 	enum mu_online auto_online;
 	unsigned movable_ratio; /* percent */
 
 	/* The client's. Likewise. */
 	const struct mu_hotplug_ops *ops;
 	void *ops_arg;
-	unsigned threads; /* that initialise what comes; 0: one per CPU */
+	unsigned threads; /* to initialise what comes; 0: one per CPU */
 
 	struct mu_hotplug_change *changes; /* under way (H) */
-	_Atomic uint64_t lock_ns;	   /* time under (H), all in all (A) */
+	_Atomic uint64_t lock_ns;	   /* total time under (H) (A) */
 	_Atomic uint64_t lock_ns_max;	   /* the longest single time (A) */
 };
 
 /* Flags for mu_hotplug_add(). */
-/* The range hosts its own descriptors: they lie in its first blocks, 16 bytes a
- * page rounded up, which never come online. Needs the port's memmap_map_at. */
+/* The range hosts its own descriptors: they lie in its first blocks, 16 bytes
+ * per page rounded up, which never come online. Needs the port's
+ * memmap_map_at. */
 #define MU_ADD_HOSTED 0x1u
 
 /*
  * There is RAM at [@base, @base + @size), whole sections, of node @nid; bring
- * it online as @online says, all of it in one way. O(regions of memblock +
- * zones), whatever the size, where the policy is lazy.
+ * all of it online as @online says. O(regions of memblock + zones), whatever
+ * the size, where the policy is lazy.
  *
- * @error names the range and the one that it is at odds with. MU_ERR_RANGE: it
+ * @error names the range and the one that it conflicts with. MU_ERR_RANGE: it
  * is empty, wraps, or passes the end that mu_mm_set_limits() was given, or
  * there is no such node. MU_ERR_INVALID: not whole sections, an unknown flag.
  * MU_ERR_OVERLAP: some of it is memory, reserved, or a device's. MU_ERR_FULL: a
  * table has no room. MU_ERR_UNSUPPORTED: the port cannot host. MU_ERR_NOMEM:
- * there is nothing left of it when it hosts its descriptors. Nothing has
- * changed then. What bringing it online says: it stays there, offline. Not in
- * interrupt context, as all functions here.
+ * nothing would be left of it when it hosts its descriptors. Then nothing has
+ * changed. After any error from bringing it online the memory stays added,
+ * offline. Not in interrupt context, like all functions here.
  */
 enum mu_status mu_hotplug_add(struct mu_hotplug *hotplug, mu_phys_t base,
 			      mu_phys_t size, int nid, enum mu_online online,
@@ -193,17 +195,18 @@ enum mu_status mu_hotplug_add(struct mu_hotplug *hotplug, mu_phys_t base,
 			      struct mu_error *error) MU_MUST_CHECK;
 
 /*
- * The allocator gets [@base, @base + @size), whole blocks that are offline, of
- * one node; @online is KERNEL, MOVABLE or RATIO. What hosts descriptors is left
- * out, if the range begins with it; so are poisoned pages.
+ * Give [@base, @base + @size), whole blocks that are offline, of one node, to
+ * the allocator; @online is KERNEL, MOVABLE or RATIO. Blocks that host
+ * descriptors are left out if the range begins with them; so are poisoned
+ * pages.
  *
  * MU_ERR_RANGE, MU_ERR_INVALID as above. MU_ERR_HOLE: some of it is not memory.
- * MU_ERR_BUSY: some of it is online, or on its way. MU_ERR_RESERVED: some of it
- * hosts descriptors, but not its beginning. MU_ERR_FULL: a table has no room.
- * MU_ERR_NOMEM: the descriptors of a block with a poisoned page cannot be
- * backed. What the client's event() says. Nothing has changed then. Under
- * another policy than lazy its descriptors are written when this returns, but
- * for those that cannot be backed: they stay pristine.
+ * MU_ERR_BUSY: some of it is online, or being changed. MU_ERR_RESERVED: some of
+ * it hosts descriptors, but not its beginning. MU_ERR_FULL: a table has no
+ * room. MU_ERR_NOMEM: the descriptors of a block with a poisoned page cannot be
+ * backed. Also the errors of the client's event(). Then nothing has changed.
+ * Under policies other than lazy its descriptors are written when this returns,
+ * except for those that cannot be backed: they stay pristine.
  */
 enum mu_status mu_hotplug_online(struct mu_hotplug *hotplug, mu_phys_t base,
 				 mu_phys_t size, enum mu_online online,
@@ -211,15 +214,15 @@ enum mu_status mu_hotplug_online(struct mu_hotplug *hotplug, mu_phys_t base,
 
 /*
  * Take [@base, @base + @size), whole blocks that are online, of one zone, from
- * the allocator. What is in use is asked for (migrate) and waited for, for up
- * to @patience nanoseconds of the port's clock; 0: asked for once.
+ * the allocator. What is in use is requested (migrate) and waited for, for up
+ * to @patience nanoseconds of the port's clock; 0: requested once.
  *
  * MU_ERR_RANGE, MU_ERR_INVALID (also: it lies in two zones), MU_ERR_HOLE;
  * MU_ERR_OFFLINE: some of it is offline already; MU_ERR_RESERVED: some of it is
  * reserved, or a block is not one zone's from end to end; MU_ERR_BUSY: somebody
- * is changing some of it, or it is in use still, with the page; MU_ERR_FULL: a
- * table has no room; what event() or migrate() say. Everything is as it was
- * then. While it is on its way it counts as offline.
+ * is changing some of it, or it is still in use (@error names the page);
+ * MU_ERR_FULL: a table has no room; also the errors of event() and migrate().
+ * Then everything is as it was. While it is on its way it counts as offline.
  */
 enum mu_status mu_hotplug_offline(struct mu_hotplug *hotplug, mu_phys_t base,
 				  mu_phys_t size, uint64_t patience,
@@ -230,7 +233,7 @@ enum mu_status mu_hotplug_offline(struct mu_hotplug *hotplug, mu_phys_t base,
  * it is offline.
  *
  * MU_ERR_RANGE, MU_ERR_INVALID; MU_ERR_NOT_FOUND: there is none (removed
- * twice?); MU_ERR_BUSY: some of it is online or on its way, or hosts the
+ * twice?); MU_ERR_BUSY: some of it is online or being changed, or hosts the
  * descriptors of memory that stays; MU_ERR_FULL.
  */
 enum mu_status mu_hotplug_remove(struct mu_hotplug *hotplug, mu_phys_t base,
@@ -238,16 +241,16 @@ enum mu_status mu_hotplug_remove(struct mu_hotplug *hotplug, mu_phys_t base,
 				 struct mu_error *error) MU_MUST_CHECK;
 
 /*
- * The hardware has lost the page at @pfn: nobody gets it from now on, whatever
- * it is. Free: it is taken out at once. Pristine: its block is initialised, and
- * it is taken out. In use: when it is given back; *@later (may be NULL) is
- * true, and who has it should be told. Reserved or offline: left out when it
- * becomes the allocator's. MU_ERR_HOLE when it is no memory, MU_ERR_OVERLAP
- * when it is known already, MU_ERR_FULL when MU_MAX_POISONED are, MU_ERR_NOMEM
- * when the block of a pristine page cannot be backed, MU_ERR_BUSY when it is
- * coming online or going offline at this moment and nobody has it. A device's
- * page is its owner's: what mu_device_memory_failure() says. Memory that is
- * removed takes its poison with it.
+ * The hardware has lost the page at @pfn: it is never allocated again, whatever
+ * its state. Free: it is taken out at once. Pristine: its block is initialised,
+ * and it is taken out. In use: it is taken out when it is freed; *@later (may
+ * be NULL) is true, and its holder should be told. Reserved or offline: left
+ * out when it becomes the allocator's. MU_ERR_HOLE when it is no memory,
+ * MU_ERR_OVERLAP when it is known already, MU_ERR_FULL when MU_MAX_POISONED
+ * are, MU_ERR_NOMEM when the block of a pristine page cannot be backed,
+ * MU_ERR_BUSY when it is coming online or going offline at this moment and not
+ * in use. A device's page is handed to mu_device_memory_failure(), whose result
+ * is returned. Poison is forgotten when the memory is removed.
  */
 enum mu_status mu_memory_failure(struct mu_hotplug *hotplug, mu_pfn_t pfn,
 				 bool *later,

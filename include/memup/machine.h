@@ -5,9 +5,9 @@
  * Life cycle
  *   mu_machine_init() with memory from the caller, then any number of readers,
  *   each of which adds what its source says (ranges as firmware leaves them:
- *   unsorted, overlapping, of zero size), then mu_machine_finish(), which makes
- *   of it one sorted list of disjoint ranges with a type and a node each. Only
- *   a finished machine goes on to memblock.
+ *   unsorted, overlapping, of zero size), then mu_machine_finish(), which turns
+ *   them into one sorted list of disjoint ranges with a type and a node each.
+ *   Only a finished machine can be given to memblock.
  *
  *       e820 lines, SRAT lines, ...     raw ranges + affinities
  *                 |  mu_machine_finish()
@@ -41,9 +41,9 @@ enum mu_range_type {
 const char *mu_range_type_str(enum mu_range_type type);
 
 /*
- * The type that e820 has the number @type for (ACPI 6.5, table 15.9), as do the
- * maps of Multiboot 2 and PVH; what is not known is reserved. Linux's number
- * for soft reserved memory, 0xefffffff, is known.
+ * The range type for the e820 type number @type (ACPI 6.5, table 15.9), which
+ * the maps of Multiboot 2 and PVH also use; unknown numbers are reserved.
+ * Linux's number for soft reserved memory, 0xefffffff, is known.
  */
 enum mu_range_type mu_range_type_e820(uint64_t type);
 
@@ -71,12 +71,12 @@ struct mu_machine_node {
 /* What the parameter numa=fake= asks for. */
 enum mu_fake {
 	MU_FAKE_NONE,
-	MU_FAKE_COUNT, /* so many nodes in all, of equal RAM */
-	MU_FAKE_SIZE,  /* nodes of so many bytes of RAM */
-	MU_FAKE_EACH,  /* so many nodes in each real one, of equal span */
+	MU_FAKE_COUNT, /* that many nodes in all, of equal RAM */
+	MU_FAKE_SIZE,  /* nodes of that many bytes of RAM */
+	MU_FAKE_EACH,  /* that many nodes in each real one, of equal span */
 };
 
-/* What the processors are: zones end where the architecture says. */
+/* The processors' architecture, which determines where zones end. */
 enum mu_arch {
 	MU_ARCH_UNKNOWN,
 	MU_ARCH_X86_64,
@@ -98,7 +98,7 @@ enum mu_arch {
 /* "x86-64", "arm64", ...; never NULL. */
 const char *mu_arch_str(enum mu_arch arch);
 
-/* What is told of the way from an initiator (CPUs, devices) to memory. */
+/* What is known of the way from an initiator (CPUs, devices) to memory. */
 enum mu_perf {
 	MU_PERF_READ_LATENCY,	 /* ns */
 	MU_PERF_WRITE_LATENCY,	 /* ns */
@@ -107,22 +107,21 @@ enum mu_perf {
 	MU_NR_PERF
 };
 
-/* A kernel's command line is at most this long, in bytes: as Linux's longest.
- */
+/* The longest command line of a kernel, in bytes; Linux's longest. */
 #define MU_MACHINE_CMDLINE_MAX ((size_t)4096)
 
 struct mu_machine {
 	char source[128];    /* for people: a file's name, "64T", "this host" */
 	unsigned page_shift; /* 12, 14 or 16 */
-	enum mu_arch arch;   /* the last that a source told */
+	enum mu_arch arch;   /* the last one that a source named */
 
 	/* Where zones DMA and DMA32 of the machine's own kernel end, in bytes;
 	 * 0: it has none. For mu_machine_zones(). */
 	bool zones_told;
 	mu_phys_t dma_limit, dma32_limit;
 
-	/* Parameters that the machine's own kernel was booted with, up to a
-	 * zero; "" when no source told. Nothing was done with them. */
+	/* Parameters that the machine's own kernel was booted with, terminated
+	 * by a zero; "" when no source has them. They were not applied. */
 	char *cmdline;
 	size_t cmdline_len;
 
@@ -130,8 +129,8 @@ struct mu_machine {
 	struct mu_range *ranges;
 	unsigned nr_ranges, max_ranges;
 
-	/* Which node an address belongs to: SRAT and its kin, as they came.
-	 * type is unused. */
+	/* Which node an address belongs to: from an SRAT and the like, in the
+	 * order in which they were added. type is unused. */
 	struct mu_range *affinities;
 	unsigned nr_affinities, max_affinities;
 
@@ -145,15 +144,15 @@ struct mu_machine {
 	 * Complete (10 and 20 where not told) once finished. */
 	uint8_t *distances;
 
-	/* For mu_machine_perf(): one word a value, sorted once finished. */
+	/* For mu_machine_perf(): one word per value, sorted once finished. */
 	uint64_t *perf;
 	unsigned nr_perf, max_perf;
 
-	/* mem= where it is an amount: mu_machine_finish() keeps so many bytes
-	 * of RAM, from the lowest address on; 0: all. */
+	/* For mem= as an amount: mu_machine_finish() keeps this many bytes of
+	 * RAM, from the lowest address on; 0: all. */
 	mu_phys_t ram_limit;
 
-	/* Nodes that mu_machine_finish() is to cut the machine into. */
+	/* How mu_machine_finish() is to cut the machine into nodes. */
 	enum mu_fake fake;
 	uint64_t fake_value;
 
@@ -173,9 +172,9 @@ size_t mu_machine_size(unsigned max_ranges, unsigned max_nodes);
 
 /*
  * Make @machine empty, in @buf of mu_machine_size() bytes, aligned to 8, which
- * stays with it. The page size is 4 KiB until somebody says otherwise. Both
- * limits must be ones that mu_machine_size() takes. No function of this floor
- * locks: one caller at a time for each machine, in any context.
+ * it keeps using. The page size is 4 KiB until a source or the caller says
+ * otherwise. Both limits must be valid for mu_machine_size(). No function of
+ * this floor locks: one caller at a time for each machine, in any context.
  */
 void mu_machine_init(struct mu_machine *machine, void *buf, unsigned max_ranges,
 		     unsigned max_nodes);
@@ -192,9 +191,9 @@ enum mu_status mu_machine_add(struct mu_machine *machine, mu_phys_t base,
 			      struct mu_error *error) MU_MUST_CHECK;
 
 /*
- * What is of type @from in [@base, @base + @size) is of type @to from now on;
- * what is added later is not touched. MU_RANGE_NONE as @from is any type, as
- * @to it takes the memory away. Works on the ranges added so far one by one,
+ * Memory of type @from in [@base, @base + @size) is of type @to from now on;
+ * what is added later is not affected. MU_RANGE_NONE as @from means any type,
+ * as @to it removes the memory. Works on the ranges added so far one by one,
  * overlapping or not: O(n). Errors as above; MU_ERR_FULL when cutting needs
  * more ranges than there are. Linux's e820__range_update() and
  * e820__range_remove() are the model.
@@ -205,8 +204,8 @@ enum mu_status mu_machine_update(struct mu_machine *machine, mu_phys_t base,
 				 struct mu_error *error) MU_MUST_CHECK;
 
 /*
- * What is RAM in [@base, @base + @size) has @flags (MU_RANGE_*) besides those
- * that it has. As mu_machine_update() otherwise.
+ * Add @flags (MU_RANGE_*) to those of all RAM in [@base, @base + @size).
+ * Otherwise as mu_machine_update().
  */
 enum mu_status mu_machine_set_flags(struct mu_machine *machine, mu_phys_t base,
 				    mu_phys_t size, unsigned flags,
@@ -215,9 +214,9 @@ enum mu_status mu_machine_set_flags(struct mu_machine *machine, mu_phys_t base,
 /*
  * Say that [@base, @base + @size) belongs to node @nid. Errors as above, and
  * MU_ERR_RANGE for a node past the machine's max_nodes. @flags go to the ranges
- * of that node. Affinities may overlap: an address belongs to the smallest that
- * covers it (old kernels print the span of a node, other nodes inside), of
- * equals to the one with the lowest node.
+ * of that node. Affinities may overlap: an address belongs to the smallest one
+ * that covers it (old kernels print the span of a node, with other nodes
+ * inside), among equals to the one with the lowest node.
  */
 enum mu_status mu_machine_add_affinity(struct mu_machine *machine,
 				       mu_phys_t base, mu_phys_t size, int nid,
@@ -225,8 +224,8 @@ enum mu_status mu_machine_add_affinity(struct mu_machine *machine,
 				       struct mu_error *error) MU_MUST_CHECK;
 
 /*
- * Take for RAM what affinities describe that are neither hotplug nor
- * non-volatile: for sources that tell nothing else. Holes are not seen. Does
+ * Take as RAM all that affinities describe that are neither hotplug nor
+ * non-volatile, for sources that have nothing else. Holes are not seen. Does
  * nothing when there is any RAM already. MU_ERR_FULL.
  */
 enum mu_status
@@ -243,7 +242,7 @@ enum mu_status mu_machine_add_cpus(struct mu_machine *machine, int nid,
 
 /*
  * Add @count CPUs, spread evenly over the nodes that are present (node 0 if
- * none is), the first ones get the rest. MU_ERR_RANGE past MU_MAX_CPUS.
+ * none is); the first nodes get the remainder. MU_ERR_RANGE past MU_MAX_CPUS.
  */
 enum mu_status mu_machine_spread_cpus(struct mu_machine *machine,
 				      unsigned count,
@@ -260,19 +259,19 @@ void mu_machine_number_nodes(struct mu_machine *machine);
 
 /*
  * The distance from node @from to node @to, 10 to 255, and 10 exactly from a
- * node to itself (ACPI 6.5, 5.2.17, SLIT); MU_ERR_RANGE otherwise. A node is
- * not present because somebody knows the way to it.
+ * node to itself (ACPI 6.5, 5.2.17, SLIT); MU_ERR_RANGE otherwise. A distance
+ * does not make a node present.
  */
 enum mu_status mu_machine_set_distance(struct mu_machine *machine, int from,
 				       int to, unsigned distance,
 				       struct mu_error *error) MU_MUST_CHECK;
 
 /*
- * Memory of node @to is @value fast, 0 is not told, for what node @from has:
- * access 0 of Linux's sysfs (Documentation/admin-guide/mm/numaperf.rst). Where
- * several values are told of one thing the best counts. Neither node is present
- * because of it. MU_ERR_RANGE for a node past the limit, MU_ERR_FULL,
- * MU_ERR_INVALID for an unknown @what.
+ * Set @what to @value (0: unknown) for accesses from initiators of node @from
+ * to memory of node @to: access class 0 of Linux's sysfs
+ * (Documentation/admin-guide/mm/numaperf.rst). Of several values for the same
+ * thing the best counts. This does not make either node present. MU_ERR_RANGE
+ * for a node past the limit, MU_ERR_FULL, MU_ERR_INVALID for an unknown @what.
  */
 enum mu_status mu_machine_set_perf(struct mu_machine *machine, int from, int to,
 				   enum mu_perf what, uint32_t value,
@@ -284,9 +283,9 @@ enum mu_status mu_machine_set_perf(struct mu_machine *machine, int from, int to,
  * nearest range below it, else to that of the lowest affinity, else to 0),
  * merge what is alike, complete the distances. MU_ERR_NOT_FOUND when there is
  * no RAM at all, MU_ERR_FULL when the pieces do not fit: then the machine is
- * as it was, but for the order of its ranges; but with numa=fake= it must be
- * initialised again. A machine that named no CPU has one, on its first node
- * with memory. Done twice it does nothing.
+ * unchanged except for the order of its ranges, but with numa=fake= it must be
+ * initialised again. A machine without any CPU gets one, on its first node with
+ * memory. The second call does nothing.
  *
  * Ranges keep the bytes that firmware gave; they need not begin or end at a
  * page.
@@ -300,21 +299,21 @@ mu_phys_t mu_machine_ram(const struct mu_machine *machine);
 mu_phys_t mu_machine_top(const struct mu_machine *machine);
 unsigned mu_machine_cpus(const struct mu_machine *machine);
 
-/* What mu_machine_set_perf() was told, 0 if nothing; of a finished machine.
- * O(log n). */
+/* The value from mu_machine_set_perf(), 0 if there is none; of a finished
+ * machine. O(log n). */
 uint32_t mu_machine_perf(const struct mu_machine *machine, int from, int to,
 			 enum mu_perf what);
 
 /*
- * Where zones DMA and DMA32 end, in bytes, 0 for none: as a source told, else
- * as Linux has it on the machine's architecture, on an unknown one as on
- * x86-64. On some (arm64, MIPS, PowerPC) it is the platform's, in truth, and no
- * more than a common case here.
+ * Where zones DMA and DMA32 end, in bytes, 0 for none: as a source says, else
+ * as Linux has them on the machine's architecture, on an unknown one as on
+ * x86-64. On some architectures (arm64, MIPS, PowerPC) they really depend on
+ * the platform, and this is only a common case.
  */
 void mu_machine_zones(const struct mu_machine *machine, mu_phys_t *dma_limit,
 		      mu_phys_t *dma32_limit);
 
-/* Take @len bytes at @text for the parameters of the machine's own kernel, cut
+/* Keep @len bytes at @text as the parameters of the machine's own kernel, cut
  * to what fits. */
 void mu_machine_set_cmdline(struct mu_machine *machine, const char *text,
 			    size_t len);

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * machine_acpi: the ACPI tables that tell of nodes, CPUs and memory.
+ * machine_acpi: the ACPI tables that describe nodes, CPUs and memory.
  *
- * Section numbers are of the ACPI specification 6.5, but for CEDT, which is of
- * the Compute Express Link specification 3.0.
+ * Section numbers refer to the ACPI specification 6.5, that of CEDT to the
+ * Compute Express Link specification 3.0.
  *
  *   SRAT  5.2.16   affinities of memory, the node of each enabled CPU, nodes
  *                  of generic initiators
  *   SLIT  5.2.17   distances
- *   APIC  5.2.12   (MADT) enabled CPUs, spread evenly; only when nobody told
- *                  of any CPU before. Their kind tells the architecture; that
- *                  of the SRAT's CPUs does, too, where there is no MADT
+ *   APIC  5.2.12   (MADT) enabled CPUs, spread evenly; only when no source has
+ *                  named a CPU before. Their kind tells the architecture; where
+ *                  there is no MADT, that of the SRAT's CPUs does
  *   NFIT  5.2.25   persistent memory and its node
  *   CEDT  9.17.1   a node of its own, hotplug, for each CXL window whose start
  *                  no affinity covers, as Linux gives it
@@ -21,7 +21,7 @@
  * mu_acpi_cpus(). Linux has its own numbers: mu_machine_number_nodes() makes
  * them of these.
  *
- * None of them tells which memory is usable: add a map as well, or take it from
+ * None of them says which memory is usable: add a map as well, or take it from
  * the affinities with mu_machine_ram_from_affinities().
  */
 #ifndef MEMUP_MACHINE_ACPI_H
@@ -30,14 +30,14 @@
 #include "memup/machine_read.h"
 
 /*
- * Read tables as firmware has them, one or several one after the other, in any
- * order; tables of other kinds are passed over. @table needs no alignment.
- * Early boot.
+ * Read one or more tables in firmware's format, one after the other, in any
+ * order; tables of other kinds are skipped. @table needs no alignment. Early
+ * boot.
  *
- * MU_ERR_CORRUPT for a wrong checksum, a structure that does not fit, a
- * distance that cannot be; MU_ERR_RANGE for a node past the machine's limit or
- * a range past MU_PHYS_MAX; MU_ERR_NOT_FOUND when there is none of the tables
- * above. @error says the table, and where: offset, from the start of @table.
+ * MU_ERR_CORRUPT for a wrong checksum, a structure that does not fit, an
+ * impossible distance; MU_ERR_RANGE for a node past the machine's limit or a
+ * range past MU_PHYS_MAX; MU_ERR_NOT_FOUND when there is none of the tables
+ * above. @error names the table and the offset from the start of @table.
  */
 enum mu_status mu_machine_read_acpi(struct mu_machine *machine,
 				    const void *table, size_t len,
@@ -45,7 +45,7 @@ enum mu_status mu_machine_read_acpi(struct mu_machine *machine,
 
 /*
  * The same tables as acpidump prints them: a line "SRAT @ 0x...", then lines of
- * an offset and 16 bytes in hexadecimal. @error says the line, and the offset
+ * an offset and 16 bytes in hexadecimal. @error names the line, and the offset
  * in the table. A table is decoded in the machine's own memory: MU_ERR_FULL
  * when it has more than 24 bytes for each of max_ranges.
  */
@@ -56,7 +56,7 @@ enum mu_status mu_machine_read_acpidump(struct mu_machine *machine,
 /* A CPU of x86, as hardware and firmware know it. */
 struct mu_acpi_cpu {
 	uint32_t apic_id;
-	int32_t nid; /* of an SRAT; MU_NO_NODE of a MADT, which has none */
+	int32_t nid; /* from an SRAT; MU_NO_NODE from a MADT */
 };
 
 /*
@@ -72,9 +72,9 @@ enum mu_status mu_acpi_cpus(const void *table, size_t len,
 
 /*
  * The same as iasl's disassembler prints them (.dsl): a line for each field,
- * and perhaps the bytes behind them, which then count. Fields alone are a
- * source, as it is or from `iasl -T`: length and checksum are made, as iasl
- * does, and not read. @error as above.
+ * perhaps followed by a dump of the bytes, which then counts instead. Fields
+ * alone are source code (also that of `iasl -T`): length and checksum are
+ * computed, as iasl does, and not read. @error as above.
  */
 enum mu_status mu_machine_read_dsl(struct mu_machine *machine, const char *text,
 				   size_t len,

@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * machine_read: readers of what people have that describes a machine.
+ * machine_read: readers for the texts that people have of their machines.
  *
  * Each takes the whole text (@len bytes, no terminator needed) and adds what it
  * finds to a machine that is not finished; @error names the line and the value.
  * On failure the machine must be initialised again before it is used. No reader
  * allocates, and none takes more than a few passes over the text.
  *
- * Tables of ACPI: memup/machine_acpi.h. Device trees, directories and this
- * host: the hosted port.
+ * ACPI tables are in memup/machine_acpi.h; device trees, directories and this
+ * host in the hosted port.
  */
 #ifndef MEMUP_MACHINE_READ_H
 #define MEMUP_MACHINE_READ_H
 
 #include "memup/machine.h"
 
-/* A text of many lines that a reader takes is at most this long, in bytes. */
+/* The longest text of many lines that a reader takes, in bytes. */
 #define MU_MACHINE_TEXT_MAX ((size_t)256 << 20)
 
 /*
@@ -30,21 +30,22 @@
  * optional K, M, G, T or P, and multiples of 4 KiB; "64T", "8x1T/448",
  * "4G@0:0+4G@8G:1/8", "64G,-1G@3G". COUNT nodes lie one after the other from
  * address 0; a place without NODE is of node 0; CPUS are spread evenly over
- * all nodes, the first ones get the rest. A hole takes memory away. Without
- * CPUS each node has one. MU_ERR_SYNTAX or MU_ERR_RANGE name the character,
- * from 1.
+ * all nodes, the first nodes get the remainder. A hole removes memory. Without
+ * CPUS each node has one. MU_ERR_SYNTAX and MU_ERR_RANGE name the character,
+ * counted from 1.
  */
 enum mu_status mu_machine_read_short(struct mu_machine *machine,
 				     const char *text, size_t len,
 				     struct mu_error *error) MU_MUST_CHECK;
 
 /*
- * A Linux boot log of any architecture, among anything else, with or without
- * time stamps and syslog prefixes, of 2.6 (ends are exclusive) and later
- * (inclusive). Of several boots in one file the last that has a map counts.
+ * A Linux boot log of any architecture, possibly among other text, with or
+ * without time stamps and syslog prefixes, of 2.6 (ends are exclusive) and
+ * later (inclusive). Of several boots in one file the last that has a map
+ * counts.
  *
- * Of several maps of one boot the one counts that the kernel went on with; the
- * first of these that is there:
+ * Of several maps of one boot the one counts that the kernel went on to use;
+ * that is the first of these that is present:
  *
  *   "modified:"             e820 after the kernel changed it; the last such map
  *                           above the line "last_pfn"
@@ -62,21 +63,21 @@ enum mu_status mu_machine_read_short(struct mu_machine *machine,
  *
  * "e820: update" and "e820: remove" after that map change it, up to the line
  * "last_pfn". What later ones reserve, or a later "modified:" map, or
- * "RAMDISK:" is KEPT; what "OF: reserved mem" names KEPT or NOMAP. Page 0 and
- * 640 KiB to 1 MiB are taken from an e820 map that has that line, as every
- * kernel does that prints "[mem".
+ * "RAMDISK:", is KEPT; what "OF: reserved mem" names is KEPT or NOMAP. Page 0
+ * and 640 KiB to 1 MiB are removed from an e820 map that has that line, as
+ * every kernel does that prints "[mem".
  *
- * Nodes come from SRAT lines, without them from early ranges; all is node 0
+ * Nodes come from SRAT lines, or without these from early ranges; all is node 0
  * where the kernel says that NUMA is off or that it fakes a node; numa=fake= on
  * the boot's command line is followed, if memup can. CPUs are those of the
- * SRAT; without them those that the boot names for each node; without them the
- * number that it brought up or allowed, spread evenly. Latencies and bandwidths
- * are those of "acpi/hmat:". The architecture is told by lines that only one
- * has, where zones end by "Zone ranges:", the command line is kept for
- * mu_config_for(). The page size comes from lines that name one amount in pages
- * and in bytes; pages of 8 KiB are taken for 4 KiB.
+ * SRAT; else those that the boot names for each node; else the number that it
+ * brought up or allowed, spread evenly. Latencies and bandwidths are those of
+ * "acpi/hmat:". The architecture is recognised by lines that only it has; zones
+ * end where "Zone ranges:" says; the command line is kept for mu_config_for().
+ * The page size comes from lines that give one amount in pages and in bytes;
+ * pages of 8 KiB are taken for 4 KiB.
  *
- * MU_ERR_NOT_FOUND when it holds no memory map; MU_ERR_SYNTAX and MU_ERR_RANGE
+ * MU_ERR_NOT_FOUND when it has no memory map; MU_ERR_SYNTAX and MU_ERR_RANGE
  * for a line of a map that makes no sense, and for more than 4096 changes.
  */
 enum mu_status mu_machine_read_log(struct mu_machine *machine, const char *text,
@@ -84,10 +85,10 @@ enum mu_status mu_machine_read_log(struct mu_machine *machine, const char *text,
 				   struct mu_error *error) MU_MUST_CHECK;
 
 /*
- * The text of /proc/zoneinfo. Set machine->page_shift first: it counts in
+ * The text of /proc/zoneinfo. Set machine->page_shift first: the text counts in
  * pages. Each zone is RAM from its first page on, as many pages as are present:
- * the amount is right, holes are taken to be at the end of their zone. Zones
- * also say which node an address belongs to. Counts no CPUs.
+ * the amount is right, but holes are taken to be at the end of their zone.
+ * Zones also say which node an address belongs to. There are no CPUs in it.
  * MU_ERR_NOT_FOUND when it has no zone with pages.
  */
 enum mu_status mu_machine_read_zoneinfo(struct mu_machine *machine,
@@ -103,7 +104,7 @@ mu_machine_read_zoneinfo_nodes(struct mu_machine *machine, const char *text,
 /*
  * The text of /proc/iomem: System RAM at any depth, and what firmware keeps at
  * the outermost. MU_ERR_NOT_FOUND when it has no System RAM, or when every
- * address in it is 0, which is what readers without privilege get to see.
+ * address in it is 0, which is what unprivileged readers see.
  */
 enum mu_status mu_machine_read_iomem(struct mu_machine *machine,
 				     const char *text, size_t len,
@@ -111,8 +112,8 @@ enum mu_status mu_machine_read_iomem(struct mu_machine *machine,
 
 /*
  * What lsmem prints, as a table with a header or with --json: what is online is
- * RAM, in whole memory blocks; nodes if it has a column NODE. Other states are
- * no memory. MU_ERR_NOT_FOUND when nothing is online.
+ * RAM, in whole memory blocks; nodes if it has a column NODE. Blocks in other
+ * states are not memory. MU_ERR_NOT_FOUND when nothing is online.
  */
 enum mu_status mu_machine_read_lsmem(struct mu_machine *machine,
 				     const char *text, size_t len,
@@ -146,7 +147,7 @@ enum mu_status mu_machine_read_sysfs(struct mu_machine *machine,
 				     const char *text, size_t len,
 				     struct mu_error *error) MU_MUST_CHECK;
 
-/* What a text is that somebody found. */
+/* Kinds of texts. */
 enum mu_machine_kind {
 	MU_KIND_UNKNOWN,
 	MU_KIND_LOG,
@@ -161,8 +162,8 @@ enum mu_machine_kind {
 };
 
 /*
- * Tell it by the first line that only one of them can have, or by a table's
- * signature. A short description is never told. Any context.
+ * Recognise the kind by the first line that only one of them can have, or by a
+ * table's signature. A short description is never recognised. Any context.
  */
 enum mu_machine_kind mu_machine_kind(const char *text, size_t len);
 
@@ -176,15 +177,15 @@ enum mu_status mu_machine_read_kind(struct mu_machine *machine,
 				    struct mu_error *error) MU_MUST_CHECK;
 
 /*
- * A text of any kind, when it is all there is: what tells of no RAM gets it
- * from its affinities. MU_ERR_NOT_FOUND when it is none of them.
+ * Read a text of any kind, when there is no other source: if it names no RAM
+ * this is taken from its affinities. MU_ERR_NOT_FOUND when the kind is unknown.
  */
 enum mu_status mu_machine_read_any(struct mu_machine *machine, const char *text,
 				   size_t len,
 				   struct mu_error *error) MU_MUST_CHECK;
 
 /*
- * Do what parameters on the kernel's command line do to the ranges read so far
+ * Apply parameters of the kernel's command line to the ranges read so far
  * (Linux, Documentation/admin-guide/kernel-parameters.txt, x86), one after the
  * other; unknown ones are passed over:
  *

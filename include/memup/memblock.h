@@ -2,30 +2,30 @@
 /*
  * memblock: the boot allocator.
  *
- * It knows two things: what memory there is, and what of it is taken. Each is a
- * *type*: a table of *regions*, sorted, disjoint, and merged wherever two of
- * one node and one set of flags touch. What may be handed out is the difference
- * of the two tables, which is never stored.
+ * It knows two things: what memory exists, and what is taken. Each is a
+ * *type*: a table of *regions*, sorted, disjoint, and merged wherever two with
+ * the same node and flags touch. What may be handed out is the difference of
+ * the two tables, which is never stored.
  *
  *     memory    |=== node 0 ===|      |======== node 1 ========|
  *     reserved      [krnl]                [initrd]      [alloc]
  *     free      |==|      |====|      |==|        |====|       |
  *
  * It works before anything else does: the first MU_MEMBLOCK_REGIONS regions of
- * each type are part of struct mu_memblock, later ones live in memory that
+ * each type are part of struct mu_memblock; larger tables live in memory that
  * memblock allocates from itself once mu_memblock_allow_resize() was called. It
- * serves until its free memory is handed over to the page allocator; from
- * mu_memblock_set_late_free() on it allocates nothing more and its tables no
- * longer grow, but it still answers questions, and takes late frees.
+ * serves until its free memory is handed over to the page allocator; after
+ * mu_memblock_set_late_free() it allocates nothing more and its tables no
+ * longer grow, but it still answers questions, and accepts late frees.
  *
  * Conventions
  *   Addresses and sizes are in bytes unless a name says pfn. A size of 0 does
  *   nothing and is MU_OK. A range that wraps or passes MU_PHYS_MAX is
- *   MU_ERR_RANGE, as is a node that is not MU_NO_NODE or below MU_MAX_NODES. A
- *   table without room is MU_ERR_FULL; where it may grow and cannot,
- *   MU_ERR_NOMEM (no place, or phys_to_virt() said NULL) or MU_ERR_UNSUPPORTED
- *   (no such hook). The test is exact: a change that ends within the table's
- *   room succeeds. What fails changes nothing.
+ *   MU_ERR_RANGE, as is a node that is neither MU_NO_NODE nor below
+ *   MU_MAX_NODES. A table without room is MU_ERR_FULL; if it may grow but
+ *   cannot, MU_ERR_NOMEM (no free memory, or phys_to_virt() returned NULL) or
+ *   MU_ERR_UNSUPPORTED (no such hook). The test is exact: a change whose result
+ *   fits succeeds. A function that fails changes nothing.
  *
  * Context
  *   One CPU at a time; there is no lock. Changing a table ends every iteration
@@ -57,11 +57,11 @@
 
 /*
  * Flags. Of memory regions:
- *   HOTPLUG         may be removed: not allocated while movable_node is set
+ *   HOTPLUG may be removed: not allocated while movable_node is set
  *   MIRROR          mirrored: allocated first
- *   NOMAP           not to be mapped: never allocated; no cap takes it away
+ *   NOMAP           not to be mapped: never allocated, and kept by all limits
  *   DRIVER_MANAGED  a driver's: never allocated
- *   SCRATCH         while scratch_only is set all that is allocated
+ *   SCRATCH         the only memory allocated while scratch_only is set
  *   OFFLINE         there, but not in use: never allocated (memup/hotplug.h)
  *   KERNEL          never in a MOVABLE zone, wherever that begins
  *   MOVABLE         in the MOVABLE zone of its node, wherever it is
@@ -100,8 +100,8 @@ struct mu_memblock_region {
 };
 
 /*
- * regions[0 .. cnt) are in use. As many slots as max follow the first max;
- * they are scratch for the change under way.
+ * regions[0 .. cnt) are in use, of max. Another max slots follow them, as
+ * scratch space during a change.
  */
 struct mu_memblock_type {
 	unsigned cnt;
@@ -122,8 +122,8 @@ struct mu_memblock_named {
 
 /*
  * Takes the whole pages [@base, @base + @size) into the page allocator. MU_OK:
- * all are taken. Any other answer: none is; MU_ERR_BUSY asks to be asked again.
- * Must not call back into the memblock that calls it.
+ * all are taken. Otherwise none is; MU_ERR_BUSY means to try again later. Must
+ * not call back into the memblock that calls it.
  */
 typedef enum mu_status (*mu_memblock_late_free_t)(void *arg, mu_phys_t base,
 						  mu_phys_t size);
@@ -143,7 +143,7 @@ struct mu_memblock {
 	bool can_resize;
 	struct mu_memblock_type memory;
 	struct mu_memblock_type reserved;
-	struct mu_memblock_type physmem; /* what no limit takes away */
+	struct mu_memblock_type physmem; /* not changed by any limit */
 	struct mu_memblock_type late;	 /* freed, and not yet taken */
 	const struct mu_port *port;	 /* never NULL */
 	mu_memblock_late_free_t late_free;
@@ -156,23 +156,23 @@ struct mu_memblock {
 };
 
 /*
- * Make @mb empty: top-down, no limit, 4 KiB pages. Of @port the hooks log and
- * phys_to_virt are used; NULL is a port without hooks. @port stays with @mb.
+ * Make @mb empty: top-down, no limit, 4 KiB pages. It uses the hooks log and
+ * phys_to_virt of @port (NULL: a port without hooks), which must outlive it.
  */
 void mu_memblock_init(struct mu_memblock *mb, const struct mu_port *port);
 
 /*
- * From now on tables may grow. Call it when all that firmware and the loader
- * use is reserved: before, a new table could be put on top of it.
+ * From now on tables may grow. Call this when everything that firmware and the
+ * loader use is reserved: before that, a new table could overwrite it.
  */
 void mu_memblock_allow_resize(struct mu_memblock *mb);
 
 /* ---- Change what there is and what is taken ---- */
 
 /*
- * There is memory at [@base, @base + @size), of node @nid with @flags, any of
- * MU_MEMBLOCK_MEMORY_FLAGS (else MU_ERR_INVALID). What is known already stays
- * as it is, with a warning if it has another node or other flags.
+ * There is memory at [@base, @base + @size), of node @nid, with @flags, any of
+ * MU_MEMBLOCK_MEMORY_FLAGS (else MU_ERR_INVALID). Memory that is known already
+ * stays as it is, with a warning if its node or flags differ.
  */
 enum mu_status mu_memblock_add(struct mu_memblock *mb, mu_phys_t base,
 			       mu_phys_t size) MU_MUST_CHECK;
@@ -182,9 +182,9 @@ enum mu_status mu_memblock_add_node(struct mu_memblock *mb, mu_phys_t base,
 
 /*
  * The machine has memory at [@base, @base + @size), whether it is to be used or
- * not: the type physmem, for ports that must know all of it (on s390 a dump
- * is of all that is installed, whatever mem= said). Only this function changes
- * it.
+ * not. This is the type physmem, for ports that must know all of it (on s390 a
+ * dump contains all installed memory, whatever mem= says). Only this function
+ * changes it.
  */
 enum mu_status mu_memblock_physmem_add(struct mu_memblock *mb, mu_phys_t base,
 				       mu_phys_t size) MU_MUST_CHECK;
@@ -194,7 +194,7 @@ enum mu_status mu_memblock_remove(struct mu_memblock *mb, mu_phys_t base,
 				  mu_phys_t size) MU_MUST_CHECK;
 
 /*
- * The range is taken, whether there is memory or not; @flags are any of
+ * The range is taken, whether it is memory or not; @flags are any of
  * MU_MEMBLOCK_RESERVED_FLAGS. What is taken already stays as it is.
  */
 enum mu_status mu_memblock_reserve(struct mu_memblock *mb, mu_phys_t base,
@@ -212,8 +212,8 @@ enum mu_status mu_memblock_phys_free(struct mu_memblock *mb, mu_phys_t base,
 				     mu_phys_t size) MU_MUST_CHECK;
 
 /*
- * Set (@set) or clear @flag, one of the flags of @type, on what @type has in
- * the range. @type is &mb->memory or &mb->reserved.
+ * Set (@set) or clear @flag, one of the flags of @type, on all regions of @type
+ * in the range. @type is &mb->memory or &mb->reserved.
  */
 enum mu_status mu_memblock_setclr_flag(struct mu_memblock *mb,
 				       struct mu_memblock_type *type,
@@ -242,7 +242,7 @@ MU_MEMBLOCK_MARK(reserved_clear_noinit, reserved, false, RSRV_NOINIT)
 MU_MEMBLOCK_MARK(reserved_mark_kern, reserved, true, RSRV_KERN)
 MU_MEMBLOCK_MARK(reserved_clear_kern, reserved, false, RSRV_KERN)
 
-/* What @type has in the range belongs to node @nid. */
+/* All regions of @type in the range belong to node @nid. */
 enum mu_status mu_memblock_set_node(struct mu_memblock *mb, mu_phys_t base,
 				    mu_phys_t size,
 				    struct mu_memblock_type *type,
@@ -260,7 +260,7 @@ mu_memblock_validate_numa_coverage(const struct mu_memblock *mb,
 
 /*
  * Cut every memory region to multiples of @align, a power of two (else
- * MU_ERR_INVALID); what is left of nothing goes.
+ * MU_ERR_INVALID); regions that become empty are removed.
  */
 enum mu_status mu_memblock_trim_memory(struct mu_memblock *mb,
 				       mu_phys_t align) MU_MUST_CHECK;
@@ -290,17 +290,17 @@ void mu_memblock_mem_limit_remove_map(struct mu_memblock *mb, mu_phys_t limit);
  * of two; 0 is a cache line, with a warning), and reserve them with
  * MU_MEMBLOCK_RSRV_KERN. The first page of memory is never handed out. They
  * search from the top, or from the bottom when bottom_up is set, in regions
- * that may be used (see the flags), mirrored ones alone if there are any. What
- * is not found is looked for again, in this order:
+ * that may be used (see the flags), only in mirrored ones if there are any. If
+ * nothing is found they try again, in this order:
  *
  *   1. as asked
- *   2. on any node, unless the node was to be exact
+ *   2. on any node, unless the exact node was requested
  *   3. 1 and 2 without insisting on mirrored memory, with a warning
  *   4. 1 to 3 from the lowest address on (functions that return pointers)
  *
  * MU_ERR_INVALID for a @size of 0 or a bad @align, MU_ERR_RANGE for a bad
  * node, MU_ERR_NOMEM when nothing is found or when the memory was handed over,
- * and what mu_memblock_reserve() says. *@out is written on success alone.
+ * and the errors of mu_memblock_reserve(). *@out is written only on success.
  */
 
 /* In [@start, @end); @end may be one of MU_MEMBLOCK_ALLOC_*. */
@@ -324,8 +324,9 @@ enum mu_status mu_memblock_phys_alloc_try_nid(struct mu_memblock *mb,
 
 /*
  * These return pointers, through phys_to_virt() (MU_ERR_UNSUPPORTED without the
- * hook, MU_ERR_NOMEM when it says NULL), to memory below current_limit also if
- * @max_addr is higher. It is zeroed unless the name says raw.
+ * hook, MU_ERR_NOMEM when it returns NULL), to memory that is always below
+ * current_limit, even if @max_addr is higher. It is zeroed unless the name says
+ * raw.
  */
 enum mu_status mu_memblock_alloc(struct mu_memblock *mb, mu_phys_t size,
 				 mu_phys_t align, void **out) MU_MUST_CHECK;
@@ -355,17 +356,17 @@ enum mu_status mu_memblock_alloc_exact_nid_raw(struct mu_memblock *mb,
 					       mu_phys_t max_addr, int nid,
 					       void **out) MU_MUST_CHECK;
 
-/* mu_memblock_alloc(), for those who cannot go on without: where it fails the
- * port's panic hook gets the name of the function that asked, and why. */
+/* mu_memblock_alloc() for callers that cannot go on without the memory: on
+ * failure the port's panic hook gets the caller's name and the reason. */
 #define mu_memblock_alloc_or_panic(mb, size, align) \
 	mu_memblock_alloc_or_panic_for(mb, size, align, __func__)
 void *mu_memblock_alloc_or_panic_for(struct mu_memblock *mb, mu_phys_t size,
 				     mu_phys_t align, const char *who);
 
 /*
- * mu_memblock_phys_free() of @size bytes that one of these returned @virt for:
- * MU_ERR_NOT_FOUND when no allocation has them. Asks phys_to_virt() of each
- * reserved range: O(n).
+ * mu_memblock_phys_free() for @size bytes at a pointer @virt that one of these
+ * returned. MU_ERR_NOT_FOUND when no allocation has them. Calls phys_to_virt()
+ * for each reserved range: O(n).
  */
 enum mu_status mu_memblock_free(struct mu_memblock *mb, void *virt,
 				mu_phys_t size) MU_MUST_CHECK;
@@ -375,7 +376,7 @@ enum mu_status mu_memblock_free(struct mu_memblock *mb, void *virt,
 /* Bytes of all memory regions, and of all reserved ones. O(1). */
 mu_phys_t mu_memblock_phys_mem_size(const struct mu_memblock *mb);
 mu_phys_t mu_memblock_reserved_size(const struct mu_memblock *mb);
-/* The first address of memory and the first past all; 0 if there is none. */
+/* The first address of memory, and the first past all; 0 if there is none. */
 mu_phys_t mu_memblock_start_of_DRAM(const struct mu_memblock *mb);
 mu_phys_t mu_memblock_end_of_DRAM(const struct mu_memblock *mb);
 
@@ -387,7 +388,7 @@ bool mu_memblock_is_reserved(const struct mu_memblock *mb, mu_phys_t addr);
 /*
  * A range: is *all* of it memory, of whatever nodes and flags (O(log n) and the
  * regions it spans); is *any* of it taken; is any of it in @type (O(log n)).
- * An empty range is none of these, nor is one that wraps.
+ * All are false for an empty range and for one that wraps.
  */
 bool mu_memblock_is_region_memory(const struct mu_memblock *mb, mu_phys_t base,
 				  mu_phys_t size);
@@ -416,9 +417,9 @@ enum mu_status mu_memblock_validate(const struct mu_memblock *mb) MU_MUST_CHECK;
 /* ---- Room for changes while the allocator runs ---- */
 
 /*
- * Bytes for tables with room for @more regions each beyond those that there
- * are, and the tables moved there: to @buf, aligned to 64. From then on they do
- * not grow.
+ * Bytes for tables with room for @more regions each in addition to the present
+ * ones; and moving the tables there, to @buf, aligned to 64. From then on they
+ * do not grow.
  */
 size_t mu_memblock_room_size(const struct mu_memblock *mb, unsigned more);
 void mu_memblock_make_room(struct mu_memblock *mb, unsigned more, void *buf);
@@ -426,8 +427,8 @@ void mu_memblock_make_room(struct mu_memblock *mb, unsigned more, void *buf);
 /* ---- Hand over ---- */
 
 /*
- * All that was free is handed over; from now on @fn takes what is freed. NULL
- * takes this back, for tests.
+ * All free memory has been handed over; from now on @fn takes what is freed.
+ * NULL undoes this, for tests.
  */
 void mu_memblock_set_late_free(struct mu_memblock *mb,
 			       mu_memblock_late_free_t fn, void *arg);
@@ -435,25 +436,25 @@ void mu_memblock_set_late_free(struct mu_memblock *mb,
 /*
  * Free the whole pages of the range after the hand-over. Where the taker is
  * busy (their descriptors are not initialised yet) they wait for
- * mu_memblock_flush_late() and this is MU_OK; with MU_MEMBLOCK_LATE ranges
- * waiting, MU_ERR_FULL. MU_ERR_OVERLAP if some of them wait already. The
- * reserved table is not changed. Before the hand-over this is
+ * mu_memblock_flush_late() and this is MU_OK, or MU_ERR_FULL if
+ * MU_MEMBLOCK_LATE ranges are waiting already. MU_ERR_OVERLAP if some of the
+ * pages are. The reserved table is not changed. Before the hand-over this is
  * mu_memblock_phys_free().
  */
 enum mu_status mu_memblock_free_late(struct mu_memblock *mb, mu_phys_t base,
 				     mu_phys_t size) MU_MUST_CHECK;
 
 /*
- * Offer all that waits again. MU_OK when nothing waits any more, else the last
- * answer other than MU_OK that the taker gave.
+ * Offer all waiting ranges to the taker again. MU_OK when none waits any more,
+ * else the taker's last answer other than MU_OK.
  */
 enum mu_status mu_memblock_flush_late(struct mu_memblock *mb) MU_MUST_CHECK;
 
 /*
- * Empty all tables and free late what they were allocated. Only when nothing
- * iterates over them any more: after all deferred memory is initialised. What
- * the taker does not take at once waits. MU_ERR_INVALID before the hand-over,
- * MU_ERR_FULL when there is no room to wait.
+ * Empty all tables and free late the memory that was allocated for them. Only
+ * when nothing iterates over them any more: after all deferred memory is
+ * initialised. What the taker does not take at once waits. MU_ERR_INVALID
+ * before the hand-over, MU_ERR_FULL when there is no room to wait.
  */
 enum mu_status mu_memblock_discard(struct mu_memblock *mb) MU_MUST_CHECK;
 
@@ -463,34 +464,35 @@ enum mu_status mu_memblock_discard(struct mu_memblock *mb) MU_MUST_CHECK;
  * Do what one "reserve_mem=SIZE:ALIGN:NAME" asks for: allocate SIZE bytes and
  * remember them under NAME. @text has @len bytes, with or without
  * "reserve_mem="; numbers are decimal, 0x hexadecimal or 0 octal, with K, M, G,
- * T, P or E; an ALIGN less than a cache line, or none, is one. MU_ERR_SYNTAX;
- * MU_ERR_INVALID for an ALIGN that is no power of two; MU_ERR_RANGE for a
- * number over 64 bits; MU_ERR_BUSY for a NAME that is taken; MU_ERR_FULL for
- * the ninth; and what mu_memblock_phys_alloc() says.
+ * T, P or E; an ALIGN less than a cache line, or none, is rounded up to one.
+ * MU_ERR_SYNTAX; MU_ERR_INVALID for an ALIGN that is no power of two;
+ * MU_ERR_RANGE for a number over 64 bits; MU_ERR_BUSY for a NAME that is in
+ * use; MU_ERR_FULL for more than MU_MEMBLOCK_NAMED; and the errors of
+ * mu_memblock_phys_alloc().
  */
 enum mu_status mu_memblock_reserve_mem(struct mu_memblock *mb, const char *text,
 				       size_t len,
 				       struct mu_error *error) MU_MUST_CHECK;
 
-/* Where the reservation @name is; base and size may be NULL.
+/* Where the reservation @name is; @base and @size may be NULL.
  * MU_ERR_NOT_FOUND. */
 enum mu_status mu_memblock_reserve_mem_find(const struct mu_memblock *mb,
 					    const char *name, mu_phys_t *base,
 					    mu_phys_t *size) MU_MUST_CHECK;
 
-/* Free it, early or late, and forget it. MU_ERR_NOT_FOUND, and what
- * mu_memblock_phys_free() says. */
+/* Free it, early or late, and forget it. MU_ERR_NOT_FOUND, and the errors of
+ * mu_memblock_phys_free(). */
 enum mu_status mu_memblock_reserve_mem_release(struct mu_memblock *mb,
 					       const char *name) MU_MUST_CHECK;
 
 /* ---- Look at it ---- */
 
-/* The tables to the log, at MU_LOG_INFO, as Linux's memblock=debug has them;
- * physmem if anybody added to it. */
+/* Log the tables at MU_LOG_INFO, in the format of Linux's memblock=debug;
+ * physmem only if it is not empty. */
 void mu_memblock_dump_all(const struct mu_memblock *mb);
 
-/* One table, with the names of flags, as Linux's debugfs has it (but that has
- * the first name alone where a region has several flags). */
+/* Log one table, with the names of flags, in the format of Linux's debugfs
+ * (which shows only the first flag of a region that has several). */
 void mu_memblock_dump_type(const struct mu_memblock *mb,
 			   const struct mu_memblock_type *type);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * memblock_iterate: walks over the tables of memblock, upwards and downwards.
- * Part of memup/memblock.h, which includes it. Any context that memblock itself
- * may be used in; a change of a table ends every walk over it.
+ * Part of memup/memblock.h, which includes it. In any context where memblock
+ * itself may be used; a change of a table ends every walk over it.
  */
 #ifndef MEMUP_MEMBLOCK_ITERATE_H
 #define MEMUP_MEMBLOCK_ITERATE_H
@@ -11,9 +11,9 @@
 
 /*
  * A cursor is 0 before a walk upwards (next) and UINT64_MAX before one
- * downwards (prev); each call moves it by one range and says false when there
- * is none. Every output may be NULL. @nid is a node, or MU_NO_NODE for all.
- * @flags says which memory regions are of interest: only those with
+ * downwards (prev); each call moves it by one range and returns false when
+ * there is none. Every output may be NULL. @nid is a node, or MU_NO_NODE for
+ * all. @flags says which memory regions are of interest: only those with
  * MU_MEMBLOCK_MIRROR or _SCRATCH if these are given; also those with
  * MU_MEMBLOCK_NOMAP, _DRIVER_MANAGED or _OFFLINE, and (with movable_node)
  * _HOTPLUG, only if these are given.
@@ -40,7 +40,7 @@ bool mu_memblock_next_free(const struct mu_memblock *mb, uint64_t *cursor,
 bool mu_memblock_prev_free(const struct mu_memblock *mb, uint64_t *cursor,
 			   int nid, unsigned flags, mu_phys_t *start,
 			   mu_phys_t *end, int *out_nid);
-/* Regions of memory whatever their flags, in whole pages; empty ones not. */
+/* Regions of memory with any flags, in whole pages; empty ones are skipped. */
 bool mu_memblock_next_mem_pfn(const struct mu_memblock *mb, uint64_t *cursor,
 			      int nid, mu_pfn_t *start, mu_pfn_t *end,
 			      int *out_nid);
@@ -91,9 +91,9 @@ bool mu_memblock_next_physmem(const struct mu_memblock *mb, uint64_t *cursor,
 	     (region)++)
 
 /*
- * Cut the pages [*@pfn, @end) into chunks that a buddy allocator takes: the
- * next is *@order, the largest power of two of at most 2^@max_order pages that
- * *@pfn is aligned to and that fits. Steps *@pfn past it; false at the end.
+ * Cut the pages [*@pfn, @end) into chunks for a buddy allocator. The next chunk
+ * has 2^*@order pages, the largest power of two up to 2^@max_order that *@pfn
+ * is aligned to and that fits. Moves *@pfn past it; false at the end.
  *
  *     while (mu_memblock_next_chunk(&pfn, end, MU_BLOCK_ORDER, &order))
  *             give(pfn - (1 << order), order);

@@ -5,10 +5,10 @@
  * Vocabulary
  *   The *memmap* is one array of *page descriptors*, struct mu_page, indexed by
  *   pfn, in a range of virtual addresses that the port reserves for all of it.
- *   A *section* (2^15 pages) is where its backing is kept count of: memory
- *   appears behind a section's descriptors when its first block is claimed, and
- *   is taken away when the section goes. A *block* (2^10 pages) is what is
- *   initialised at once.
+ *   A *section* (2^15 pages) is the unit in which its backing is tracked:
+ *   memory appears behind a section's descriptors when its first block is
+ *   claimed, and is taken away when the section goes. A *block* (2^10 pages) is
+ *   what is initialised at once.
  *
  *       pfn ----------> pages[pfn]                  one addition
  *        |
@@ -17,14 +17,14 @@
  *                                  backed   32 bits: memory is behind them
  *                                  partial  32 bits: not all were written
  *
- *   The root has one pointer for each 128 GiB of addresses (4 KiB pages) and a
- *   leaf comes to life with the first block in its 128 GiB, so that the table
+ *   The root has one pointer for each 128 GiB of addresses (4 KiB pages), and a
+ *   leaf is created with the first block in its 128 GiB, so that the table
  *   costs what is used, not what is addressable: 4 KiB for 64 TiB.
  *
  * Nothing is read before it is written
  *   Raw memmap memory is garbage. A descriptor may be read when its block is
- *   online (mu_memmap_lookup() checks), and the bit is set only after the block
- *   was written. Two kinds of blocks are *partial*, written in part:
+ *   online (mu_memmap_lookup() checks), and the online bit is set only after
+ *   the block was written. Two kinds of blocks are *partial*, written in part:
  *   - one that is partly hole, reserved or another zone's is *ragged*: a bitmap
  *     says which of its descriptors were written, and each of these carries
  *     MU_PAGE_RAGGED, so that code which merges neighbours knows without a
@@ -33,17 +33,18 @@
  *     from pristine memory with their first descriptor alone, which carries
  *     MU_PAGE_SPARSE; the others are written when the page is split or freed.
  *   Under AddressSanitizer backed descriptors are poisoned until written; in
- *   debug builds they are filled with MU_MEMMAP_POISON: who writes them checks
- *   that nobody did before, who reads one that it was written.
+ *   debug builds they are filled with MU_MEMMAP_POISON: writers check that
+ *   nobody wrote them before, readers that somebody did.
  *
  * Descriptors
  *   16 bytes. The initial state is one 64-bit word, stored twice; it holds the
- *   zone but neither address nor self-pointing link, so that a run of them is
- *   written at the speed of memory. Linux's struct page takes 64 bytes and is
- *   written field by field; the idea of a template is Li Zhe's ("mm: speed up
- *   ZONE_DEVICE memmap initialization", 2026).
+ *   zone but neither an address nor a link to itself, so that a run of
+ *   descriptors is written at the speed of memory. Linux's struct page takes 64
+ *   bytes and is written field by field; the idea of a template is Li Zhe's
+ *   ("mm: speed up ZONE_DEVICE memmap initialization", 2026).
  *
- * Cost: 16 bytes a page, 0.39 % with 4 KiB pages, and only for claimed blocks.
+ * Cost: 16 bytes per page, 0.39 % with 4 KiB pages, and only for claimed
+ * blocks.
  */
 #ifndef MEMUP_MEMMAP_H
 #define MEMUP_MEMMAP_H
@@ -54,11 +55,11 @@
 #include "memup/page_ext.h"
 #include "memup/port.h"
 
-/* What a written descriptor says of its page (the low bits of state). */
+/* What a written descriptor says about its page (the low bits of state). */
 enum mu_page_kind {
-	MU_PAGE_TAIL = 1,  /* inside a larger page, whose first one tells */
+	MU_PAGE_TAIL = 1,  /* inside a larger page: see its first descriptor */
 	MU_PAGE_FREE,	   /* first of 2^order pages in a free list */
-	MU_PAGE_ALLOCATED, /* first of 2^order pages that a client has */
+	MU_PAGE_ALLOCATED, /* first of 2^order pages that a client holds */
 	MU_PAGE_RESERVED,  /* never in the allocator; order 0 */
 	MU_PAGE_DEVICE,	   /* 2^order pages of a device: memup/device.h */
 	MU_PAGE_POISONED,  /* taken out for good; order 0 */
@@ -77,20 +78,20 @@ enum mu_page_kind {
 
 /*
  * A page descriptor. Who may write what:
- *   state, order, links   under the zone's lock; but that an allocated page is
- *                         free, in a CPU's cache, is said by whoever frees it,
- *                         by compare-and-exchange, and that it is allocated
- *                         again by who has that cache's lock
- *   zone                  before the block is online; after that under the lock
- *                         of the zone that it says, and of the one that it will
- *                         say. Who goes by it to the zone looks again when it
- *                         has the lock.
+ *   state, order, links   under the zone's lock; except that whoever frees an
+ *                         allocated page into a CPU's cache changes it by
+ *                         compare-and-exchange, and whoever holds that cache's
+ *                         lock marks it as allocated again
+ *   zone                  before the block is online; after that under the
+ *                         locks of the old and of the new zone. Whoever uses it
+ *                         to find the zone checks it again under that zone's
+ *                         lock.
  *   refcount, private_data
  *                         whoever holds the page, once it is allocated
- * While a page is free the links lie where refcount and private_data are, in a
- * cache the only one where private_data is. State and zone are read without the
- * lock, too, relaxed: as hints; so is the count, by who frees what another has
- * freed.
+ * While a page is free its links take the place of refcount and private_data;
+ * in a cache its only link takes the place of private_data. State and zone are
+ * also read without the lock, relaxed, as hints; so is the count, by a caller
+ * that frees a page which another has freed.
  */
 struct mu_page {
 	_Atomic uint8_t state;
@@ -124,9 +125,9 @@ _Static_assert(offsetof(struct mu_page, private_data) == 8, "second word");
 #define MU_MEMMAP_POISON UINT64_C(0xd1e5d1e5d1e5d1e5)
 
 /*
- * What all that reads a descriptor does first in debug builds (MU_DEBUG): stop
- * at one that was never written. Its state is the fill value's, of kind
- * MU_PAGE_DEVICE with all flags, which no page has.
+ * Called before any read of a descriptor: in debug builds (MU_DEBUG) trap if it
+ * was never written. Its state is then the fill value's, of kind MU_PAGE_DEVICE
+ * with all flags, which no page has.
  */
 static inline void mu_page_check(const struct mu_page *page)
 {
@@ -160,8 +161,9 @@ static inline uint16_t mu_page_zone(const struct mu_page *page)
 }
 
 /*
- * Blocks that are initialised one by one by whoever is first to want them: a
- * bit of claimed is who, the same bit of ready tells the others.
+ * Blocks that are initialised one by one by whoever needs them first: whoever
+ * sets a block's bit in claimed initialises it, the same bit in ready tells the
+ * others that it is done.
  */
 struct mu_claims {
 	_Atomic uint32_t claimed;
@@ -169,18 +171,18 @@ struct mu_claims {
 };
 
 /*
- * One section. All fields are bit masks over its 32 blocks, atomic, only ever
- * changed by atomic or/and: online and those below it by who initialises the
- * block, backed under the memmap's lock. A block of device memory is never
- * online: the floor device keeps count of it.
+ * One section. All fields are bit masks over its 32 blocks, changed only by
+ * atomic or/and: backed under the memmap's lock, the others by whoever
+ * initialises the block. A block of device memory is never online: the floor
+ * device tracks it.
  */
 struct mu_section {
 	_Atomic uint32_t online;  /* some descriptors were written */
 	_Atomic uint32_t backed;  /* there is memory behind them */
 	_Atomic uint32_t partial; /* some may not have been written: */
-	/* inside a gigantic page, whose first descriptor alone was */
+	/* the block is in a gigantic page with only its first one written */
 	_Atomic uint32_t gigantic;
-	/* the lower, the upper half is a huge page with the first alone */
+	/* the lower or upper half is a huge page with only its first one */
 	_Atomic uint32_t huge[2];
 	struct mu_claims device;
 };
@@ -205,7 +207,7 @@ struct mu_memmap_host {
 struct mu_memmap {
 	const struct mu_port *port;
 	struct mu_page *pages;	  /* descriptor of pfn 0 (may not be mapped) */
-	mu_pfn_t end_pfn;	  /* first pfn past all memory, also late one */
+	mu_pfn_t end_pfn;	  /* first pfn past all memory, also late */
 	struct mu_page_ext *exts; /* the first extension, or NULL (C) */
 
 	/* Root and leaves: entries of root are set once, under lock. */
@@ -213,11 +215,12 @@ struct mu_memmap {
 	unsigned nr_root;
 	struct mu_section *leaves;
 	unsigned nr_leaves, leaves_used; /* used: under lock */
-	/* Entries of root that a leaf is kept for, and how many. Under lock. */
+	/* Entries of root for which a leaf is kept, and their number. Under
+	 * lock. */
 	uint64_t *kept;
 	unsigned leaves_kept;
 
-	/* Sorted by start; immutable after start but for the bits. */
+	/* Sorted by start; only the bits change after start. */
 	struct mu_ragged *ragged;
 	unsigned nr_ragged;
 
@@ -232,8 +235,8 @@ struct mu_memmap {
 	_Atomic uint64_t written_pages;
 };
 
-/* Descriptor and pfn; no check. The pointer may be formed for any pfn below
- * end_pfn, and followed only when the pfn is online. */
+/* Descriptor of a pfn and pfn of a descriptor; no check. The pointer may be
+ * formed for any pfn below end_pfn, and followed only when it is online. */
 static inline struct mu_page *mu_pfn_to_page(const struct mu_memmap *memmap,
 					     mu_pfn_t pfn)
 {
@@ -265,8 +268,8 @@ mu_memmap_section(const struct mu_memmap *memmap, mu_pfn_t pfn)
 }
 
 /*
- * The end of the section of @pfn; where it is in none, the end of a run of pfns
- * that are in none. For walks. Any context.
+ * The end of the section of @pfn; if there is none, the end of a run of pfns
+ * without sections. For walks. Any context.
  */
 static inline mu_pfn_t mu_memmap_section_end(const struct mu_memmap *memmap,
 					     mu_pfn_t pfn)
@@ -292,9 +295,9 @@ static inline uint32_t mu_block_bits(mu_pfn_t start, mu_pfn_t end)
 }
 
 /*
- * Was the descriptor of @pfn written? When it says so, the writes are visible.
- * O(1), but O(log n) in the number of ragged blocks where the block is ragged.
- * Any context, no lock.
+ * Was the descriptor of @pfn written? If true, the writes are visible. O(1);
+ * O(log n) in the number of ragged blocks if the block is ragged. Any context,
+ * no lock.
  */
 bool mu_memmap_online(const struct mu_memmap *memmap, mu_pfn_t pfn);
 
@@ -303,9 +306,9 @@ struct mu_page *mu_memmap_lookup(const struct mu_memmap *memmap, mu_pfn_t pfn);
 
 /*
  * The first written descriptor in [@pfn, @end), or @end: the way to walk over
- * what is initialised and nothing else. Memory that is pristine costs one step
- * for 128 GiB where no section is in use, else one for a section. A snapshot:
- * what comes online behind the walker is not seen. Any context.
+ * what is initialised and nothing else. Pristine memory costs one step per 128
+ * GiB where no section is in use, else one per section. A snapshot: what comes
+ * online behind the walker is not seen. Any context.
  *
  *     for (pfn = 0; (pfn = mu_memmap_next(memmap, pfn, end)) < end; pfn++)
  */
@@ -313,22 +316,22 @@ mu_pfn_t mu_memmap_next(const struct mu_memmap *memmap, mu_pfn_t pfn,
 			mu_pfn_t end);
 
 /*
- * The descriptor that tells of @pfn when its own was not written because it is
- * in a sparse page: that page's first. For other written pfns their own. NULL
- * for a pfn that is not online. Any context.
+ * The descriptor that describes @pfn: that of the first page if @pfn is in a
+ * sparse page and its own was not written, else its own. NULL for a pfn that is
+ * not online. Any context.
  */
 struct mu_page *mu_memmap_head(const struct mu_memmap *memmap, mu_pfn_t pfn);
 
 /*
  * For the floors above, at start and when memory comes online and goes. Any
- * context but NMI where nothing else is said; the blocks that are told are the
- * caller's alone.
+ * context but NMI unless stated otherwise; the caller has exclusive use of the
+ * blocks that it passes.
  */
 
 /*
  * Bytes for the tables of a memmap that covers the memory of @memblock and what
- * @limits (NULL: nothing) says may come, with room for @nr_ragged ragged
- * blocks. @page_shift turns bytes into pages. 0 without memory.
+ * may come according to @limits (NULL: nothing), with room for @nr_ragged
+ * ragged blocks. @page_shift turns bytes into pages. 0 without memory.
  */
 size_t mu_memmap_size(const struct mu_memblock *memblock, unsigned page_shift,
 		      const struct mu_limits *limits, unsigned nr_ragged);
@@ -346,12 +349,12 @@ void mu_memmap_init(struct mu_memmap *memmap, const struct mu_port *port,
 		    void *buf, unsigned nr_ragged);
 
 /*
- * Say that the block at @start is ragged; in ascending order, before anything
- * in it is written. Early boot, one CPU. At most nr_ragged times.
+ * Declare the block at @start ragged; in ascending order, before anything in it
+ * is written. Early boot, one CPU. At most nr_ragged times.
  */
 void mu_memmap_add_ragged(struct mu_memmap *memmap, mu_pfn_t start);
 
-/* Was the block of @pfn said to be ragged? O(log n). Any context. */
+/* Was the block of @pfn declared ragged? O(log n). Any context. */
 bool mu_memmap_is_ragged(const struct mu_memmap *memmap, mu_pfn_t pfn);
 
 /* The first ragged block in [@pfn, @end), block borders both, or @end. */
@@ -359,16 +362,16 @@ mu_pfn_t mu_memmap_next_ragged(const struct mu_memmap *memmap, mu_pfn_t pfn,
 			       mu_pfn_t end);
 
 /*
- * The blocks of [@start, @end), all of one section, whose descriptors were all
- * written, are so no more: nobody finds them, what is behind them stays. By who
- * alone can reach them.
+ * Make the blocks of [@start, @end), all of one section and fully written,
+ * offline again: nobody finds their descriptors any more, the backing stays.
+ * Only for a caller that alone can reach them.
  */
 void mu_memmap_withdraw(struct mu_memmap *memmap, mu_pfn_t start, mu_pfn_t end);
 
 /*
- * Have memory behind the descriptors of the block at @start, through the
- * port's memmap_map. Backing twice is nothing. MU_ERR_NOMEM as the hook says,
- * or when more memory came than the limits allow; nothing changed then. Any
+ * Put memory behind the descriptors of the block at @start, through the port's
+ * memmap_map. Does nothing if it is backed already. MU_ERR_NOMEM from the hook,
+ * or when more memory came than the limits allow; then nothing has changed. Any
  * context; interrupts are off while the hook runs.
  */
 enum mu_status mu_memmap_back(struct mu_memmap *memmap,
@@ -376,40 +379,41 @@ enum mu_status mu_memmap_back(struct mu_memmap *memmap,
 
 /*
  * Keep room in the table of sections for [@start, @end), below end_pfn, for
- * good: what is backed there later, lazily, must not find it full. False when
- * there is none: mu_limits.late is too small. O(1) for 128 GiB.
+ * good: when memory there is backed later, lazily, the table must not be full.
+ * False when there is no room: mu_limits.late is too small. O(1) per 128 GiB.
  */
 bool mu_memmap_keep_room(struct mu_memmap *memmap, mu_pfn_t start,
 			 mu_pfn_t end);
 
 /*
- * The same for the whole section at @start, of which the descriptors are to lie
- * in the physical memory from @base on (MU_SECTION_PAGES of them), through the
- * port's memmap_map_at, which must be there. For a section that is one
- * caller's alone.
+ * As mu_memmap_back(), for the whole section at @start, whose MU_SECTION_PAGES
+ * descriptors are to lie in the physical memory from @base on, through the
+ * port's memmap_map_at, which must exist. For a section that only the caller
+ * uses.
  */
 enum mu_status mu_memmap_back_section(struct mu_memmap *memmap, mu_pfn_t start,
 				      mu_phys_t base) MU_MUST_CHECK;
 
 /*
- * From now on mu_memmap_back() has the descriptors of [@start, @end), whole
- * sections of which nothing is backed, lie in the physical memory from @base
- * on, by mu_memmap_back_section(). MU_ERR_FULL when the table is. Taken back by
- * mu_memmap_remove_host(), which says whether there was one at @start. Any
- * context.
+ * From now on mu_memmap_back() puts the descriptors of [@start, @end), whole
+ * sections that have no backing yet, into the physical memory from @base on, by
+ * mu_memmap_back_section(). MU_ERR_FULL when the table of hosts is. Undone by
+ * mu_memmap_remove_host(), which returns whether there was a host at @start.
+ * Any context.
  */
 enum mu_status mu_memmap_add_host(struct mu_memmap *memmap, mu_pfn_t start,
 				  mu_pfn_t end, mu_phys_t base) MU_MUST_CHECK;
 bool mu_memmap_remove_host(struct mu_memmap *memmap, mu_pfn_t start);
 
-/* The first host of sections that ends after @pfn; false when there is none. */
+/* The first host whose range ends after @pfn; false when there is none. */
 bool mu_memmap_next_host(struct mu_memmap *memmap, mu_pfn_t pfn,
 			 struct mu_memmap_host *host);
 
 /*
- * Take the backing of the whole blocks [@start, @end) away, of those that have
- * any; nobody uses them, nor will before this has returned. The sections' other
- * bits are the caller's to clear. O(sections of which any was backed).
+ * Take away the backing of those of the whole blocks [@start, @end) that have
+ * any; nobody uses them, nor will until this has returned. Clearing the
+ * sections' other bits is left to the caller. O(sections of which any was
+ * backed).
  */
 void mu_memmap_unback(struct mu_memmap *memmap, mu_pfn_t start, mu_pfn_t end);
 
@@ -418,17 +422,17 @@ void mu_memmap_unback_sections(struct mu_memmap *memmap, mu_pfn_t start,
 			       mu_pfn_t end);
 
 /*
- * The descriptors of [@start, @end), which are backed and which nobody uses any
- * more, are as if they had never been written: a trap for checkers. Both are
+ * Mark the descriptors of [@start, @end), which are backed and which nobody
+ * uses any more, as never written, so that checkers catch any use. Both are
  * multiples of 4.
  */
 void mu_memmap_forget(struct mu_memmap *memmap, mu_pfn_t start, mu_pfn_t end);
 
 /*
- * Write the descriptors of [@start, @end), backed, never written and nobody
- * else's, all as @page is; @start is a multiple of 4. Others may see them
- * after mu_memmap_write_end() on this CPU, which serves for any number of
- * calls, and whatever the caller then publishes them by.
+ * Write the descriptors of [@start, @end), which are backed, never written and
+ * used by nobody else, as copies of @page; @start is a multiple of 4. Others
+ * may see them after mu_memmap_write_end() on this CPU, once for any number of
+ * calls, and after the caller then publishes them.
  */
 void mu_memmap_write_like(struct mu_memmap *memmap, mu_pfn_t start,
 			  mu_pfn_t end, const struct mu_page *page);
@@ -447,9 +451,9 @@ static inline bool mu_memmap_is_backed(const struct mu_memmap *memmap,
 }
 
 /*
- * Write the descriptors of the whole block at @start, which nobody else can
- * reach and which is backed: @kind of @zone. mu_memmap_publish() then makes
- * them readable. The caller may change them in between.
+ * Write the descriptors of the whole block at @start, which is backed and which
+ * nobody else can reach, as @kind in @zone. mu_memmap_publish() then makes them
+ * readable. The caller may change them in between.
  */
 void mu_memmap_init_block(struct mu_memmap *memmap, mu_pfn_t start,
 			  uint16_t zone, enum mu_page_kind kind);
@@ -460,10 +464,11 @@ void mu_memmap_publish(struct mu_memmap *memmap, mu_pfn_t start);
 /*
  * Both for @nr blocks from @start on, of one section, none of which was ever
  * partly online: free pages of order MU_BLOCK_ORDER in @zone, each linked to
- * its neighbours, the first without a previous one and the last without a
- * next, so that who puts them into a list touches its two ends alone. What
- * blocks share is paid once. To be published in the moment in which they are in
- * the list, for a free page that is online is in a list.
+ * its neighbours, the first without a predecessor and the last without a
+ * successor, so that putting them into a list touches only the two ends. Costs
+ * that blocks share are paid once. They must be published under the same lock
+ * under which they enter the list, because a free page that is online has to be
+ * in a list.
  */
 void mu_memmap_init_chain(struct mu_memmap *memmap, mu_pfn_t start, unsigned nr,
 			  uint16_t zone);
@@ -480,16 +485,15 @@ void mu_memmap_init_ragged(struct mu_memmap *memmap, mu_pfn_t start,
 /*
  * Write and publish one descriptor for 2^@order pages at @pfn, MU_HUGE_ORDER or
  * MU_GIGANTIC_ORDER, naturally aligned, whose first block is backed and which
- * nobody else can reach: allocated, sparse, count 1. A huge page's block has
- * two of them; both are published before it is online for others, by the second
- * call.
+ * nobody else can reach: allocated, sparse, count 1. A huge page's block holds
+ * two of them; the second call puts the block online, when both are written.
  */
 void mu_memmap_init_sparse(struct mu_memmap *memmap, mu_pfn_t pfn,
 			   uint16_t zone, unsigned order);
 
 /*
- * Write the tails of the sparse huge page at @pfn: it is a page like others
- * then. Under its zone's lock.
+ * Write the tails of the sparse huge page at @pfn, which makes it an ordinary
+ * page. Under its zone's lock.
  */
 void mu_memmap_fill_huge(struct mu_memmap *memmap, mu_pfn_t pfn);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * memup: every floor. Who wants pages and no more needs little of it:
+ * memup: every floor. To get pages and no more you need only these:
  *
  *   port.h           the hooks, which you fill in
  *   machine.h        mu_machine_init(), mu_machine_finish(); between them a
@@ -13,7 +13,7 @@
  *                    mu_page_get(), mu_page_put()
  *   memmap.h         mu_pfn_to_page(), mu_memmap_lookup(), mu_memmap_next()
  *
- * and, for who needs them:
+ * and, as you need them:
  *
  *   deferred.h       huge pages and long runs: mu_alloc_huge(), mu_alloc_run();
  *                    a thread that finishes: mu_background_start()
@@ -25,7 +25,7 @@
  *   device.h         descriptors of device memory
  *   padata.h         parallel jobs
  *
- * What a header has "for the floors above" is how the library is put together.
+ * What a header declares "for the floors above" is for the library's own use.
  */
 #ifndef MEMUP_MEMUP_H
 #define MEMUP_MEMUP_H

@@ -4,46 +4,46 @@
  *
  * A descriptor has 16 bytes, one word of which is the client's. A client that
  * needs more (owner tracking, an idle bit, a cgroup) registers a *page
- * extension*: so many bytes a page, in an array of its own, indexed by pfn as
- * the memmap is and backed as the memmap is.
+ * extension*: a number of bytes per page, in an array of its own, indexed by
+ * pfn and backed like the memmap.
  *
  *     pages[pfn]             16 bytes    who has it, how large, how many users
  *     base + pfn * size      size bytes  the client's
  *
  * An extension is initialised with its descriptor and not before: where memory
  * is pristine neither exists. So it follows the policy, is written by the CPU
- * that claimed the block, with the block, and costs nothing where nobody asked
- * for memory. The extension of a page that was given with one descriptor for
- * all of it (mu_alloc_huge()) exists for its first page alone, until the page
- * is split or freed.
+ * that claimed the block, together with the block, and costs nothing where
+ * memory is not used. The extension of a page that was given with one
+ * descriptor for all of it (mu_alloc_huge()) exists for its first page alone,
+ * until the page is split or freed.
  *
- * What can fail comes before the claim: map() has memory put behind a block's
+ * What can fail comes before the claim: map() puts memory behind a block's
  * extensions, as the port's memmap_map does behind descriptors, and when it
- * fails the block is as pristine as it was. init() cannot fail.
+ * fails the block stays pristine. init() cannot fail.
  *
- * Linux keeps such data in struct page_ext, and has it when all descriptors are
- * initialised; who needs it earlier turns deferral off ("early_page_ext",
- * Documentation/admin-guide/kernel-parameters).
+ * Linux keeps such data in struct page_ext, which is available only when all
+ * descriptors are initialised; to have it earlier one turns deferral off
+ * ("early_page_ext", Documentation/admin-guide/kernel-parameters).
  *
- * Cost: size bytes a page that was initialised; one branch a block where there
- * is no extension.
+ * Cost: size bytes per initialised page; one branch per block where there is no
+ * extension.
  */
 #ifndef MEMUP_PAGE_EXT_H
 #define MEMUP_PAGE_EXT_H
 
 #include "memup/base.h"
 
-/* Filled in by the client, in its memory, which it leaves alone while the
- * machine lives. */
+/* Filled in by the client, in its own memory, which it must not change or free
+ * while the machine lives. */
 struct mu_page_ext {
-	size_t size; /* bytes a page, not 0 */
+	size_t size; /* bytes per page, not 0 */
 	void *base;  /* where that of pfn 0 would lie; aligned to 8 */
 	void *arg;   /* the hooks' first argument */
 
 	/*
-	 * Have memory behind the extensions of [@start, @end), whole blocks of
-	 * one section. MU_ERR_NOMEM when there is none: the block is not
-	 * claimed then, and the hook is asked again for what it may have mapped
+	 * Put memory behind the extensions of [@start, @end), whole blocks of
+	 * one section. MU_ERR_NOMEM when there is none: then the block is not
+	 * claimed, and the hook may be called again for what it has mapped
 	 * already. Called with interrupts off, under the memmap's lock; must
 	 * not call back into memup. NULL: all is backed.
 	 */
@@ -62,8 +62,8 @@ struct mu_page_ext {
 	struct mu_page_ext *next; /* memup's */
 };
 
-/* The extension of @pfn; no check. It may be followed when the descriptor of
- * @pfn was written (mu_memmap_online()). Any context. */
+/* The extension of @pfn; no check. The pointer may be followed when the
+ * descriptor of @pfn was written (mu_memmap_online()). Any context. */
 static inline void *mu_page_ext(const struct mu_page_ext *ext, mu_pfn_t pfn)
 {
 	return (char *)ext->base + pfn * ext->size;

@@ -3,8 +3,9 @@
  * port: what memup needs from the platform under it.
  *
  * One struct of hooks. A hook left NULL takes the default that its comment
- * names, so that a port starts with a handful and grows: docs/porting.md has an
- * order. Each floor uses only the hooks of its tier and those before it:
+ * names, so that a port can start with a handful and grow: docs/porting.md
+ * suggests an order. Each floor uses only the hooks of its tier and those
+ * before it:
  *
  *   tier 0  machine, memblock     log, panic, phys_to_virt
  *   tier 1  memmap, buddy         + memmap_map and its kin, memmap_fill,
@@ -42,38 +43,39 @@ struct mu_port {
 
 	/*
 	 * A pointer through which [@base, @base + @size) can be read and
-	 * written, valid as long as the machine; NULL where that cannot be.
-	 * memblock uses it for its own arrays and for allocations that return
-	 * pointers; of these it touches only those that it zeroes. Default:
-	 * none; what needs it is MU_ERR_UNSUPPORTED.
+	 * written, valid for the life of the machine; NULL where that is
+	 * impossible. memblock uses it for its own arrays and for allocations
+	 * that return pointers; of the latter it touches only those that it
+	 * zeroes. Default: none; what needs it returns MU_ERR_UNSUPPORTED.
 	 */
 	void *(*phys_to_virt)(void *arg, mu_phys_t base, mu_phys_t size);
 
 	/*
 	 * Back the descriptors of the pages [*@start, *@end) of the memmap with
 	 * memory; both are multiples of MU_BLOCK_PAGES and lie in one section.
-	 * The hook may back more of the same section, in whole blocks, and says
-	 * so by widening the range. Backing what is backed already is not an
-	 * error: two CPUs may ask for the same blocks at once. Contents are
-	 * left as they are: nobody reads them before they are written.
-	 * MU_ERR_NOMEM when there is no memory. Default: all is backed.
+	 * The hook may back more of the same section, in whole blocks, and then
+	 * reports it by widening the range. Backing what is backed already is
+	 * not an error: two CPUs may ask for the same blocks at once. The
+	 * contents need no initialisation: nobody reads them before they are
+	 * written. MU_ERR_NOMEM when there is no memory. Default: all is
+	 * backed.
 	 */
 	enum mu_status (*memmap_map)(void *arg, mu_pfn_t *start, mu_pfn_t *end);
 
 	/*
-	 * Take the backing of [@start, @end) away again, same units; nobody
-	 * uses these descriptors any more. Default: nothing.
+	 * Take the backing of [@start, @end) away again, in the same units;
+	 * nobody uses these descriptors any more. Default: nothing.
 	 */
 	void (*memmap_unmap)(void *arg, mu_pfn_t start, mu_pfn_t end);
 
 	/*
 	 * The same with memory that the library names, for devices that host
-	 * the descriptors of their own pages: those of [@start, @end), one
-	 * whole section, are to lie in the physical memory from @base on, as
-	 * many bytes as they have; it may be told the same twice. That memory
-	 * is not the port's: when memmap_unmap_at() has taken the descriptors
-	 * away it is as it was, its contents apart. memmap_map() is never asked
-	 * for such a section. Default: none of the two; a device that wants it
+	 * the descriptors of their own pages: map those of [@start, @end), one
+	 * whole section, to the physical memory from @base on, which is as
+	 * large as they are. The hook may be called twice with the same
+	 * arguments. That memory is not the port's: after memmap_unmap_at() it
+	 * is as before, except for its contents. memmap_map() is never asked
+	 * for such a section. Default: neither exists; a device that needs them
 	 * is refused.
 	 */
 	enum mu_status (*memmap_map_at)(void *arg, mu_pfn_t start, mu_pfn_t end,
@@ -82,8 +84,8 @@ struct mu_port {
 
 	/*
 	 * Store @word to the @count 64-bit words at @dst, as fast as this
-	 * machine can, and make the stores visible before any store that
-	 * follows (after streaming stores: a fence). @dst is 64-byte aligned,
+	 * machine can, and make these stores visible before any later store
+	 * (after streaming stores this takes a fence). @dst is 64-byte aligned,
 	 * @count a multiple of 8. Default: streaming stores where the target
 	 * has them, else plain ones. Descriptors of devices, whose two words
 	 * differ, are always stored in the default way.
@@ -100,19 +102,19 @@ struct mu_port {
 	void (*irq_restore)(void *arg, uintptr_t flags);
 
 	/*
-	 * Called in a loop that waits for another CPU; @spins counts the turns
-	 * so far, so that a hosted port can yield after a while. Default: the
-	 * CPU's pause instruction.
+	 * Called in a loop that waits for another CPU; @spins counts the
+	 * iterations so far, so that a hosted port can yield after a while.
+	 * Default: the CPU's pause instruction.
 	 */
 	void (*pause)(void *arg, unsigned spins);
 
 	/*
-	 * How many CPUs there are; ids are below it, and below MU_MAX_CPUS.
+	 * How many CPUs there are; ids are below this, and below MU_MAX_CPUS.
 	 * Default: 1.
 	 */
 	unsigned (*cpu_count)(void *arg);
 	/*
-	 * The CPU that runs the caller; it may be old by the time it is used.
+	 * The CPU that runs the caller; may be outdated by the time it is used.
 	 * Default: 0, and there are no page caches.
 	 */
 	unsigned (*cpu_id)(void *arg);
@@ -126,59 +128,61 @@ struct mu_port {
 	uint64_t (*clock)(void *arg);
 
 	/*
-	 * Have @fn(@fn_arg) called @count times, each on a CPU of its own out
-	 * of @cpus, and return at once how many of these calls will happen:
-	 * fewer when CPUs or threads are short, 0 when there are none. The
-	 * calls see what the caller wrote before. They may start late but do
-	 * start; a port that queues them behind calls that have not returned
-	 * needs run_cancel too, since those may be waiting for these. Not
-	 * called with interrupts off. Default: 0, the caller works alone.
+	 * Have @fn(@fn_arg) called @count times, each on a different CPU of
+	 * @cpus, and return at once how many of these calls will happen: fewer
+	 * than @count when there are not enough CPUs or threads, 0 when there
+	 * are none. The calls see what the caller wrote before. They may start
+	 * late but must start; a port that queues them behind calls that have
+	 * not returned needs run_cancel too, since the earlier calls may wait
+	 * for the queued ones. Not called with interrupts off. Default: 0, the
+	 * caller works alone.
 	 */
 	unsigned (*run_on)(void *arg, const struct mu_cpumask *cpus,
 			   unsigned count, void (*fn)(void *), void *fn_arg);
 
 	/*
-	 * Take back the calls of @fn(@fn_arg) that run_on() promised and that
-	 * have not begun. Returns how many; they never happen. Default: 0,
-	 * which is right where run_on() promises idle CPUs alone, so that
-	 * every call begins without another having to return.
+	 * Take back the calls of @fn(@fn_arg) that were promised and have not
+	 * begun. Returns how many; they never happen. Default: 0, which is
+	 * right where run_on() promises only idle CPUs, so that every call
+	 * begins without another having to return.
 	 */
 	unsigned (*run_cancel)(void *arg, void (*fn)(void *), void *fn_arg);
 
 	/*
-	 * As run_on(), for calls that can wait for a CPU that is busy: they
-	 * begin in the order in which they were asked for, those with @idle
-	 * behind all without. Returns how many are promised, fewer where no
-	 * more can be remembered. Needs run_cancel, which takes back those that
-	 * have not begun. Either it takes back a call of the same @fn(@fn_arg),
-	 * or it came before this asked for one: then its caller's writes, and
-	 * what that had seen of others', are visible to the caller of this
-	 * (release, acquire). Default: 0.
+	 * As run_on(), for calls that can wait for a busy CPU: they begin in
+	 * the order in which they were requested, those with @idle after all
+	 * without. Returns how many are promised: fewer where no more can be
+	 * queued. Needs run_cancel, which takes back those that have not begun.
+	 * A run_cancel() of the same @fn(@fn_arg) either takes the call back or
+	 * happened before this run_later(): then everything that the caller of
+	 * run_cancel() had written or seen is visible to the caller of
+	 * run_later() (release, acquire). Default: 0.
 	 */
 	unsigned (*run_later)(void *arg, bool idle,
 			      const struct mu_cpumask *cpus, unsigned count,
 			      void (*fn)(void *), void *fn_arg);
 
 	/*
-	 * Does a call of run_later() wait for a CPU? Without @idle those that
-	 * are idle do not count. Whoever is in a call, and can, returns from it
-	 * then. Asked often, so it has to be quick; it may be wrong for a
-	 * moment. Default: no.
+	 * Is a call of run_later() waiting for a CPU? Without @idle, calls that
+	 * were queued with @idle do not count. Whoever is in a call then
+	 * returns from it if it can. Called often, so it has to be quick; it
+	 * may be wrong for a moment. Default: no.
 	 */
 	bool (*run_waits)(void *arg, bool idle);
 
 	/*
-	 * Sleep while *@word is @seen (as a futex does: it may wake for no
-	 * reason); wake() ends every such sleep on @word. To wake(), @word is
-	 * a name that is never read: its memory may be gone by then. Not called
-	 * with interrupts off. Default: a loop of pause().
+	 * Sleep while *@word is @seen (like a futex: it may wake for no
+	 * reason); wake() ends every such sleep on @word. wake() must use @word
+	 * only as a name and never read it: its memory may be gone by then.
+	 * Not called with interrupts off. Default: a loop of pause().
 	 */
 	void (*wait)(void *arg, _Atomic uint32_t *word, uint32_t seen);
 	void (*wake)(void *arg, _Atomic uint32_t *word);
 
 	/*
-	 * The call of run_on() that the caller is in gives way to all other
-	 * work from now on, until it returns: idle priority. Default: nothing.
+	 * From now until it returns, the call of run_on() or run_later() that
+	 * the caller is in gives way to all other work: idle priority. Default:
+	 * nothing.
 	 */
 	void (*go_idle)(void *arg);
 
