@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* A claim that takes its time: what others see of it, and who waits for it. */
+#include "deferred/memory.h"
 #include "tests/gate.h"
 #include "tests/world.h"
 

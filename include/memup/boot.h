@@ -278,7 +278,8 @@ enum mu_page_state mu_page_state(struct mu_mm *mm, mu_pfn_t pfn);
  * MU_ERR_NOT_FOUND (a device's: call mu_device_page()). mu_init_now() writes
  * those of pristine and reserved memory. O(log ranges); for memory that is
  * known to stay mu_memmap_head() is faster. Any context but NMI. (Linux:
- * pfn_to_online_page(), "mm: introduce pfn_to_online_page()", 2017.)
+ * pfn_to_online_page(), M. Hocko, "mm: consider zone which is not fully
+ * populated to have holes", 2017.)
  */
 enum mu_status mu_pfn_to_online_page(struct mu_mm *mm, mu_pfn_t pfn,
 				     struct mu_page **page) MU_MUST_CHECK;

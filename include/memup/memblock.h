@@ -37,12 +37,11 @@
  *
  * The model, its words and the order of its fallbacks are those of Linux's
  * mm/memblock.c (Y. Lu, T. Heo, M. Rapoport and others; first the "LMB" of
- * PowerPC), whose tests pass on this one: tools/linux-memblock-tests. Linux
- * keeps one memblock in globals; this is an object. What else is not the same:
- * a range that passes the end of addresses is refused and not cut short;
- * mu_memblock_is_region_memory() sees memory where two regions touch;
- * reserve_mem= revives nothing of a kernel before (KHO); and for want of a leak
- * tracer there is no ALLOC_NOLEAKTRACE.
+ * PowerPC); its own tests run on this one (tools/linux-memblock-tests). Linux
+ * keeps one memblock in globals; this is an object. Other differences: a range
+ * past the end of addresses is refused, not cut short, which those tests show;
+ * mu_memblock_is_region_memory() sees memory where two regions touch; and there
+ * is neither a handover from an earlier kernel (KHO) nor ALLOC_NOLEAKTRACE.
  */
 #ifndef MEMUP_MEMBLOCK_H
 #define MEMUP_MEMBLOCK_H

@@ -13,6 +13,7 @@
 #include "buddy/lists.h"
 #include "buddy/poison.h"
 #include "buddy/zone.h"
+#include "memmap/blocks.h"
 
 /* Whatever the descriptor says. */
 #define ANY_ORDER UINT32_MAX

@@ -3,6 +3,8 @@
 #include "base/port.h"
 #include "buddy/huge.h"
 #include "buddy/lists.h"
+#include "buddy/memory.h"
+#include "memmap/blocks.h"
 
 #define GIGANTIC_PAGES ((mu_pfn_t)1 << MU_GIGANTIC_ORDER)
 

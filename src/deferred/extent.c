@@ -5,7 +5,9 @@
  */
 #include "base/bits.h"
 #include "base/string.h"
+#include "buddy/memory.h"
 #include "deferred/claim.h"
+#include "deferred/memory.h"
 
 #define GIGANTIC_PAGES ((mu_pfn_t)1 << MU_GIGANTIC_ORDER)
 

@@ -4,8 +4,10 @@
  */
 #include "base/bits.h"
 #include "base/port.h"
+#include "buddy/memory.h"
 #include "deferred/claim.h"
 #include "deferred/grow.h"
+#include "memmap/blocks.h"
 
 #define GIGANTIC_PAGES ((mu_pfn_t)1 << MU_GIGANTIC_ORDER)
 

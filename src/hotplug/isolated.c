@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
+#include "buddy/memory.h"
 #include "hotplug/internal.h"
 #include "hotplug/isolated.h"
+#include "memmap/blocks.h"
 
 #define GIGANTIC_PAGES ((mu_pfn_t)1 << MU_GIGANTIC_ORDER)
 

@@ -3,6 +3,7 @@
  * Huge and gigantic pages with one descriptor.
  */
 #include "base/assert.h"
+#include "memmap/blocks.h"
 #include "memmap/fill.h"
 #include "memmap/internal.h"
 #include "memmap/track.h"
