@@ -75,6 +75,8 @@ enum mu_page_kind {
 /* Orders of pages that can have one descriptor alone. */
 #define MU_HUGE_ORDER	  9
 #define MU_GIGANTIC_ORDER 18
+#define MU_HUGE_PAGES	  ((mu_pfn_t)1 << MU_HUGE_ORDER)
+#define MU_GIGANTIC_PAGES ((mu_pfn_t)1 << MU_GIGANTIC_ORDER)
 
 /*
  * A page descriptor. Who may write what:
