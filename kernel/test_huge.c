@@ -4,10 +4,8 @@
 #include "kernel/layout.h"
 #include "kernel/tap.h"
 
-#define GIGANTIC_PAGES ((mu_pfn_t)1 << MU_GIGANTIC_ORDER)
-#define HUGE_PAGES     ((mu_pfn_t)1 << MU_HUGE_ORDER)
-#define NR_HUGE	       16
-#define RUN_ORDER      12u
+#define NR_HUGE	  16
+#define RUN_ORDER 12u
 
 static bool is_mapped(mu_pfn_t pfn)
 {
@@ -46,9 +44,9 @@ static enum result gigantic_page(void)
 		      mu_machine_ram(&kernel.machine) < 8 * MU_GIB);
 		SKIP("no pristine GiB");
 	}
-	middle = pfn + GIGANTIC_PAGES / 2;
-	CHECK(!(pfn & (GIGANTIC_PAGES - 1)));
-	CHECK(holds_words(pfn, GIGANTIC_PAGES));
+	middle = pfn + MU_GIGANTIC_PAGES / 2;
+	CHECK(!(pfn & (MU_GIGANTIC_PAGES - 1)));
+	CHECK(holds_words(pfn, MU_GIGANTIC_PAGES));
 	/* One descriptor, and nothing behind the others. */
 	CHECK(mu_memmap_head(&mm->memmap, middle) ==
 	      mu_pfn_to_page(&mm->memmap, pfn));
@@ -70,13 +68,13 @@ static enum result huge_pages(void)
 	got = mu_alloc_huge(&mm->deferred, MU_NO_NODE, MU_HUGE_ORDER,
 			    MU_ALLOC_MOVABLE, NR_HUGE, pfns);
 	for (uint64_t i = 0; i < got; i++) {
-		CHECK(!(pfns[i] & (HUGE_PAGES - 1)));
-		CHECK(holds_words(pfns[i], HUGE_PAGES));
+		CHECK(!(pfns[i] & (MU_HUGE_PAGES - 1)));
+		CHECK(holds_words(pfns[i], MU_HUGE_PAGES));
 	}
 	/* One is split, into pages of its own. */
 	if (got) {
 		CHECK_OK(mu_split_pages(&mm->buddy, pfns[0], MU_HUGE_ORDER, 0));
-		for (mu_pfn_t i = 0; i < HUGE_PAGES; i++)
+		for (mu_pfn_t i = 0; i < MU_HUGE_PAGES; i++)
 			CHECK_OK(mu_free_pages(&mm->buddy, pfns[0] + i, 0));
 	}
 	for (uint64_t i = 1; i < got; i++)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "memmap/blocks.h"
 #include "tests/bare_memmap.h"
 
 #include <stdlib.h>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* Page caches of zones that get memory, and lose it. */
+#include "buddy/memory.h"
 #include "tests/plug.h"
 
 #include <stdlib.h>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* Claims: every block once, no more than are used, and seen as what they are.
  */
+#include "deferred/memory.h"
 #include "tests/model.h"
 
 #include <sched.h>

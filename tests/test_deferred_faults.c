@@ -9,10 +9,9 @@
 #include <stdatomic.h>
 #include <sys/mman.h>
 
-#define GIGANTIC_PAGES ((mu_pfn_t)1 << MU_GIGANTIC_ORDER)
-#define PAGE	       4096ull
-#define FIRST	       (4 * MU_GIB / PAGE)
-#define RESERVED       (4 * MU_GIB + 513 * MU_MIB)
+#define PAGE	 4096ull
+#define FIRST	 (4 * MU_GIB / PAGE)
+#define RESERVED (4 * MU_GIB + 513 * MU_MIB)
 
 enum hook { BACKING, EXTENSION, THREADS, CLOCK, NR_HOOKS };
 
@@ -204,7 +203,7 @@ static void free_all(struct state *s)
 
 	world_free_all(s->world, &s->page, 1, 3);
 	world_free_all(s->world, s->huge, 2, MU_HUGE_ORDER);
-	for (mu_pfn_t i = 0; i < GIGANTIC_PAGES; i += MU_BLOCK_PAGES)
+	for (mu_pfn_t i = 0; i < MU_GIGANTIC_PAGES; i += MU_BLOCK_PAGES)
 		assert_int_equal(mu_free_pages(&s->world->mm.buddy,
 					       s->gigantic[0] + i,
 					       MU_BLOCK_ORDER),

@@ -3,6 +3,7 @@
  * Who took memory out of the extents waits for those who may have seen it
  * there, and for nobody else.
  */
+#include "deferred/memory.h"
 #include "tests/world.h"
 
 #include <pthread.h>

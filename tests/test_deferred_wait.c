@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: MIT
 /* A claim that takes its time: what others see of it, and who waits for it. */
+#include "deferred/memory.h"
 #include "tests/gate.h"
 #include "tests/world.h"
 
 #include <pthread.h>
 #include <stdlib.h>
-
-#define GIGANTIC ((mu_pfn_t)1 << MU_GIGANTIC_ORDER)
 
 static uint64_t claims(const struct world *world)
 {
@@ -202,8 +201,8 @@ static void *free_slowly(void *arg)
 
 	mu_hosted_set_cpu(world->hosted, 1);
 	gate_stop_here();
-	if (mu_free_pages(&world->mm.buddy, GIGANTIC, MU_GIGANTIC_ORDER) !=
-	    MU_OK)
+	if (mu_free_pages(&world->mm.buddy, MU_GIGANTIC_PAGES,
+			  MU_GIGANTIC_ORDER) != MU_OK)
 		abort();
 	return NULL;
 }
@@ -226,7 +225,7 @@ static void while_a_gigantic_page_is_freed(void **state)
 	assert_int_equal(mu_alloc_huge(&world.mm.deferred, 0, MU_GIGANTIC_ORDER,
 				       MU_ALLOC_RESERVES, 1, &pfn),
 			 1);
-	assert_int_equal(pfn, GIGANTIC);
+	assert_int_equal(pfn, MU_GIGANTIC_PAGES);
 	assert_int_equal(pthread_create(&thread, NULL, free_slowly, &world), 0);
 	gate_wait();
 	pfn += 5 * MU_BLOCK_PAGES;
@@ -288,9 +287,9 @@ static void handlers_see_no_torn_page(void **state)
 			 1);
 	seen.pfn += 5 * MU_BLOCK_PAGES;
 	seen.world = &world;
-	assert_int_equal(
-		mu_free_pages(&world.mm.buddy, GIGANTIC, MU_GIGANTIC_ORDER),
-		MU_OK);
+	assert_int_equal(mu_free_pages(&world.mm.buddy, MU_GIGANTIC_PAGES,
+				       MU_GIGANTIC_ORDER),
+			 MU_OK);
 	seen.world = NULL;
 	assert_true(seen.busy > 5);
 	assert_int_equal(seen.bad, 0);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* Pages that are lost while their block is on its way out of the allocator. */
+#include "buddy/memory.h"
 #include "tests/plug.h"
 
 #include "base/bits.h"

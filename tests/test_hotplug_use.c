@@ -9,8 +9,6 @@
 #include <string.h>
 #include <time.h>
 
-#define PAGES_1G ((mu_pfn_t)1 << MU_GIGANTIC_ORDER)
-
 static struct world world;
 static struct plug_client client;
 

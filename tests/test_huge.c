@@ -4,9 +4,6 @@
  */
 #include "tests/world.h"
 
-#define HUGE_PAGES     ((mu_pfn_t)1 << MU_HUGE_ORDER)
-#define GIGANTIC_PAGES ((mu_pfn_t)1 << MU_GIGANTIC_ORDER)
-
 static uint64_t written(const struct world *world)
 {
 	return world->mm.memmap.written_pages;
@@ -97,9 +94,9 @@ static void odd_number(void **state)
 		mu_alloc_huge(&world.mm.deferred, 0, MU_HUGE_ORDER, 0, 1, &pfn),
 		1);
 	world_validate(&world, &census);
-	assert_int_equal(census.allocated, HUGE_PAGES);
-	assert_int_equal(census.free, before.free + HUGE_PAGES);
-	assert_int_equal(census.pristine, before.pristine - 2 * HUGE_PAGES);
+	assert_int_equal(census.allocated, MU_HUGE_PAGES);
+	assert_int_equal(census.free, before.free + MU_HUGE_PAGES);
+	assert_int_equal(census.pristine, before.pristine - 2 * MU_HUGE_PAGES);
 	assert_int_equal(mu_free_pages(&world.mm.buddy, pfn, MU_HUGE_ORDER),
 			 MU_OK);
 	world_destroy(&world);
@@ -132,7 +129,7 @@ static void as_many_as_there_are(void **state)
 
 	world_up(&world, "8G", MU_POLICY_LAZY);
 	world_zone(&world, 0, MU_ZONE_NORMAL)->watermark[MU_WMARK_MIN] =
-		2 * GIGANTIC_PAGES;
+		2 * MU_GIGANTIC_PAGES;
 	assert_int_equal(mu_alloc_huge(&world.mm.deferred, 0, MU_GIGANTIC_ORDER,
 				       0, 1, pfns),
 			 1);

@@ -3,6 +3,7 @@
  * Room for what comes after the start: the tables grow by as much as the limits
  * say and no more, and what is there at the start does not notice.
  */
+#include "memmap/blocks.h"
 #include "tests/world.h"
 
 #include <stdlib.h>

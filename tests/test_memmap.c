@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* Sections, descriptors and what may be read of them. */
+#include "memmap/blocks.h"
 #include "tests/bare_memmap.h"
 
 #include "base/bits.h"

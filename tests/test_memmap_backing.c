@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* Memory behind descriptors: when it appears, and when it cannot be had. */
+#include "memmap/blocks.h"
 #include "tests/bare_memmap.h"
 
 #include <signal.h>

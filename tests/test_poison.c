@@ -7,9 +7,6 @@
 
 #include <stdlib.h>
 
-#define PAGES_2M ((mu_pfn_t)1 << MU_HUGE_ORDER)
-#define PAGES_1G ((mu_pfn_t)1 << MU_GIGANTIC_ORDER)
-
 static void small_world(struct world *world, enum mu_policy policy,
 			const char *text)
 {
@@ -122,16 +119,16 @@ static void split(void **state)
 			 MU_OK);
 	assert_int_equal(mu_split_pages(&world.mm.buddy, pfn, MU_HUGE_ORDER, 1),
 			 MU_OK);
-	for (mu_pfn_t at = pfn; at < pfn + PAGES_2M; at += 2) {
+	for (mu_pfn_t at = pfn; at < pfn + MU_HUGE_PAGES; at += 2) {
 		assert_int_equal(mu_free_pages(&world.mm.buddy, at, 1), MU_OK);
 		assert_int_equal(world.mm.buddy.zones[0].poisoned_pages,
 				 at >= pfn + 4);
 	}
 	assert_int_equal(poisoned(&world), 1);
-	assert_int_equal(
-		mu_page_put(&world.mm.buddy,
-			    mu_pfn_to_page(&world.mm.memmap, pfn + PAGES_2M)),
-		MU_OK);
+	assert_int_equal(mu_page_put(&world.mm.buddy,
+				     mu_pfn_to_page(&world.mm.memmap,
+						    pfn + MU_HUGE_PAGES)),
+			 MU_OK);
 	assert_int_equal(poisoned(&world), 2);
 	world_destroy(&world);
 }
@@ -154,7 +151,8 @@ static void sparse(void **state)
 	for (unsigned i = 0; i < 2; i++) {
 		assert_true(poison(&world, gigantic[i]));
 		assert_true(poison(&world, gigantic[i] + 100000));
-		assert_true(poison(&world, gigantic[i] + PAGES_1G - 1));
+		assert_true(
+			poison(&world, gigantic[i] + MU_GIGANTIC_PAGES - 1));
 	}
 	assert_int_equal(poisoned(&world), 0);
 	assert_int_equal(mu_free_pages(&world.mm.buddy, huge[0], MU_HUGE_ORDER),
@@ -170,7 +168,7 @@ static void sparse(void **state)
 	assert_int_equal(mu_split_pages(&world.mm.buddy, gigantic[1],
 					MU_GIGANTIC_ORDER, MU_BLOCK_ORDER),
 			 MU_OK);
-	for (mu_pfn_t pfn = gigantic[1]; pfn < gigantic[1] + PAGES_1G;
+	for (mu_pfn_t pfn = gigantic[1]; pfn < gigantic[1] + MU_GIGANTIC_PAGES;
 	     pfn += MU_BLOCK_PAGES)
 		assert_int_equal(
 			mu_free_pages(&world.mm.buddy, pfn, MU_BLOCK_ORDER),

@@ -269,16 +269,17 @@ const char *mu_page_state_str(enum mu_page_state state);
 enum mu_page_state mu_page_state(struct mu_mm *mm, mu_pfn_t pfn);
 
 /*
- * Store in *@page the descriptor for @pfn: its own, or that of the first page of
- * the huge or gigantic page that it is in. It is written, and stays so until
- * its memory is taken offline, which the holder of a page in it can prevent.
- * Where there is none the status says why: MU_ERR_HOLE, MU_ERR_PRISTINE,
+ * Find the descriptor for @pfn: *@page is its own, or the first one of the huge
+ * or gigantic page that it is in. It is written, and stays so until its memory
+ * is taken offline, which cannot happen while one of its pages is allocated.
+ * Where there is none the status tells why: MU_ERR_HOLE, MU_ERR_PRISTINE,
  * MU_ERR_BUSY (it is being written), MU_ERR_OFFLINE, MU_ERR_RESERVED (memory
- * that is not the allocator's and got no descriptor), MU_ERR_NOT_FOUND (a
- * device's: call mu_device_page()). mu_init_now() writes those of pristine and
- * reserved memory. O(log ranges); if @pfn is known to be memory that stays,
- * mu_memmap_head() is cheaper. Any context but NMI. (Linux:
- * pfn_to_online_page(), "mm: introduce pfn_to_online_page()", 2017.)
+ * that is not the allocator's, for which nobody asked for one),
+ * MU_ERR_NOT_FOUND (a device's: call mu_device_page()). mu_init_now() writes
+ * those of pristine and reserved memory. O(log ranges); for memory that is
+ * known to stay mu_memmap_head() is faster. Any context but NMI. (Linux:
+ * pfn_to_online_page(), M. Hocko, "mm: consider zone which is not fully
+ * populated to have holes", 2017.)
  */
 enum mu_status mu_pfn_to_online_page(struct mu_mm *mm, mu_pfn_t pfn,
 				     struct mu_page **page) MU_MUST_CHECK;

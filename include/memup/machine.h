@@ -148,8 +148,8 @@ struct mu_machine {
 	uint64_t *perf;
 	unsigned nr_perf, max_perf;
 
-	/* mem= where it is an amount: mu_machine_finish() keeps that many bytes
-	 * of RAM, from the lowest address on; 0: all. */
+	/* For mem= as an amount: mu_machine_finish() keeps this many bytes of
+	 * RAM, from the lowest address on; 0: all. */
 	mu_phys_t ram_limit;
 
 	/* How mu_machine_finish() is to cut the machine into nodes. */

@@ -37,12 +37,11 @@
  *
  * The model, its words and the order of its fallbacks are those of Linux's
  * mm/memblock.c (Y. Lu, T. Heo, M. Rapoport and others; first the "LMB" of
- * PowerPC), whose tests pass on this one: tools/linux-memblock-tests. Linux
+ * PowerPC); its own tests run on this one (tools/linux-memblock-tests). Linux
  * keeps one memblock in globals; this is an object. Other differences: a range
- * that passes the end of addresses is refused, not cut short;
- * mu_memblock_is_region_memory() is true also across two touching regions;
- * reserve_mem= does not revive memory of a previous kernel (KHO); and there is
- * no leak tracer, so no ALLOC_NOLEAKTRACE.
+ * past the end of addresses is refused, not cut short, which those tests show;
+ * mu_memblock_is_region_memory() sees memory where two regions touch; and there
+ * is neither a handover from an earlier kernel (KHO) nor ALLOC_NOLEAKTRACE.
  */
 #ifndef MEMUP_MEMBLOCK_H
 #define MEMUP_MEMBLOCK_H
@@ -464,8 +463,8 @@ enum mu_status mu_memblock_discard(struct mu_memblock *mb) MU_MUST_CHECK;
  * Do what one "reserve_mem=SIZE:ALIGN:NAME" asks for: allocate SIZE bytes and
  * remember them under NAME. @text has @len bytes, with or without
  * "reserve_mem="; numbers are decimal, 0x hexadecimal or 0 octal, with K, M, G,
- * T, P or E; an ALIGN that is missing or less than a cache line is one cache
- * line. MU_ERR_SYNTAX; MU_ERR_INVALID for an ALIGN that is no power of two;
+ * T, P or E; an ALIGN less than a cache line, or none, is rounded up to one.
+ * MU_ERR_SYNTAX; MU_ERR_INVALID for an ALIGN that is no power of two;
  * MU_ERR_RANGE for a number over 64 bits; MU_ERR_BUSY for a NAME that is in
  * use; MU_ERR_FULL for more than MU_MEMBLOCK_NAMED; and the errors of
  * mu_memblock_phys_alloc().
@@ -491,8 +490,8 @@ enum mu_status mu_memblock_reserve_mem_release(struct mu_memblock *mb,
  * physmem only if it is not empty. */
 void mu_memblock_dump_all(const struct mu_memblock *mb);
 
-/* Log one table, with the names of flags, in the format of Linux's debugfs (but
- * that has only the first name where a region has several flags). */
+/* Log one table, with the names of flags, in the format of Linux's debugfs
+ * (which shows only the first flag of a region that has several). */
 void mu_memblock_dump_type(const struct mu_memblock *mb,
 			   const struct mu_memblock_type *type);
 

@@ -25,7 +25,7 @@
  *   device.h         descriptors of device memory
  *   padata.h         parallel jobs
  *
- * What a header declares "for the floors above" is for the library's own use.
+ * What the floors offer each other is declared under src/.
  */
 #ifndef MEMUP_MEMUP_H
 #define MEMUP_MEMUP_H

@@ -12,7 +12,6 @@
 /* Model-specific registers (SDM vol. 4, chapter 2). */
 #define X86_MSR_APIC_BASE 0x1bu
 #define X86_MSR_X2APIC	  0x800u /* + offset of the register / 16 */
-#define X86_MSR_EFER	  0xc0000080u
 #define X86_MSR_GS_BASE	  0xc0000101u
 
 #define X86_RFLAGS_IF 0x200u

@@ -10,7 +10,10 @@
 #include "base/assert.h"
 #include "base/bits.h"
 #include "base/lock.h"
+#include "buddy/memory.h"
+#include "deferred/memory.h"
 #include "hotplug/layout.h"
+#include "memmap/blocks.h"
 #include "memup/boot.h"
 #include "boot/reserved.h"
 

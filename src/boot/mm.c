@@ -8,6 +8,9 @@
 #include "base/port.h"
 #include "base/string.h"
 #include "boot/tables.h"
+#include "buddy/memory.h"
+#include "deferred/memory.h"
+#include "memmap/blocks.h"
 
 struct mu_config mu_config_default(void)
 {

@@ -6,8 +6,10 @@
  */
 #include "base/bits.h"
 #include "base/lock.h"
+#include "deferred/memory.h"
 #include "hotplug/layout.h"
 #include "memblock/table.h"
+#include "memmap/blocks.h"
 #include "memup/boot.h"
 #include "boot/reserved.h"
 

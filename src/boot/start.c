@@ -8,9 +8,12 @@
 #include "base/sort.h"
 #include "base/string.h"
 #include "boot/movable.h"
+#include "buddy/memory.h"
+#include "deferred/memory.h"
 #include "hotplug/layout.h"
 #include "boot/reserved.h"
 #include "boot/tables.h"
+#include "memmap/blocks.h"
 
 struct start {
 	struct mu_mm *mm;

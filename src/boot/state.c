@@ -5,6 +5,7 @@
  */
 #include "base/bits.h"
 #include "base/lock.h"
+#include "deferred/memory.h"
 #include "hotplug/layout.h"
 #include "memup/boot.h"
 

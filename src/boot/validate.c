@@ -10,6 +10,7 @@
 #include "base/bits.h"
 #include "base/fmt.h"
 #include "base/string.h"
+#include "deferred/memory.h"
 #include "hotplug/layout.h"
 #include "memup/boot.h"
 

@@ -5,6 +5,7 @@
 #include "base/assert.h"
 #include "base/lock.h"
 #include "buddy/cache.h"
+#include "buddy/memory.h"
 #include "buddy/zone.h"
 
 #define ZONE_FLAGS (MU_ALLOC_DMA | MU_ALLOC_DMA32 | MU_ALLOC_MOVABLE)

@@ -12,6 +12,7 @@
 #include "base/string.h"
 #include "buddy/cache.h"
 #include "buddy/lists.h"
+#include "buddy/memory.h"
 #include "buddy/zone.h"
 
 static uint32_t first_cache(struct mu_buddy *buddy, struct mu_zone *zone)

@@ -13,6 +13,7 @@
 #include "buddy/lists.h"
 #include "buddy/poison.h"
 #include "buddy/zone.h"
+#include "memmap/blocks.h"
 
 /* Whatever the descriptor says. */
 #define ANY_ORDER UINT32_MAX
@@ -82,7 +83,7 @@ static void take_apart(struct mu_zone *zone, struct mu_page *page,
 	if (!to_lists)
 		return;
 	/* Neither free nor allocated until its blocks come to the lists. */
-	zone->pristine_pages += (mu_pfn_t)1 << MU_GIGANTIC_ORDER;
+	zone->pristine_pages += MU_GIGANTIC_PAGES;
 	mu_zone_update_mark(zone);
 }
 
@@ -94,7 +95,7 @@ static enum mu_status free_page(struct mu_buddy *buddy, struct mu_page *page,
 static enum mu_status free_poisoned(struct mu_buddy *buddy,
 				    struct mu_zone *zone, mu_pfn_t pfn)
 {
-	mu_pfn_t end = pfn + ((mu_pfn_t)1 << MU_GIGANTIC_ORDER);
+	mu_pfn_t end = pfn + MU_GIGANTIC_PAGES;
 	enum mu_status status = MU_OK;
 
 	mu_gigantic_dissolve(buddy, zone, pfn, MU_BLOCK_ORDER, 1);

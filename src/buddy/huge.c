@@ -3,14 +3,14 @@
 #include "base/port.h"
 #include "buddy/huge.h"
 #include "buddy/lists.h"
-
-#define GIGANTIC_PAGES ((mu_pfn_t)1 << MU_GIGANTIC_ORDER)
+#include "buddy/memory.h"
+#include "memmap/blocks.h"
 
 enum mu_status mu_gigantic_back(struct mu_buddy *buddy, mu_pfn_t pfn)
 {
 	enum mu_status status = MU_OK;
 
-	for (mu_pfn_t at = pfn; status == MU_OK && at < pfn + GIGANTIC_PAGES;
+	for (mu_pfn_t at = pfn; status == MU_OK && at < pfn + MU_GIGANTIC_PAGES;
 	     at += MU_BLOCK_PAGES)
 		status = mu_memmap_back(buddy->memmap, at);
 	return status;
@@ -34,7 +34,7 @@ void mu_gigantic_dissolve(struct mu_buddy *buddy, struct mu_zone *zone,
 			  mu_pfn_t pfn, unsigned to, uint32_t refs)
 {
 	struct mu_memmap *memmap = buddy->memmap;
-	mu_pfn_t end = pfn + GIGANTIC_PAGES;
+	mu_pfn_t end = pfn + MU_GIGANTIC_PAGES;
 
 	/* The first descriptor is written, and counted, a second time.
 	 * relaxed: a statistic. */

@@ -12,6 +12,7 @@
 #include "base/assert.h"
 #include "base/lock.h"
 #include "buddy/lists.h"
+#include "buddy/memory.h"
 #include "buddy/zone.h"
 
 /* Both locks; the isolated zone's is the inner one in either direction. */

@@ -9,6 +9,7 @@
 #include "base/assert.h"
 #include "base/lock.h"
 #include "buddy/lists.h"
+#include "buddy/memory.h"
 #include "buddy/poison.h"
 #include "buddy/zone.h"
 

@@ -3,7 +3,9 @@
 #include "base/lock.h"
 #include "base/string.h"
 #include "buddy/lists.h"
+#include "buddy/memory.h"
 #include "buddy/zone.h"
+#include "memmap/blocks.h"
 
 const char *mu_zone_type_str(enum mu_zone_type type)
 {

@@ -15,6 +15,7 @@
  */
 #include "base/bits.h"
 #include "base/sort.h"
+#include "buddy/memory.h"
 #include "buddy/zone.h"
 #include "memup/machine.h"
 

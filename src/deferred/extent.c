@@ -5,9 +5,9 @@
  */
 #include "base/bits.h"
 #include "base/string.h"
+#include "buddy/memory.h"
 #include "deferred/claim.h"
-
-#define GIGANTIC_PAGES ((mu_pfn_t)1 << MU_GIGANTIC_ORDER)
+#include "deferred/memory.h"
 
 void mu_deferred_init(struct mu_deferred *deferred, struct mu_buddy *buddy,
 		      struct mu_pristine *zones)
@@ -44,8 +44,8 @@ void mu_deferred_add(struct mu_deferred *deferred, struct mu_zone *zone,
 		     mu_pfn_t start, mu_pfn_t end)
 {
 	struct mu_pristine *pristine = &deferred->zones[zone->id];
-	mu_pfn_t cut[4] = {start, mu_align_up(start, GIGANTIC_PAGES),
-			   mu_align_down(end, GIGANTIC_PAGES), end};
+	mu_pfn_t cut[4] = {start, mu_align_up(start, MU_GIGANTIC_PAGES),
+			   mu_align_down(end, MU_GIGANTIC_PAGES), end};
 
 	/* No whole gigantic run inside: nothing to keep aligned. */
 	if (cut[1] >= cut[2])

@@ -12,6 +12,7 @@
 #include "base/port.h"
 #include "base/string.h"
 #include "deferred/grow.h"
+#include "deferred/memory.h"
 #include "memup/padata.h"
 
 const char *mu_policy_str(enum mu_policy policy)

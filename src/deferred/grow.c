@@ -5,8 +5,11 @@
 #include "base/assert.h"
 #include "base/lock.h"
 #include "base/port.h"
+#include "buddy/memory.h"
 #include "deferred/claim.h"
 #include "deferred/grow.h"
+#include "deferred/memory.h"
+#include "memmap/blocks.h"
 
 static void measure(struct mu_deferred *deferred, struct mu_pristine *pristine,
 		    uint64_t since)

@@ -4,10 +4,10 @@
  */
 #include "base/bits.h"
 #include "base/port.h"
+#include "buddy/memory.h"
 #include "deferred/claim.h"
 #include "deferred/grow.h"
-
-#define GIGANTIC_PAGES ((mu_pfn_t)1 << MU_GIGANTIC_ORDER)
+#include "memmap/blocks.h"
 
 /* Make a block into two huge pages; the second goes to the lists unless @both
  * are wanted. Returns how many the client has. */
@@ -15,7 +15,7 @@ static uint64_t make_huge(struct mu_deferred *deferred,
 			  struct mu_pristine *pristine, mu_pfn_t start,
 			  bool both, mu_pfn_t *pfns)
 {
-	mu_pfn_t second = start + ((mu_pfn_t)1 << MU_HUGE_ORDER);
+	mu_pfn_t second = start + MU_HUGE_PAGES;
 	uint16_t zone = (uint16_t)pristine->zone->id;
 
 	mu_memmap_init_sparse(deferred->memmap, start, zone, MU_HUGE_ORDER);
@@ -38,8 +38,9 @@ static uint64_t make_gigantic(struct mu_deferred *deferred,
 {
 	mu_memmap_init_sparse(deferred->memmap, start,
 			      (uint16_t)pristine->zone->id, MU_GIGANTIC_ORDER);
-	mu_buddy_take_pristine(deferred->buddy, pristine->zone, GIGANTIC_PAGES);
-	mu_claim_count(pristine, GIGANTIC_PAGES >> MU_BLOCK_ORDER);
+	mu_buddy_take_pristine(deferred->buddy, pristine->zone,
+			       MU_GIGANTIC_PAGES);
+	mu_claim_count(pristine, MU_GIGANTIC_PAGES >> MU_BLOCK_ORDER);
 	pfns[0] = start;
 	return 1;
 }

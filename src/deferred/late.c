@@ -6,8 +6,11 @@
  */
 #include "base/assert.h"
 #include "base/lock.h"
+#include "buddy/memory.h"
 #include "deferred/claim.h"
 #include "deferred/grow.h"
+#include "deferred/memory.h"
+#include "memmap/blocks.h"
 
 /*
  * Make the claim and give what lies above it an extent of its own, keeping room

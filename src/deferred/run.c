@@ -5,8 +5,10 @@
 #include "base/bits.h"
 #include "base/port.h"
 #include "buddy/huge.h"
+#include "buddy/memory.h"
 #include "deferred/claim.h"
 #include "deferred/grow.h"
+#include "memmap/blocks.h"
 
 /* Back every block of the run. */
 static enum mu_status back_run(struct mu_deferred *deferred, mu_pfn_t start,

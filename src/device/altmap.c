@@ -11,6 +11,7 @@
  * them in any order.
  */
 #include "device/internal.h"
+#include "memmap/blocks.h"
 
 #define SECTION_BYTES (MU_SECTION_PAGES * sizeof(struct mu_page))
 

@@ -9,6 +9,7 @@
  * that is writing it, and never for itself.
  */
 #include "device/internal.h"
+#include "memmap/blocks.h"
 
 struct mu_device_range *mu_device_range_of(const struct mu_pagemap *map,
 					   mu_pfn_t pfn)

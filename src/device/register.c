@@ -5,6 +5,7 @@
  * nothing is done by halves: all ranges of a pagemap come at once.
  */
 #include "device/internal.h"
+#include "memmap/blocks.h"
 
 const char *mu_device_type_str(enum mu_device_type type)
 {

@@ -12,6 +12,7 @@
  *   slot            may serve another pagemap
  */
 #include "device/internal.h"
+#include "memmap/blocks.h"
 
 void mu_device_own_blocks(const struct mu_device_range *range, mu_pfn_t *start,
 			  mu_pfn_t *end)

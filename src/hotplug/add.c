@@ -4,6 +4,7 @@
  * the hosts know of it. The allocator knows nothing of it yet, or any more.
  */
 #include "hotplug/internal.h"
+#include "memmap/blocks.h"
 
 /* Is anything of @range in @type? */
 static enum mu_status check_free(const struct mu_hotplug *hotplug,

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
+#include "buddy/memory.h"
 #include "hotplug/internal.h"
 #include "hotplug/isolated.h"
-
-#define GIGANTIC_PAGES ((mu_pfn_t)1 << MU_GIGANTIC_ORDER)
+#include "memmap/blocks.h"
 
 /* ---- Walks over what is online ---- */
 
@@ -57,7 +57,7 @@ static mu_pfn_t pages_at(const struct mu_isolated *isolated, mu_pfn_t pfn)
 {
 	if (!is_gigantic(isolated, pfn))
 		return MU_BLOCK_PAGES;
-	return pfn & (GIGANTIC_PAGES - 1) ? 0 : GIGANTIC_PAGES;
+	return pfn & (MU_GIGANTIC_PAGES - 1) ? 0 : MU_GIGANTIC_PAGES;
 }
 
 /* ---- Asking ---- */
@@ -143,7 +143,7 @@ static enum mu_status isolate(struct mu_isolated *isolated, mu_pfn_t pfn,
 	if (!is_isolated(isolated, pfn)) {
 		status = mu_buddy_move(hotplug->buddy, isolated->from,
 				       isolated->zone, pfn,
-				       have == GIGANTIC_PAGES);
+				       have == MU_GIGANTIC_PAGES);
 		if (status == MU_ERR_RESERVED)
 			return mu_fail(
 				error, status, 0,
@@ -173,8 +173,8 @@ enum mu_status mu_isolated_gather(struct mu_isolated *isolated, mu_pfn_t *pages,
 	 * each. */
 	mu_buddy_shut(isolated->hotplug->buddy, isolated->from);
 	while (status == MU_OK && next_online(isolated, &pfn)) {
-		mu_pfn_t head = mu_align_down(pfn, GIGANTIC_PAGES);
-		mu_pfn_t got, end = head + GIGANTIC_PAGES;
+		mu_pfn_t head = mu_align_down(pfn, MU_GIGANTIC_PAGES);
+		mu_pfn_t got, end = head + MU_GIGANTIC_PAGES;
 
 		if (is_gigantic(isolated, pfn) &&
 		    (head < range->start || end > range->end)) {
@@ -271,7 +271,7 @@ void mu_isolated_put_back(struct mu_isolated *isolated)
 				continue;
 			if (mu_buddy_move(buddy, isolated->zone, isolated->from,
 					  pfn,
-					  pages == GIGANTIC_PAGES) != MU_OK)
+					  pages == MU_GIGANTIC_PAGES) != MU_OK)
 				left = true;
 		}
 		/* A gigantic page that is being freed or split: block by block.

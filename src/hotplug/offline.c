@@ -14,8 +14,10 @@
  * reserved memory in it was made of at most three extents, and each cut out of
  * them made one more.
  */
+#include "deferred/memory.h"
 #include "hotplug/internal.h"
 #include "hotplug/isolated.h"
+#include "memmap/blocks.h"
 
 #define MAX_PIECES 64
 

@@ -5,7 +5,10 @@
  * are backed. Then the client is asked; then nothing can fail but memblock's
  * table.
  */
+#include "buddy/memory.h"
+#include "deferred/memory.h"
 #include "hotplug/internal.h"
+#include "memmap/blocks.h"
 
 /* One walk over the pieces of a range: each is of one zone, without poison, or
  * one block with some. */

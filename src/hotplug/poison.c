@@ -2,6 +2,7 @@
 /*
  * A page that the hardware lost, whatever it is.
  */
+#include "deferred/memory.h"
 #include "hotplug/internal.h"
 
 /* Who is bringing @pfn online, or taking it offline? Under (H). */

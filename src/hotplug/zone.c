@@ -3,7 +3,9 @@
  * Zones and nodes that get memory, or lose it. (Zone id, zonelists and spans
  * change here alone once the machine runs.)
  */
+#include "buddy/memory.h"
 #include "buddy/zone.h"
+#include "deferred/memory.h"
 #include "hotplug/internal.h"
 
 struct mu_zone *mu_hp_zone(struct mu_hotplug *hotplug, int nid,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "base/bits.h"
 #include "base/fmt.h"
+#include "base/string.h"
 #include "machine/acpi.h"
 #include "machine/text.h"
 
@@ -26,7 +27,7 @@ static unsigned find_table(const uint8_t *signature)
 	unsigned i = 0;
 
 	while (i < MU_ARRAY_SIZE(tables) &&
-	       __builtin_memcmp(tables[i].signature, signature, 4) != 0)
+	       memcmp(tables[i].signature, signature, 4) != 0)
 		i++;
 	return i;
 }

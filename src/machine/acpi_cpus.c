@@ -2,6 +2,7 @@
 /* The CPUs of MADT and SRAT one by one, for kernels that start them. */
 #include "base/bits.h"
 #include "base/fmt.h"
+#include "base/string.h"
 #include "machine/acpi.h"
 
 #define ENABLED 0x1u
@@ -62,11 +63,11 @@ enum mu_status mu_acpi_cpus(const void *table, size_t len,
 
 	if (status)
 		return status;
-	if (!__builtin_memcmp(table, "APIC", 4))
+	if (!memcmp(table, "APIC", 4))
 		return mu_acpi_walk(&mu_acpi_madt_shape, table, own_len,
 				    visit_madt, &walk, error);
 	walk.narrow = ((const uint8_t *)table)[8] < 2;
-	if (!__builtin_memcmp(table, "SRAT", 4))
+	if (!memcmp(table, "SRAT", 4))
 		return mu_acpi_walk(&mu_acpi_srat_shape, table, own_len,
 				    visit_srat, &walk, error);
 	return mu_fail(error, MU_ERR_NOT_FOUND, 0,

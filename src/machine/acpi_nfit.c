@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* NFIT: persistent memory and its nodes. */
 #include "base/bits.h"
+#include "base/string.h"
 #include "machine/acpi.h"
 
 #define NFIT_SPA	  0u
@@ -20,7 +21,7 @@ static enum mu_status visit_nfit(void *arg, const struct mu_acpi_entry *entry,
 	enum mu_status status;
 
 	if (entry->type != NFIT_SPA ||
-	    __builtin_memcmp(at + 16, nfit_pmem, sizeof(nfit_pmem)) != 0)
+	    memcmp(at + 16, nfit_pmem, sizeof(nfit_pmem)) != 0)
 		return MU_OK;
 	base = mu_le64(at + 32);
 	size = mu_le64(at + 40);

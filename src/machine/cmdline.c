@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "base/bits.h"
 #include "base/fmt.h"
+#include "base/string.h"
 #include "machine/cmdline.h"
 #include "machine/e820.h"
 #include "machine/fake.h"
@@ -165,10 +166,9 @@ static void forget_nodes(struct mu_machine *machine)
 	unsigned cpus = mu_machine_cpus(machine);
 
 	machine->nr_affinities = 0;
-	__builtin_memset(machine->nodes, 0,
-			 machine->nr_nodes * sizeof(*machine->nodes));
-	__builtin_memset(machine->distances, 0,
-			 (size_t)machine->max_nodes * machine->max_nodes);
+	memset(machine->nodes, 0, machine->nr_nodes * sizeof(*machine->nodes));
+	memset(machine->distances, 0,
+	       (size_t)machine->max_nodes * machine->max_nodes);
 	machine->nr_nodes = MU_MIN(machine->nr_nodes, 1u);
 	if (cpus) {
 		machine->nodes[0].present = true;

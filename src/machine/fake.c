@@ -14,6 +14,7 @@
  */
 #include "base/bits.h"
 #include "base/fmt.h"
+#include "base/string.h"
 #include "machine/cmdline.h"
 #include "machine/fake.h"
 
@@ -319,9 +320,8 @@ static enum mu_status save_distances(struct carver *carver)
 			       "nodes",
 			       nr);
 	for (size_t from = 0; from < nr; from++)
-		__builtin_memcpy(saved + from * nr,
-				 machine->distances + from * machine->max_nodes,
-				 nr);
+		memcpy(saved + from * nr,
+		       machine->distances + from * machine->max_nodes, nr);
 	return MU_OK;
 }
 
@@ -357,16 +357,14 @@ static enum mu_status set_nodes(struct carver *carver)
 	if (status)
 		return status;
 
-	__builtin_memmove(list,
-			  list + machine->max_affinities - carver->nr_fake,
-			  carver->nr_fake * sizeof(*list));
+	memmove(list, list + machine->max_affinities - carver->nr_fake,
+		carver->nr_fake * sizeof(*list));
 	machine->nr_affinities = carver->nr_fake;
 	for (unsigned nid = 0; nid < machine->nr_nodes; nid++)
 		homeless += spread_cpus(carver, nid);
-	__builtin_memset(machine->nodes, 0,
-			 machine->max_nodes * sizeof(*machine->nodes));
-	__builtin_memset(machine->distances, 0,
-			 (size_t)machine->max_nodes * machine->max_nodes);
+	memset(machine->nodes, 0, machine->max_nodes * sizeof(*machine->nodes));
+	memset(machine->distances, 0,
+	       (size_t)machine->max_nodes * machine->max_nodes);
 	machine->nr_nodes = 0;
 	for (unsigned i = 0; i < carver->nr_fake; i++) {
 		unsigned nid = (unsigned)list[i].nid;

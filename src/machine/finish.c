@@ -11,6 +11,7 @@
  */
 #include "base/bits.h"
 #include "base/fmt.h"
+#include "base/string.h"
 #include "machine/fake.h"
 #include "machine/perf.h"
 
@@ -255,8 +256,8 @@ enum mu_status mu_machine_finish(struct mu_machine *machine,
 	if (ram == nr)
 		return mu_fail(error, MU_ERR_NOT_FOUND, 0,
 			       "the machine has no usable memory");
-	__builtin_memcpy(machine->ranges, machine->scratch_ranges,
-			 nr * sizeof(*machine->ranges));
+	memcpy(machine->ranges, machine->scratch_ranges,
+	       nr * sizeof(*machine->ranges));
 	machine->nr_ranges = nr;
 	complete_nodes(machine, machine->ranges[ram].nid);
 	mu_perf_finish(machine);

@@ -6,6 +6,7 @@
  */
 #include "base/bits.h"
 #include "base/fmt.h"
+#include "base/string.h"
 #include "machine/perf.h"
 
 #define MAX_RANGES     (1u << 20)
@@ -56,7 +57,7 @@ void mu_machine_init(struct mu_machine *machine, void *buf, unsigned max_ranges,
 {
 	char *at = buf;
 
-	__builtin_memset(machine, 0, sizeof(*machine));
+	memset(machine, 0, sizeof(*machine));
 	machine->page_shift = MU_PAGE_SHIFT_MIN;
 	machine->max_ranges = max_ranges;
 	machine->max_affinities = max_ranges;
@@ -78,9 +79,9 @@ void mu_machine_init(struct mu_machine *machine, void *buf, unsigned max_ranges,
 	at += (size_t)max_nodes * max_nodes;
 	machine->cmdline = at;
 	machine->cmdline[0] = '\0';
-	__builtin_memset(machine->nodes, 0,
-			 max_nodes * sizeof(struct mu_machine_node) +
-				 (size_t)max_nodes * max_nodes);
+	memset(machine->nodes, 0,
+	       max_nodes * sizeof(struct mu_machine_node) +
+		       (size_t)max_nodes * max_nodes);
 }
 
 static enum mu_status check_open(const struct mu_machine *machine,
@@ -406,7 +407,7 @@ void mu_machine_set_cmdline(struct mu_machine *machine, const char *text,
 			    size_t len)
 {
 	len = MU_MIN(len, MU_MACHINE_CMDLINE_MAX);
-	__builtin_memcpy(machine->cmdline, text, len);
+	memcpy(machine->cmdline, text, len);
 	machine->cmdline[len] = '\0';
 	machine->cmdline_len = len;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "base/bits.h"
 #include "base/fmt.h"
+#include "base/string.h"
 #include "machine/text.h"
 
 bool mu_text_line(struct mu_text *rest, struct mu_text *line)
@@ -147,7 +148,7 @@ const char *mu_text_quote(struct mu_quote *out, struct mu_text text)
 		out->text[len++] = c;
 	}
 	if (text.at < text.end)
-		__builtin_memcpy(out->text + len - 3, "...", 3);
+		memcpy(out->text + len - 3, "...", 3);
 	out->text[len] = '\0';
 	return out->text;
 }

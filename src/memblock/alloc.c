@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* alloc: find a place, by the documented order of fallbacks, and reserve it. */
+#include "base/string.h"
 #include "memblock/find.h"
 
 #include "base/bits.h"
@@ -162,7 +163,7 @@ enum mu_status mu_memblock_alloc_try_nid(struct mu_memblock *mb, mu_phys_t size,
 		mb, size, align, min_addr, max_addr, nid, out);
 
 	if (!status)
-		__builtin_memset(*out, 0, (size_t)size);
+		memset(*out, 0, (size_t)size);
 	return status;
 }
 

@@ -10,6 +10,7 @@
  * then, when there is certainly room, the edits of the reserved table. The
  * place is outside the range under change: that is about to be used or to go.
  */
+#include "base/string.h"
 #include "memblock/find.h"
 
 #include "base/assert.h"
@@ -65,8 +66,7 @@ static void move_table(const struct mu_memblock *mb, const struct plan *plan,
 {
 	struct mu_memblock_type *type = plan->type;
 
-	__builtin_memcpy(array, type->regions,
-			 type->cnt * sizeof(*type->regions));
+	memcpy(array, type->regions, type->cnt * sizeof(*type->regions));
 	*old = (struct mu_table_edit){
 		.base = type->array_base,
 		.end = type->array_base + type->array_size,
@@ -172,8 +172,7 @@ void mu_memblock_make_room(struct mu_memblock *mb, unsigned more, void *buf)
 		struct mu_memblock_type *type = types[i];
 		size_t bytes = room_of(type, more);
 
-		__builtin_memcpy(at, type->regions,
-				 type->cnt * sizeof(*type->regions));
+		memcpy(at, type->regions, type->cnt * sizeof(*type->regions));
 		type->regions = (struct mu_memblock_region *)(void *)at;
 		type->max = type->cnt + more;
 		at += bytes;

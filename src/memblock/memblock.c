@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* memblock: declare what memory exists and what is taken. */
+#include "base/string.h"
 #include "memblock/find.h"
 
 #include "base/bits.h"
@@ -9,7 +10,7 @@ static const struct mu_port no_port;
 
 void mu_memblock_init(struct mu_memblock *mb, const struct mu_port *port)
 {
-	__builtin_memset(mb, 0, sizeof(*mb));
+	memset(mb, 0, sizeof(*mb));
 	mb->current_limit = MU_MEMBLOCK_ALLOC_ANYWHERE;
 	mb->page_shift = MU_PAGE_SHIFT_MIN;
 	mb->port = port ? port : &no_port;

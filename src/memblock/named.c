@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* named: reservations that a user asks for by name, "SIZE:ALIGN:NAME". */
+#include "base/string.h"
 #include "memblock/find.h"
 
 #include "base/bits.h"
@@ -12,7 +13,7 @@ struct text {
 static bool starts_with(const struct text *text, const char *with, size_t len)
 {
 	return (size_t)(text->end - text->at) >= len &&
-	       !__builtin_memcmp(text->at, with, len);
+	       !memcmp(text->at, with, len);
 }
 
 static unsigned digit_of(char c)
@@ -77,8 +78,7 @@ static const struct mu_memblock_named *find(const struct mu_memblock *mb,
 		const struct mu_memblock_named *named = &mb->named[i];
 
 		if (named->size && len < MU_MEMBLOCK_NAME &&
-		    !__builtin_memcmp(named->name, name, len) &&
-		    !named->name[len])
+		    !memcmp(named->name, name, len) && !named->name[len])
 			return named;
 	}
 	return NULL;
@@ -188,7 +188,7 @@ enum mu_status mu_memblock_reserve_mem(struct mu_memblock *mb, const char *text,
 			       (unsigned long long)wish.align,
 			       mu_status_str(status));
 	slot->size = wish.size;
-	__builtin_memcpy(slot->name, wish.name.at, name_len);
+	memcpy(slot->name, wish.name.at, name_len);
 	slot->name[name_len] = '\0';
 	return MU_OK;
 }

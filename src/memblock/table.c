@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "base/string.h"
 #include "memblock/table.h"
 
 #include "base/bits.h"
@@ -123,11 +124,9 @@ void mu_table_apply(struct mu_memblock_type *type,
 	struct mu_memblock_region *old = type->regions + type->max;
 	struct sink sink = {.out = type->regions + first};
 
-	__builtin_memcpy(old, type->regions + first,
-			 (last - first) * sizeof(*old));
-	__builtin_memmove(type->regions + (last + cnt - type->cnt),
-			  type->regions + last,
-			  (type->cnt - last) * sizeof(*old));
+	memcpy(old, type->regions + first, (last - first) * sizeof(*old));
+	memmove(type->regions + (last + cnt - type->cnt), type->regions + last,
+		(type->cnt - last) * sizeof(*old));
 	rewrite(&sink, edit, old, last - first);
 	for (unsigned i = 0; i < last - first; i++)
 		type->total_size -= old[i].size;

@@ -5,6 +5,7 @@
 #include "base/assert.h"
 #include "base/lock.h"
 #include "base/string.h"
+#include "memmap/blocks.h"
 #include "memmap/fill.h"
 #include "memmap/internal.h"
 #include "memmap/links.h"
@@ -222,7 +223,7 @@ void mu_memmap_init_block(struct mu_memmap *memmap, mu_pfn_t start,
 			  uint16_t zone, enum mu_page_kind kind)
 {
 	/* relaxed: only the caller can reach the block. */
-	bool has_head = !(start & (((mu_pfn_t)1 << MU_GIGANTIC_ORDER) - 1)) &&
+	bool has_head = !(start & (MU_GIGANTIC_PAGES - 1)) &&
 			(atomic_load_explicit(
 				 &mu_memmap_section(memmap, start)->gigantic,
 				 memory_order_relaxed) &
@@ -335,11 +336,11 @@ static bool written_in_part(const struct mu_memmap *memmap,
 	 * were written. */
 	if (atomic_load_explicit(&section->gigantic, memory_order_acquire) &
 	    bit)
-		return !(pfn & (((mu_pfn_t)1 << MU_GIGANTIC_ORDER) - 1));
+		return !(pfn & (MU_GIGANTIC_PAGES - 1));
 	if (atomic_load_explicit(&section->huge[half(pfn)],
 				 memory_order_acquire) &
 	    bit)
-		return !(pfn & (((mu_pfn_t)1 << MU_HUGE_ORDER) - 1));
+		return !(pfn & (MU_HUGE_PAGES - 1));
 	return mu_ragged_written(memmap, pfn);
 }
 

@@ -5,6 +5,7 @@
  */
 #include "base/assert.h"
 #include "base/lock.h"
+#include "memmap/blocks.h"
 #include "memmap/internal.h"
 #include "memmap/track.h"
 

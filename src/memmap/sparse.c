@@ -3,12 +3,10 @@
  * Huge and gigantic pages with one descriptor.
  */
 #include "base/assert.h"
+#include "memmap/blocks.h"
 #include "memmap/fill.h"
 #include "memmap/internal.h"
 #include "memmap/track.h"
-
-#define HUGE_PAGES     ((mu_pfn_t)1 << MU_HUGE_ORDER)
-#define GIGANTIC_PAGES ((mu_pfn_t)1 << MU_GIGANTIC_ORDER)
 
 static void write_head(struct mu_memmap *memmap, mu_pfn_t pfn, uint16_t zone,
 		       unsigned order)
@@ -29,7 +27,7 @@ static void write_head(struct mu_memmap *memmap, mu_pfn_t pfn, uint16_t zone,
 
 static void publish_gigantic(struct mu_memmap *memmap, mu_pfn_t pfn)
 {
-	for (mu_pfn_t end = pfn + GIGANTIC_PAGES; pfn < end;
+	for (mu_pfn_t end = pfn + MU_GIGANTIC_PAGES; pfn < end;
 	     pfn += MU_SECTION_PAGES) {
 		struct mu_section *section = mu_memmap_section(memmap, pfn);
 
@@ -76,12 +74,12 @@ void mu_memmap_fill_huge(struct mu_memmap *memmap, mu_pfn_t pfn)
 	const unsigned line = 64 / sizeof(word);
 	uint32_t bit = mu_block_bit(pfn);
 
-	mu_track_written(page, HUGE_PAGES * sizeof(*page));
+	mu_track_written(page, MU_HUGE_PAGES * sizeof(*page));
 	/* The page's own descriptor stays. */
 	for (unsigned i = sizeof(*page) / sizeof(word); i < line; i++)
 		words[i] = word;
-	mu_fill(memmap->port, words + line, word, HUGE_PAGES * 2 - line);
-	mu_ext_init(memmap, pfn + 1, pfn + HUGE_PAGES);
+	mu_fill(memmap->port, words + line, word, MU_HUGE_PAGES * 2 - line);
+	mu_ext_init(memmap, pfn + 1, pfn + MU_HUGE_PAGES);
 	mu_fill_end();
 	/* release: whoever sees the bit gone sees the tails. The other half's
 	 * bit changes under the same lock. */
@@ -97,5 +95,5 @@ void mu_memmap_fill_huge(struct mu_memmap *memmap, mu_pfn_t pfn)
 	atomic_store_explicit(&page->state,
 			      (uint8_t)(mu_page_flags(page) & ~MU_PAGE_SPARSE),
 			      memory_order_release);
-	mu_count_written(memmap, HUGE_PAGES - 1);
+	mu_count_written(memmap, MU_HUGE_PAGES - 1);
 }
