@@ -8,14 +8,14 @@
 #include "machine/cmdline.h"
 #include "memup/boot.h"
 
-/* In percent: all there is of memory then. */
+/* In percent; in effect no limit. */
 #define MOST_RATIO 1000000
 
 struct reader {
 	const struct mu_machine *machine;
 	struct mu_text word; /* the whole parameter, for messages */
 	struct mu_error *error;
-	/* "online" is what a parameter that may come later says. */
+	/* "online" depends on a parameter that may come later. */
 	bool online, by_ratio;
 };
 
@@ -106,7 +106,7 @@ static enum mu_status read_ratio(const struct reader *reader,
 	return MU_OK;
 }
 
-/* What depends on more than one word. */
+/* Settings that depend on more than one word. */
 static void settle(const struct reader *reader, struct mu_config *config)
 {
 	if (reader->online)

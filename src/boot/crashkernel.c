@@ -12,7 +12,7 @@
 #define LOW_END	    (4 * MU_GIB)
 #define LOW_DEFAULT (256 * MU_MIB)
 #define ALIGN	    (16 * MU_MIB)
-/* Firmware keeps some RAM to itself: this makes up for it. */
+/* Firmware keeps some RAM for itself: rounding up compensates for it. */
 #define RAM_STEP (128 * MU_MIB)
 
 struct reader {
@@ -42,7 +42,7 @@ static enum mu_status read_size(const struct reader *reader,
 	}
 }
 
-/* "START-END:SIZE", END may be missing; is RAM in it, *@size is its SIZE. */
+/* "START-END:SIZE", END may be missing; if RAM is in it *@size is its SIZE. */
 static enum mu_status read_range(const struct reader *reader,
 				 struct mu_text *text, mu_phys_t *size,
 				 bool *found)
@@ -148,7 +148,7 @@ static enum mu_status check_size(const struct reader *reader, mu_phys_t size)
 	return MU_OK;
 }
 
-/* One word, if it is about this; @wishes is as it was on failure. */
+/* Read one word, if it is about this; @wishes is unchanged on failure. */
 static enum mu_status read_word(const struct reader *reader,
 				struct wishes *wishes)
 {
@@ -285,7 +285,7 @@ enum mu_status mu_crashkernel_reserve(struct mu_memblock *memblock,
 	return MU_OK;
 }
 
-/* Taken, to see where that would be, and freed. */
+/* Allocated, to find the place, and freed again. */
 enum mu_status mu_crashkernel_place_cma(struct mu_memblock *memblock,
 					struct mu_crashkernel *crash,
 					struct mu_error *error)

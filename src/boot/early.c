@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * Chains of allocations, and the consumers that take for each CPU.
+ * Chains of allocations, and the consumers that allocate for each CPU.
  */
 #include "base/bits.h"
 #include "base/port.h"
@@ -99,7 +99,7 @@ enum mu_status mu_early_free(struct mu_mm *mm, struct mu_early *early)
 enum mu_status mu_early_undo(struct mu_mm *mm, struct mu_early *early,
 			     enum mu_status status)
 {
-	/* What was allocated here and shown to nobody can be freed. */
+	/* Nobody else has seen what was allocated here: it can be freed. */
 	if (status != MU_OK && mu_early_free(mm, early) != MU_OK)
 		return MU_ERR_CORRUPT;
 	return status;
@@ -137,7 +137,7 @@ static void note_first(mu_pfn_t *first, unsigned cpu, mu_pfn_t pfn)
 		first[cpu] = pfn;
 }
 
-/* For each CPU so many pages in pieces of 2^@order, near its node. */
+/* @pages for each CPU in pieces of 2^@order, near its node. */
 static enum mu_status take_percpu(struct mu_mm *mm, uint64_t pages,
 				  unsigned order, mu_pfn_t *first,
 				  struct mu_early *early)

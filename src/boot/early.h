@@ -5,7 +5,7 @@
 
 #include "memup/early.h"
 
-/* *@early is empty. */
+/* Make *@early empty. */
 void mu_early_init(struct mu_early *early);
 
 /* Give all back unless @status is MU_OK. Returns @status. */

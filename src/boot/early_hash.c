@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * Hash tables whose size comes from the machine's.
+ * Hash tables whose size depends on the machine's memory.
  */
 #include "base/bits.h"
 #include "base/lock.h"
@@ -8,7 +8,7 @@
 #include "boot/early.h"
 #include "memup/early.h"
 
-/* Up to here tables grow as memory does, above it with its square root. */
+/* Up to here tables grow with memory, above it with its square root. */
 #define ADAPT_ABOVE (64 * MU_GIB)
 #define MAX_SCALE   51
 
@@ -35,7 +35,7 @@ static uint64_t entries_of_memory(const struct mu_hash_spec *spec,
 
 	for (uint64_t base = ADAPT_ABOVE; base < bytes; base *= 4)
 		scale++;
-	/* What the boot itself took should not halve a table. */
+	/* Memory that the boot itself took should not halve a table. */
 	entries = mu_align_up(bytes, MU_MIB) >> scale;
 	entries = MU_MAX(entries, least);
 	return mu_is_pow2(entries) ? entries : (uint64_t)2 << mu_log2(entries);

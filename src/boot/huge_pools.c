@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * hugepages= and its kin: how many pages of which size a command line asks for.
- * Nothing is taken here. (Linux: Documentation/admin-guide/mm/hugetlbpage.rst.)
+ * hugepages= and related parameters: how many pages of which size a command
+ * line asks for. Nothing is allocated here. (Linux:
+ * Documentation/admin-guide/mm/hugetlbpage.rst.)
  */
 #include "base/bits.h"
 #include "base/fmt.h"
@@ -11,7 +12,7 @@
 struct reader {
 	struct mu_text word; /* the whole parameter, for messages */
 	struct mu_huge_pools pools;
-	mu_phys_t size; /* of hugepages= that follow */
+	mu_phys_t size; /* for the hugepages= that follow */
 	struct mu_error *error;
 };
 

@@ -2,10 +2,10 @@
 /*
  * Reserved memory that becomes the allocator's while it runs.
  *
- * What takes its time (backing, descriptors) is done under late_lock alone, as
- * long as the memory is still reserved. Then it changes hands under the hotplug
- * lock, piece by piece: a page that is lost is either noted before and left
- * out, or found with the allocator.
+ * Slow work (backing, descriptors) is done under late_lock alone, while the
+ * memory is still reserved. Then it changes hands under the hotplug lock, piece
+ * by piece: a page that is lost was either noted before and is left out, or is
+ * found in the allocator.
  */
 #include "base/assert.h"
 #include "base/bits.h"
@@ -35,7 +35,7 @@ static enum mu_status unreserve(struct mu_mm *mm, mu_pfn_t start, mu_pfn_t end)
 	return status;
 }
 
-/* [@start, @end), which has descriptors, but for what is poisoned. */
+/* Hand over [@start, @end), which has descriptors, except poisoned pages. */
 static void hand_over(struct late *late, mu_pfn_t start, mu_pfn_t end)
 {
 	struct mu_mm *mm = late->mm;
@@ -69,8 +69,8 @@ static void free_part(void *arg, mu_pfn_t start, mu_pfn_t end)
 		hand_over(late, start, end);
 }
 
-/* Whole blocks without descriptors: one more extent, for which there is room.
- * False if a page was lost by now. */
+/* Whole blocks without descriptors become one more extent, for which there is
+ * room. False if a page was lost meanwhile. */
 static bool hand_over_blocks(struct late *late, mu_pfn_t start, mu_pfn_t end)
 {
 	struct mu_mm *mm = late->mm;
@@ -88,7 +88,7 @@ static bool hand_over_blocks(struct late *late, mu_pfn_t start, mu_pfn_t end)
 	return sound;
 }
 
-/* Where they cannot be an extent they come online like parts. */
+/* If they cannot become an extent they come online like parts. */
 static void free_blocks(struct late *late, mu_pfn_t start, mu_pfn_t end)
 {
 	if (!mu_deferred_promise(&late->mm->deferred, late->zone) ||
@@ -143,7 +143,7 @@ static void free_around(struct late *late, const struct mu_memory *memory)
 	}
 }
 
-/* Is all of it memory that may be used, and reserved? Under the hotplug lock.
+/* Check that all of it is usable memory and reserved. Under the hotplug lock.
  */
 static enum mu_status check(const struct mu_mm *mm, mu_phys_t base,
 			    mu_phys_t size)
@@ -191,7 +191,7 @@ enum mu_status mu_free_reserved(struct mu_mm *mm, mu_phys_t base,
 	late.status = check(mm, start << mm->page_shift,
 			    (end - start) << mm->page_shift);
 	mu_unlock(&mm->devices.lock);
-	/* It stays reserved memory, so that its regions stay. */
+	/* It stays reserved so long, and its regions stay. */
 	for (; late.status == MU_OK && mu_memory_next(mm, start, end, &memory);
 	     start = memory.end)
 		free_around(&late, &memory);

@@ -43,7 +43,7 @@ static unsigned memblock_flags(unsigned range_flags)
 	return flags;
 }
 
-/* RAM that is kept is reserved before it is memory: no table lands in it. */
+/* RAM that is kept is reserved before it is added: no table lands in it. */
 static enum mu_status add_ram(struct mu_mm *mm, const struct mu_range *range)
 {
 	struct mu_memblock *memblock = &mm->memblock;
@@ -59,8 +59,8 @@ static enum mu_status add_ram(struct mu_mm *mm, const struct mu_range *range)
 }
 
 /*
- * Tables that must grow do so in what was added by then, which may be pieces
- * too small for one: let the largest range be there first.
+ * Tables that must grow do so in memory that was added before, which may be too
+ * fragmented: add the largest range first.
  */
 static enum mu_status add_largest(struct mu_mm *mm,
 				  const struct mu_machine *machine)
@@ -120,7 +120,7 @@ enum mu_status mu_mm_add_machine(struct mu_mm *mm,
 	mm->page_shift = machine->page_shift;
 	mm->nr_nodes = machine->nr_nodes;
 	mm->memblock.page_shift = machine->page_shift;
-	/* What may be used comes first: tables that grow lie in it. */
+	/* Usable memory first: tables that grow are put there. */
 	mu_memblock_allow_resize(&mm->memblock);
 	status = machine->nr_ranges > MU_MEMBLOCK_REGIONS
 			 ? add_largest(mm, machine)
@@ -159,8 +159,8 @@ enum mu_status mu_mm_set_limits(struct mu_mm *mm,
 	return MU_OK;
 }
 
-/* Node ids are below it: those of the machine, of memory that the client added
- * itself, and of what may come. */
+/* Node ids are below this: those of the machine, of memory that the client
+ * added itself, and of what may come. */
 static unsigned nr_nodes(const struct mu_mm *mm)
 {
 	unsigned nr = MU_MAX(mm->nr_nodes, mm->limits.nodes);
@@ -171,11 +171,11 @@ static unsigned nr_nodes(const struct mu_mm *mm)
 	return nr;
 }
 
-/* One more for each node: where memory is that goes offline. */
+/* One more per node: the isolated zone for memory that goes offline. */
 #define ZONES_OF_NODE (MU_NR_ZONES + 1)
 
-/* Most zones that there can be: every type on each node that has memory, or on
- * all if more may come. */
+/* The maximum number of zones: every type on each node that has memory, or on
+ * all nodes if more may come. */
 static unsigned most_zones(const struct mu_mm *mm)
 {
 	uint64_t seen[MU_MAX_NODES / 64] = {0};
@@ -194,8 +194,8 @@ static unsigned most_zones(const struct mu_mm *mm)
 	return nodes * ZONES_OF_NODE;
 }
 
-/* CPU ids are below it: those of the port, and of the machine, whose CPUs may
- * come later. Without cpu_id nobody can tell them apart. */
+/* CPU ids are below this: those of the port, and of the machine, whose CPUs may
+ * come later. Without cpu_id CPUs cannot be told apart. */
 static unsigned nr_cpus(const struct mu_mm *mm)
 {
 	unsigned nr = mu_cpu_count(mm->port);
@@ -207,10 +207,10 @@ static unsigned nr_cpus(const struct mu_mm *mm)
 	return MU_MIN(nr, MU_MAX_CPUS);
 }
 
-/* Regions of memblock beyond what comes: for what is freed late. */
+/* Spare regions of memblock, for memory that is freed late. */
 #define REGIONS_SPARE 64
 
-/* Where the next table of @bytes goes; NULL while only the size is wanted. */
+/* Where the next table of @bytes goes; NULL if only the size is computed. */
 static void *carve(char *buf, size_t *at, size_t bytes)
 {
 	void *table = buf ? buf + *at : NULL;
@@ -234,7 +234,7 @@ size_t mu_tables_lay_out(const struct mu_mm *mm, struct mu_tables *tables,
 		return 0;
 	tables->nr_nodes = nodes;
 	tables->nr_zones = zones;
-	/* Any zone may get all that comes. */
+	/* Any zone may get everything that comes. */
 	tables->nr_spare = MU_EXTENTS_SPARE + mm->limits.ranges;
 	tables->nr_ragged = 2 * (pieces + mb->reserved.cnt);
 	tables->nr_extents =

@@ -3,19 +3,18 @@
  * Where the MOVABLE zone of each node begins.
  *
  * kernelcore=N asks for N bytes that are not movable, movablecore=N for the
- * rest. What lies below the machine's highest zone is never movable and counts,
- * all of it; what is missing then is shared by the nodes with memory, each from
- * its start, and what is above is MOVABLE. A node that is smaller than its
- * share gives all it has, and the rest is shared again. The order of the
- * sharing is Linux's (find_zone_movable_pfns_for_nodes()), so that the same
- * parameters make the same zones: nodes in turn, those that come last may get
- * less.
+ * rest. Memory below the machine's highest zone is never movable and counts in
+ * full; the remaining amount is shared by the nodes with memory, each from its
+ * start, and what is above is MOVABLE. A node that is smaller than its share
+ * gives all it has, and the rest is shared again. The order of the sharing is
+ * Linux's (find_zone_movable_pfns_for_nodes()), so that the same parameters
+ * make the same zones: nodes in turn, those that come last may get less.
  *
- * kernelcore=mirror looks at the memory instead: what firmware mirrors is the
+ * kernelcore=mirror depends on the memory instead: what firmware mirrors is the
  * kernel's, and MOVABLE has the rest, from the first such memory of a node at
- * or above 4 GiB on. Mirrored memory behind that stays in the zone of its
- * address, so that the two lie between each other (layout.c). movable_node
- * looks at the memory, too, and comes first.
+ * or above 4 GiB on. Mirrored memory above that stays in the zone of its
+ * address, so that the two are interleaved (layout.c). movable_node depends on
+ * the memory, too, and takes precedence.
  * (Documentation/admin-guide/kernel-parameters.txt, kernelcore, movablecore,
  * movable_node.)
  */
@@ -26,7 +25,7 @@
 
 /*
  * Raise *@start, the first pfn of node @nid that is not the kernel's, by @share
- * pages of memory, and over all that is below @lowest. Returns how many.
+ * pages of memory, and past everything below @lowest. Returns how many.
  */
 static uint64_t take(const struct mu_memblock *memblock, int nid,
 		     mu_pfn_t lowest, uint64_t share, mu_pfn_t *start)
@@ -73,7 +72,7 @@ static void share_out(const struct mu_mm *mm, const struct mu_node *nodes,
 				     &start[nid]);
 			left -= MU_MIN(left, given);
 		}
-		/* At least one has given all it has, or all is given. */
+		/* At least one has given all it has, or everything is given. */
 		nr--;
 	} while (nr && left > nr);
 }
@@ -154,7 +153,7 @@ enum mu_status mu_mm_movable_node(struct mu_mm *mm)
 	return status;
 }
 
-/* MOVABLE of each node from the first region on that @is_movable says is. */
+/* MOVABLE of each node begins at its first region for which @is_movable. */
 static void by_regions(const struct mu_mm *mm, mu_pfn_t *movable_start,
 		       bool (*is_movable)(const struct mu_memblock_region *))
 {
@@ -193,7 +192,7 @@ static bool has_mirror(const struct mu_mm *mm)
 	return false;
 }
 
-/* Memory at @address and above on its node moves. */
+/* Memory at @address and above on its node is MOVABLE. */
 static void from_address(const struct mu_mm *mm, mu_phys_t address,
 			 mu_pfn_t *movable_start)
 {

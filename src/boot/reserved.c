@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Reserved memory gets descriptors when somebody asks, or under the eager
- * policy: in a ragged block page by page, elsewhere the whole block, since a
- * block without an end of a range in it is reserved altogether.
+ * Reserved memory gets descriptors on request, or under the eager policy: in a
+ * ragged block page by page, elsewhere the whole block, since a block without
+ * an end of a range in it is entirely reserved.
  */
 #include "base/bits.h"
 #include "base/lock.h"
@@ -172,8 +172,8 @@ static bool is_reserved(const struct mu_mm *mm, mu_pfn_t pfn)
 	       !mu_memblock_is_map_memory(&mm->memblock, base);
 }
 
-/* What is in the ragged block at @start, up to @end, is reserved, or has its
- * descriptors. Under late_lock. */
+/* Everything in the ragged block at @start, up to @end, is reserved or has its
+ * descriptors already. Under late_lock. */
 static void init_ragged(struct init *init, mu_pfn_t start, mu_pfn_t end)
 {
 	struct mu_mm *mm = init->mm;
@@ -184,7 +184,7 @@ static void init_ragged(struct init *init, mu_pfn_t start, mu_pfn_t end)
 				 memory.start, memory.end, init_piece, init);
 }
 
-/* What a block is that has the same answer for all its pages. */
+/* What a block is whose pages are all alike. */
 enum block { NOTHING, RESERVED, OURS };
 
 static enum block look_at(struct init *init, mu_pfn_t pfn)
@@ -207,9 +207,9 @@ static enum block look_at(struct init *init, mu_pfn_t pfn)
 }
 
 /*
- * What is in [@start, @end), part of one block. What is reserved stays so under
- * late_lock. What is the allocator's may go: it is claimed from its extent, or
- * not at all. MU_ERR_BUSY: look again.
+ * Initialise [@start, @end), part of one block. What is reserved stays so under
+ * late_lock. What is the allocator's may go meanwhile: it is claimed from its
+ * extent, or not at all. MU_ERR_BUSY: look again.
  */
 static void init_part(struct init *init, mu_pfn_t start, mu_pfn_t end)
 {

@@ -18,7 +18,7 @@
 struct start {
 	struct mu_mm *mm;
 	struct mu_tables tables;
-	unsigned nr_ragged; /* of tables.ragged that are in use */
+	unsigned nr_ragged; /* entries of tables.ragged in use */
 	enum mu_status status;
 };
 
@@ -42,8 +42,8 @@ static void nodes_init(struct start *start)
 		node->nid = (int)i;
 		for (unsigned type = 0; type <= MU_NR_ZONES; type++)
 			node->zone_id[type] = MU_NO_ZONE;
-		/* Where the machine does not know all CPUs they may all be
-		 * here. */
+		/* If the machine does not know all CPUs they may all be on this
+		 * node. */
 		node->nr_cpus = nr_cpus;
 		if (known && i < mm->machine->nr_nodes)
 			node->nr_cpus = mm->machine->nodes[i].nr_cpus;
@@ -130,7 +130,7 @@ static void note_piece(void *arg, int nid, enum mu_zone_type type,
 	note_ends(arg, first, end);
 }
 
-/* A reserved region that only some block of memory has need of. */
+/* Note the ends of the reserved regions that lie in memory. */
 static void note_reserved(struct start *start)
 {
 	const struct mu_mm *mm = start->mm;
@@ -323,7 +323,7 @@ enum mu_status mu_mm_start(struct mu_mm *mm, const struct mu_config *config,
 		       start.tables.caches);
 	mu_buddy_set_watermarks(&mm->buddy, config->min_free_pages,
 				mm->page_shift);
-	/* Its memory is the allocator's by now. */
+	/* Its free memory belongs to the allocator now. */
 	mm->memblock.can_resize = false;
 	if (start.tables.regions)
 		mu_memblock_make_room(&mm->memblock, start.tables.more_regions,

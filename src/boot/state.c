@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * What one page is, put together from those who know: the devices' table,
- * memblock, the zone's extents, the memmap.
+ * What one page is, from all sources: the devices' table, memblock, the zone's
+ * extents, the memmap.
  */
 #include "base/bits.h"
 #include "base/lock.h"
@@ -32,11 +32,11 @@ enum mu_page_state mu_page_state(struct mu_mm *mm, mu_pfn_t pfn)
 		return MU_STATE_DEVICE;
 	if (pfn >= mm->memmap.end_pfn)
 		return MU_STATE_ABSENT;
-	/* To the end: what is the allocator's stays backed so long. */
+	/* Until the end: meanwhile the allocator's memory stays backed. */
 	flags = mu_lock_irqsave(mm->port, &mm->reserved_lock);
 	nid = mu_memblock_search_pfn_nid(&mm->memblock, pfn, NULL, &end);
-	/* A page that is only partly in one region is memory of no node; page 0
-	 * is nobody's, whoever filled memblock. */
+	/* A page that is only partly in one region belongs to no node; page 0
+	 * is never used, whatever memblock has. */
 	if (pfn >= end)
 		state = MU_STATE_ABSENT;
 	else if (mu_layout_is_offline(&mm->layout, pfn))
@@ -82,7 +82,7 @@ enum mu_status mu_pfn_to_online_page(struct mu_mm *mm, mu_pfn_t pfn,
 			found = mu_memmap_head(&mm->memmap, pfn);
 			break;
 		}
-		/* Else it is what the state said no more. */
+		/* Else the state is outdated. */
 		if (found) {
 			*page = found;
 			return MU_OK;

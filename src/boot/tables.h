@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* tables: where everything lies in the one buffer that the client gives. */
+/* tables: where everything lies in the one buffer that the client provides. */
 #ifndef MU_BOOT_TABLES_H
 #define MU_BOOT_TABLES_H
 
@@ -15,10 +15,10 @@ struct mu_tables {
 	void *devices;
 	void *caches;
 	unsigned nr_cpus;   /* that may have page caches */
-	unsigned nr_nodes;  /* that have memory or CPUs: ids are below it */
-	unsigned nr_zones;  /* most zones that there can be */
+	unsigned nr_nodes;  /* that have memory or CPUs: ids are below this */
+	unsigned nr_zones;  /* maximum number of zones */
 	unsigned nr_spare;  /* extents of each zone, to be made while running */
-	unsigned nr_ragged; /* most ragged blocks that there can be */
+	unsigned nr_ragged; /* maximum number of ragged blocks */
 	unsigned nr_devices;   /* most ranges of devices */
 	unsigned nr_extents;   /* most extents, with the zones' spare ones */
 	void *regions;	       /* memblock's tables, if they move */
@@ -30,7 +30,7 @@ struct mu_tables {
 	uint64_t *ragged;	 /* pfns, two for each piece */
 };
 
-/* Lay the tables of @mm out in @buf, which may be NULL; their bytes. */
+/* Lay out the tables of @mm in @buf, which may be NULL; returns their bytes. */
 size_t mu_tables_lay_out(const struct mu_mm *mm, struct mu_tables *tables,
 			 void *buf);
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 /*
- * Conservation: what each page is, and that everybody agrees.
+ * Conservation: what each page is, and that all records agree.
  *
- * Memory is walked twice, as memblock has it: all of it, and what is free of
- * it. What is free must be in the lists, allocated, or in an extent; what is
- * not free must be in none of them; and the sums of each zone must be its
+ * Memory is walked twice, in memblock's order: all of it, and the free part.
+ * What is free must be in the lists, allocated, or in an extent; what is not
+ * free must be in none of them; and the sums for each zone must equal its
  * counters.
  */
 #include "base/bits.h"
@@ -23,7 +23,7 @@ struct audit {
 	struct mu_error *error;
 	struct mu_census *census; /* of everything */
 	const struct mu_zone *zone;
-	mu_pfn_t end; /* of the piece of free memory that is walked */
+	mu_pfn_t end; /* of the current piece of free memory */
 	enum mu_status status;
 };
 
@@ -36,7 +36,7 @@ static mu_pfn_t corrupt(struct audit *audit, const char *what, mu_pfn_t pfn)
 	return audit->end;
 }
 
-/* The online page at @pfn: count it, look at its tails, step past it. */
+/* The online page at @pfn: count it, check its tails, step past it. */
 static mu_pfn_t audit_page(struct audit *audit, mu_pfn_t pfn)
 {
 	const struct mu_memmap *memmap = &audit->mm->memmap;
@@ -182,7 +182,7 @@ static enum mu_status audit_zone(struct mu_mm *mm, struct mu_zone *zone,
 	return status;
 }
 
-/* Reserved pages that somebody asked for: each alone, in no zone's counters. */
+/* Reserved pages with descriptors: each by itself, in no zone's counters. */
 static void count_reserved(void *arg, int nid, enum mu_zone_type type,
 			   mu_pfn_t start, mu_pfn_t end)
 {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 /*
  * Memory that appears, and disappears: what memblock, the table of sections and
- * the hosts know of it. The allocator knows nothing of it yet, or any more.
+ * the hosts record about it. The allocator does not know it yet, or any more.
  */
 #include "hotplug/internal.h"
 #include "memmap/blocks.h"
 
-/* Is anything of @range in @type? */
+/* Check that nothing of @range is in @type. */
 static enum mu_status check_free(const struct mu_hotplug *hotplug,
 				 const struct mu_memblock_type *type,
 				 const struct mu_hotplug_range *range,
@@ -37,7 +37,7 @@ mu_pfn_t mu_hp_hosting_pages(const struct mu_hotplug *hotplug, mu_pfn_t start,
 	       hotplug->page_shift;
 }
 
-/* What depends on nothing but the machine. */
+/* Checks that depend on nothing but the machine. */
 static enum mu_status check_add(const struct mu_hotplug *hotplug,
 				const struct mu_hotplug_range *range, int nid,
 				unsigned flags, struct mu_error *error)
@@ -157,7 +157,7 @@ enum mu_status mu_hotplug_add(struct mu_hotplug *hotplug, mu_phys_t base,
 
 /* ---- Away ---- */
 
-/* Does a host of descriptors reach over an end of @range? */
+/* Does a host of descriptors extend across an end of @range? */
 static enum mu_status check_hosts(const struct mu_hotplug *hotplug,
 				  const struct mu_hotplug_range *range,
 				  struct mu_error *error)
@@ -182,10 +182,10 @@ static enum mu_status check_hosts(const struct mu_hotplug *hotplug,
 	return MU_OK;
 }
 
-/* No descriptors of it are left, so what is behind them goes: the hosts', and
- * what the port backed with the neighbours of blocks that were offline already.
- * O(sections of which any is backed): not under (H), but while the range is
- * listed. */
+/* No descriptors are in use any more, so release their backing: the hosts', and
+ * what the port backed along with neighbours of blocks that were offline
+ * already. O(sections of which any is backed): not under (H), but while the
+ * range is listed. */
 static void unback(struct mu_hotplug *hotplug,
 		   const struct mu_hotplug_range *range)
 {
@@ -211,7 +211,7 @@ static enum mu_status check_remove(struct mu_hotplug *hotplug,
 					    MU_ERR_BUSY, error);
 
 	if (status == MU_ERR_HOLE) {
-		/* The words of that message are right. */
+		/* That error's text fits here, too. */
 		if (error)
 			error->status = MU_ERR_NOT_FOUND;
 		return MU_ERR_NOT_FOUND;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * What every change has in common: its range, the lock, who else is at it, and
- * what the client says.
+ * What all changes have in common: the range, the lock, excluding other
+ * changes, and asking the client.
  */
 #include "hotplug/internal.h"
 

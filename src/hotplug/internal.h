@@ -30,18 +30,18 @@ struct mu_hotplug_change {
 	struct mu_hotplug_change *next;
 	struct mu_hotplug_range range;
 	const char *what; /* "brought online", ... */
-	bool leaving;	  /* its descriptors go: nobody may look at them (H) */
+	bool leaving;	  /* its descriptors go: nobody may read them (H) */
 };
 
 /* ---- change.c ---- */
 
-/* (H), and for how long. */
+/* Take and release (H), measuring the time. */
 uint64_t mu_hp_lock(struct mu_hotplug *hotplug);
 void mu_hp_unlock(struct mu_hotplug *hotplug, uint64_t began);
 
 /*
- * The pages of [@base, @base + @size), multiples of @unit pages, in *@range;
- * @what is done to it. MU_ERR_RANGE, MU_ERR_INVALID.
+ * Store the pages of [@base, @base + @size), multiples of @unit pages, in
+ * *@range; @what names the operation in messages. MU_ERR_RANGE, MU_ERR_INVALID.
  */
 enum mu_status mu_hp_range(const struct mu_hotplug *hotplug, const char *what,
 			   mu_phys_t base, mu_phys_t size, mu_pfn_t unit,
@@ -55,7 +55,7 @@ enum mu_status mu_hp_begin(struct mu_hotplug *hotplug,
 			   struct mu_error *error) MU_MUST_CHECK;
 void mu_hp_end(struct mu_hotplug *hotplug, struct mu_hotplug_change *change);
 
-/* Ask the client, or tell him. */
+/* Ask the client, or notify it. */
 enum mu_status mu_hp_ask(struct mu_hotplug *hotplug,
 			 enum mu_hotplug_event event,
 			 const struct mu_hotplug_range *range,
@@ -81,7 +81,7 @@ enum mu_status mu_hp_flag(struct mu_hotplug *hotplug,
 
 /* ---- add.c ---- */
 
-/* Pages that the descriptors of [@start, @end) take, in whole blocks. */
+/* Pages that the descriptors of [@start, @end) occupy, in whole blocks. */
 mu_pfn_t mu_hp_hosting_pages(const struct mu_hotplug *hotplug, mu_pfn_t start,
 			     mu_pfn_t end);
 
@@ -91,14 +91,14 @@ mu_pfn_t mu_hp_hosting_pages(const struct mu_hotplug *hotplug, mu_pfn_t start,
 struct mu_zone *mu_hp_zone(struct mu_hotplug *hotplug, int nid,
 			   enum mu_zone_type type);
 
-/* [@start, @end) of @zone is present from now on; or not any more: memblock
- * says so already. */
+/* [@start, @end) of @zone is present from now on; or not any more. memblock has
+ * been updated already. */
 void mu_hp_grow_span(struct mu_hotplug *hotplug, struct mu_zone *zone,
 		     mu_pfn_t start, mu_pfn_t end);
 void mu_hp_shrink_span(struct mu_hotplug *hotplug, struct mu_zone *zone,
 		       mu_pfn_t start, mu_pfn_t end);
 
-/* Memory of node @nid changed: marks, and what the fast path tries. */
+/* Memory of node @nid changed: update the marks and the fast path's zones. */
 void mu_hp_rebalance(struct mu_hotplug *hotplug, int nid);
 
 #endif

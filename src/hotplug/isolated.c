@@ -25,7 +25,7 @@ static bool next_online(const struct mu_isolated *isolated, mu_pfn_t *pfn)
 
 		if (section && has_bit(&section->online, *pfn))
 			return true;
-		/* relaxed: as good as the bit. */
+		/* relaxed: no older than the bit just read. */
 		if (section && atomic_load_explicit(&section->online,
 						    memory_order_relaxed))
 			*pfn += MU_BLOCK_PAGES;
@@ -47,12 +47,12 @@ static bool is_isolated(const struct mu_isolated *isolated, mu_pfn_t pfn)
 	const struct mu_page *page =
 		mu_pfn_to_page(isolated->hotplug->memmap, pfn);
 
-	/* Its first page tells of a block; nobody but us changes it. */
+	/* A block's first page names its zone; nobody but us changes it. */
 	return mu_page_zone(page) == isolated->zone->id;
 }
 
-/* The pages of what begins at the block @pfn: a gigantic page, a block, or 0: a
- * block of a gigantic page that is being freed or split. */
+/* The number of pages of what begins at block @pfn: a gigantic page, a block,
+ * or 0 for a block of a gigantic page that is being freed or split. */
 static mu_pfn_t pages_at(const struct mu_isolated *isolated, mu_pfn_t pfn)
 {
 	if (!is_gigantic(isolated, pfn))
@@ -95,7 +95,7 @@ static enum mu_status in_use(const struct mu_isolated *isolated, mu_pfn_t pfn,
 		       status == MU_ERR_BUSY ? "" : mu_status_str(status));
 }
 
-/* Ask for a page; MU_OK also when it may come later. */
+/* Ask the client for a page; MU_OK also if it may come later. */
 static enum mu_status ask(const struct mu_isolated *isolated, mu_pfn_t pfn,
 			  unsigned order, struct mu_error *error)
 {
@@ -112,8 +112,8 @@ static enum mu_status ask(const struct mu_isolated *isolated, mu_pfn_t pfn,
 
 /* ---- Gather ---- */
 
-/* A gigantic page that reaches out of the range: it has to be split or freed
- * first. */
+/* Ask for a gigantic page that extends beyond the range: it has to be split or
+ * freed first. */
 static enum mu_status ask_for_gigantic(struct mu_isolated *isolated,
 				       mu_pfn_t head, bool over,
 				       struct mu_error *error)
@@ -129,7 +129,7 @@ static enum mu_status ask_for_gigantic(struct mu_isolated *isolated,
 	return ask(isolated, head, MU_GIGANTIC_ORDER, error);
 }
 
-/* Isolate what is at @pfn; *@pages of it are isolated then. */
+/* Isolate what is at @pfn; *@pages is how much was isolated. */
 static enum mu_status isolate(struct mu_isolated *isolated, mu_pfn_t pfn,
 			      mu_pfn_t *pages, struct mu_error *error)
 {
@@ -200,7 +200,7 @@ static enum mu_status ask_for_block(struct mu_isolated *isolated, mu_pfn_t pfn,
 				    struct mu_error *error)
 {
 	struct mu_buddy *buddy = isolated->hotplug->buddy;
-	/* Of a gigantic page there is no more to look at than its head. */
+	/* A gigantic page has only its head to look at. */
 	mu_pfn_t at = pfn, end = pfn + MU_MIN(pages, MU_BLOCK_PAGES);
 	enum mu_status status = MU_OK;
 	unsigned order;
@@ -208,7 +208,7 @@ static enum mu_status ask_for_block(struct mu_isolated *isolated, mu_pfn_t pfn,
 	while (status == MU_OK && at < end &&
 	       mu_buddy_find_in_use(buddy, isolated->zone, end, &at, &order)) {
 		*used = true;
-		/* Nobody has it at this moment. */
+		/* It is not allocated at this moment. */
 		if (order == MU_NR_ORDERS)
 			break;
 		status = over ? in_use(isolated, at, order, MU_ERR_BUSY, error)
@@ -244,8 +244,8 @@ enum mu_status mu_isolated_clear(struct mu_isolated *isolated,
 		}
 		if (!used)
 			break;
-		/* Looked at once more after the last time that it was asked
-		 * for: it may have been given back. */
+		/* Look once more after asking for the last time: it may have
+		 * been given back. */
 		over = is_over(isolated);
 		mu_watchdog(hotplug->port);
 		mu_pause(hotplug->port, spins);
@@ -308,8 +308,8 @@ void mu_isolated_take_away(struct mu_isolated *isolated)
 
 void mu_isolated_unback(struct mu_isolated *isolated)
 {
-	/* What hosts its own descriptors gains nothing: they stay where they
-	 * are until it is removed. */
+	/* A range that hosts its own descriptors gains nothing: they stay where
+	 * they are until it is removed. */
 	if (!is_hosted(isolated))
 		mu_memmap_unback(isolated->hotplug->memmap,
 				 isolated->range.start, isolated->range.end);

@@ -34,7 +34,7 @@ enum mu_status mu_layout_init(struct mu_layout *layout,
 }
 
 /* How the zone of some memory is chosen: by where MOVABLE begins on its node,
- * as if there were no MOVABLE, or MOVABLE wherever it is. */
+ * as if there were no MOVABLE, or always MOVABLE. */
 enum choice { BY_NODE, KERNEL, MOVABLE };
 
 static enum choice choice_of(const struct mu_layout *layout, unsigned flags)
@@ -55,7 +55,7 @@ static enum choice choice_at(const struct mu_layout *layout, mu_pfn_t pfn)
 	return choice_of(layout, region ? region->flags : 0);
 }
 
-/* Zone @type for memory whose zone is so chosen. */
+/* The bounds of zone @type for memory whose zone is chosen that way. */
 static void bounds(const struct mu_layout *layout, int nid, enum choice choice,
 		   enum mu_zone_type type, mu_pfn_t *start, mu_pfn_t *end)
 {
@@ -145,9 +145,9 @@ void mu_layout_cut_as(const struct mu_layout *layout, int nid, unsigned flags,
 }
 
 /*
- * Memory that touches and has one node is one run, whatever memblock calls it:
- * flags tell regions apart, but not pages, and a free page may lie across. Only
- * flags that choose another zone count.
+ * Adjacent memory of one node is one run, whatever its memblock flags: flags
+ * separate regions, but not pages, and a free page may lie across. Only flags
+ * that choose another zone count.
  */
 struct run {
 	const struct mu_layout *layout;
@@ -213,7 +213,7 @@ void mu_layout_free(const struct mu_layout *layout, mu_piece_fn fn, void *arg)
 
 	mu_for_each_free_mem_range (layout->memblock, cursor, MU_NO_NODE,
 				    MU_MEMBLOCK_HOTPLUG, &base, &end, &nid)
-		/* Page 0 is nobody's, whoever filled memblock. */
+		/* Page 0 is never used, whatever memblock has. */
 		extend(&run, nid,
 		       MU_MAX((base + mask) >> layout->page_shift, 1),
 		       end >> layout->page_shift);

@@ -3,9 +3,9 @@
  * layout: which zone of which node a range of memory belongs to.
  *
  * Memory and free memory are walked as *pieces*: the parts of a memblock range
- * that lie in one zone. Everything that start has to know (how many zones, how
- * large, which extents, which ragged blocks) is one walk each, so all of it is
- * O(ranges).
+ * that lie in one zone. Everything that mu_mm_start() has to know (how many
+ * zones, how large, which extents, which ragged blocks) takes one walk each, so
+ * all of it is O(ranges).
  */
 #ifndef MU_HOTPLUG_LAYOUT_H
 #define MU_HOTPLUG_LAYOUT_H
@@ -30,8 +30,8 @@ enum mu_status mu_layout_init(struct mu_layout *layout,
 			      struct mu_error *error) MU_MUST_CHECK;
 
 /*
- * [*@start, *@end) of one zone on node @nid. With kernelcore=mirror MOVABLE and
- * the others overlap: a page is in the one that mu_layout_type() says.
+ * The bounds [*@start, *@end) of one zone on node @nid. With kernelcore=mirror
+ * MOVABLE and the others overlap: mu_layout_type() says which one a page is in.
  */
 void mu_layout_zone(const struct mu_layout *layout, int nid,
 		    enum mu_zone_type type, mu_pfn_t *start, mu_pfn_t *end);
@@ -46,7 +46,7 @@ struct mu_zone *mu_layout_zone_at(const struct mu_layout *layout,
 
 /*
  * The same, and the pieces, for memory that will be KERNEL or MOVABLE (@flags),
- * whatever memblock says of it now.
+ * whatever memblock's flags are now.
  */
 enum mu_zone_type mu_layout_type_as(const struct mu_layout *layout, int nid,
 				    unsigned flags, mu_pfn_t pfn);
@@ -55,7 +55,7 @@ void mu_layout_cut_as(const struct mu_layout *layout, int nid, unsigned flags,
 
 /*
  * Call @fn for the pieces of [@start, @end), memory of node @nid, of one
- * region, or of a run of them whose zones are chosen alike.
+ * region, or of several adjacent ones whose zones are chosen the same way.
  */
 void mu_layout_cut(const struct mu_layout *layout, int nid, mu_pfn_t start,
 		   mu_pfn_t end, mu_piece_fn fn, void *arg);

@@ -3,16 +3,17 @@
  * From the allocator to offline.
  *
  *     begin     the range is checked and listed, memblock calls it offline: (H)
- *     gather    what is pristine is claimed, what is online is isolated, what
- *               is on its way is waited for: until all is one or the other
+ *     gather    what is pristine is claimed, what is online is isolated, blocks
+ *               that others are initialising are waited for, until all of it is
+ *               claimed or isolated
  *     clear     what is in use is asked for, until nothing is
  *     finish    taken out: no descriptors, no backing; counters: (H)
  *
- * Nothing has gone before clear has succeeded, so to put everything back is to
- * move isolated blocks back to their zone and to make the pristine pieces
+ * Nothing is gone until clear has succeeded, so putting everything back means
+ * to move isolated blocks back to their zone and to make the pristine pieces
  * extents again, for which room was kept. Pieces are few: a range without
- * reserved memory in it was made of at most three extents, and each cut out of
- * them made one more.
+ * reserved memory in it was made into at most three extents, and each cut added
+ * one more.
  */
 #include "deferred/memory.h"
 #include "hotplug/internal.h"
@@ -89,8 +90,7 @@ static enum mu_status check_zone(const struct mu_hotplug *hotplug,
 		       mu_zone_type_str(one.second.type));
 }
 
-/* Is nothing of it reserved, or not one zone's from a block's end to the other?
- */
+/* Check that nothing of it is reserved, and that each block is of one zone. */
 static enum mu_status check_reserved(const struct mu_hotplug *hotplug,
 				     const struct mu_hotplug_range *range,
 				     struct mu_error *error)
@@ -201,8 +201,8 @@ static enum mu_status gather(struct offline *offline, struct mu_error *error)
 			status = mu_isolated_gather(isolated, &got, error);
 		if (offline->withdrawn + got == all)
 			break;
-		/* Somebody is initialising a block, or has a page that reaches
-		 * out of the range. */
+		/* Somebody is initialising a block, or holds a page that
+		 * extends beyond the range. */
 		mu_pause(isolated->hotplug->port, spins);
 	}
 	return status;
@@ -230,14 +230,13 @@ static void take_away(struct offline *offline)
 	struct mu_deferred *deferred = isolated->hotplug->deferred;
 	uint64_t began = mu_hp_lock(isolated->hotplug);
 
-	/* Whoever looks at descriptors under (H) has done so, and does not
-	 * again.
-	 */
+	/* CPUs that read descriptors under (H) are done, and will not do so
+	 * again. */
 	offline->change.leaving = true;
 	mu_hp_unlock(isolated->hotplug, began);
 	if (offline->withdrawn < isolated->range.end - isolated->range.start)
 		mu_isolated_take_away(isolated);
-	/* Whoever saw it pristine may be about to back it. */
+	/* CPUs that saw it pristine may be about to back it. */
 	mu_deferred_settle(deferred, isolated->from);
 	mu_isolated_unback(isolated);
 	while (offline->nr_pieces) {
@@ -246,7 +245,7 @@ static void take_away(struct offline *offline)
 	}
 }
 
-/* Its flag comes off; the regions that it made merge again, so it cannot fail.
+/* Clear the flag; the regions that it split merge again, so this cannot fail.
  */
 static void stay(struct mu_hotplug *hotplug, struct mu_hotplug_change *change)
 {
@@ -287,7 +286,7 @@ static enum mu_status mark(struct mu_hotplug *hotplug,
 		       hotplug->memblock->memory.max);
 }
 
-/* The counters and marks of what is left. Under (H). */
+/* Update counters and marks for what is left. Under (H). */
 static void count_out(struct mu_hotplug *hotplug, struct offline *offline)
 {
 	const struct mu_hotplug_range *range = &offline->change.range;

@@ -2,16 +2,16 @@
 /*
  * From offline to the allocator. What can fail comes first: room is kept for
  * the extents of every piece, zones are made, the blocks with poison in them
- * are backed. Then the client is asked; then nothing can fail but memblock's
- * table.
+ * are backed. Then the client is asked; after that only memblock's table can
+ * fail.
  */
 #include "buddy/memory.h"
 #include "deferred/memory.h"
 #include "hotplug/internal.h"
 #include "memmap/blocks.h"
 
-/* One walk over the pieces of a range: each is of one zone, without poison, or
- * one block with some. */
+/* One walk over the pieces of a range: each is in one zone and free of poison,
+ * or is one block with poison. */
 struct pieces {
 	struct mu_hotplug *hotplug;
 	enum { KEEP_ROOM, GIVE_ROOM_BACK, COME } step;
@@ -50,7 +50,7 @@ static void piece_of_extent(struct pieces *pieces, struct mu_zone *zone,
 	}
 }
 
-/* A block with a poisoned page cannot wait for its descriptors: they tell. */
+/* A block with a poisoned page needs its descriptors now: they record it. */
 static void poisoned_block(struct pieces *pieces, struct mu_zone *zone,
 			   mu_pfn_t block)
 {
@@ -76,7 +76,7 @@ static void walk_piece(void *arg, int nid, enum mu_zone_type type,
 	if (pieces->status != MU_OK)
 		return;
 	zone = mu_hp_zone(hotplug, nid, type);
-	/* A zone that ends inside of a block cannot have blocks there. */
+	/* A zone that ends inside a block cannot have blocks there. */
 	if (!zone || (start | end) & (MU_BLOCK_PAGES - 1)) {
 		pieces->status = zone ? MU_ERR_INVALID : MU_ERR_FULL;
 		return;
@@ -160,7 +160,7 @@ static enum mu_status say(const struct mu_hotplug *hotplug,
 		       mu_hp_last(hotplug, range->end), range->nid, why);
 }
 
-/* All that can fail, and the room for the rest. Under (H). */
+/* Do all that can fail, and keep room for the rest. Under (H). */
 static enum mu_status prepare(struct pieces *pieces,
 			      struct mu_hotplug_change *change, unsigned flag,
 			      struct mu_error *error)
@@ -203,7 +203,7 @@ static enum mu_status come(struct pieces *pieces,
 	return status;
 }
 
-/* MOVABLE if that has not too much of it then. Under (H). */
+/* MOVABLE if MOVABLE zones do not have too much then. Under (H). */
 static enum mu_online by_ratio(const struct mu_hotplug *hotplug,
 			       const struct mu_hotplug_range *range)
 {
@@ -212,7 +212,7 @@ static enum mu_online by_ratio(const struct mu_hotplug *hotplug,
 	unsigned nr =
 		atomic_load_explicit(&buddy->nr_zones, memory_order_relaxed);
 	uint64_t movable = range->end - range->start, kernel = 0;
-	/* A product that fits. */
+	/* So that the product fits. */
 	uint64_t percent = MU_MIN(hotplug->movable_ratio, 1u << 20);
 
 	for (unsigned i = 0; i < nr; i++) {
@@ -239,7 +239,7 @@ static unsigned flag_of(const struct mu_hotplug *hotplug, enum mu_online online,
 					   : MU_MEMBLOCK_KERNEL;
 }
 
-/* What cannot be backed stays pristine, and comes to life on demand. */
+/* What cannot be backed stays pristine, and is initialised on demand. */
 static void initialise(struct mu_hotplug *hotplug)
 {
 	enum mu_status ignored =

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * A page that the hardware lost, whatever it is.
+ * A page that the hardware lost, in any state.
  */
 #include "deferred/memory.h"
 #include "hotplug/internal.h"
@@ -33,8 +33,8 @@ static enum mu_status try_once(struct mu_hotplug *hotplug, mu_pfn_t pfn,
 		return MU_ERR_HOLE;
 	change = change_of(hotplug, pfn);
 	if (region->flags & MU_MEMBLOCK_OFFLINE && change) {
-		/* It may be in use, or isolated; what is pristine is in the
-		 * hands of whoever changes it. */
+		/* It may be in use, or isolated; pristine memory belongs to
+		 * whoever is changing it. */
 		status = change->leaving
 				 ? MU_ERR_PRISTINE
 				 : mu_buddy_poison(hotplug->buddy, pfn, later);
@@ -50,10 +50,10 @@ static enum mu_status try_once(struct mu_hotplug *hotplug, mu_pfn_t pfn,
 }
 
 /*
- * Initialise the block that @pfn is in, without (H), as whoever allocates does.
- * Whatever happens to the block meanwhile: it is claimed from an extent or not
- * at all, and whoever takes it offline has to have it from there, too. MU_OK:
- * look again.
+ * Initialise the block that @pfn is in, without (H), as an allocation does.
+ * Whatever happens to the block meanwhile, it is claimed from an extent or not
+ * at all, and taking it offline has to get it from there, too. MU_OK: look
+ * again.
  */
 static enum mu_status init_block(struct mu_hotplug *hotplug,
 				 struct mu_zone *zone, mu_pfn_t pfn)
@@ -61,7 +61,7 @@ static enum mu_status init_block(struct mu_hotplug *hotplug,
 	enum mu_status status = mu_deferred_init_block(
 		hotplug->deferred, zone, mu_align_down(pfn, MU_BLOCK_PAGES));
 
-	/* Another is at it, or it is in no extent by now. */
+	/* Somebody else has claimed it, or it is in no extent by now. */
 	return status == MU_ERR_BUSY ? MU_OK : status;
 }
 
@@ -82,7 +82,7 @@ static const char *why(enum mu_status status)
 	}
 }
 
-/* No RAM; a device's, perhaps, whose owner is told without (H). */
+/* Not RAM; perhaps a device's, whose owner is told without (H). */
 static enum mu_status tell_owner(struct mu_hotplug *hotplug, mu_pfn_t pfn,
 				 struct mu_error *error)
 {

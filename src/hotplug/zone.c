@@ -31,7 +31,7 @@ struct mu_zone *mu_hp_zone(struct mu_hotplug *hotplug, int nid,
 		hotplug->spare += hotplug->nr_spare;
 	}
 	node->zone_id[type] = (uint16_t)id;
-	/* release: whoever counts the zone finds it made. */
+	/* release: whoever sees the new count finds the zone complete. */
 	atomic_store_explicit(&buddy->nr_zones, id + 1, memory_order_release);
 	if (type != MU_ZONE_ISOLATED)
 		mu_zonelists_add(buddy, zone);
@@ -99,7 +99,7 @@ void mu_hp_shrink_span(struct mu_hotplug *hotplug, struct mu_zone *zone,
 			      .node_start = node->start_pfn,
 			      .node_end = node->end_pfn};
 
-	/* Only where memory at an end goes is there anything to look for. */
+	/* A span changes only if memory at one of its ends goes. */
 	if (start <= zone->start_pfn || end >= zone->end_pfn ||
 	    start <= node->start_pfn || end >= node->end_pfn) {
 		spans = (struct spans){.zone = zone,
