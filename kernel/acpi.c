@@ -5,9 +5,8 @@
  *     RSDP 5.2.5 --> XSDT 5.2.8, 64-bit addresses \
  *               \--> RSDT 5.2.7, 32-bit addresses  +--> SRAT, APIC, FACP, ...
  *
- * Checksums of the tables at the end are checked by whoever reads them; here it
- * is the way that must be sound. An XSDT that is not is passed over for the
- * RSDT.
+ * The tables' own checksums are checked by their readers; here only the path to
+ * them must be sound. If the XSDT is not, the RSDT is used.
  */
 #include "kernel/acpi.h"
 #include "kernel/layout.h"
@@ -43,7 +42,7 @@ static uint8_t sum_of(const uint8_t *at, size_t len)
 	return sum;
 }
 
-/* The table at @phys if its header makes sense. */
+/* Get the table at @phys if its header makes sense. */
 static bool look_at(uint64_t phys, struct acpi_table *table)
 {
 	const uint8_t *at = (const uint8_t *)(uintptr_t)(DIRECT_MAP + phys);

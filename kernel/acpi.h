@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * acpi: from the root pointer to the tables. What is in them is memup's to read
+ * acpi: from the root pointer to the tables. memup reads their contents
  * (memup/machine_acpi.h).
  */
 #ifndef KERNEL_ACPI_H
@@ -24,9 +24,9 @@ struct acpi {
 };
 
 /*
- * Find the tables that @info's root pointer leads to; says in the log what is
- * wrong with it, and goes on with what there is. Tables are below 4 GiB, which
- * must be mapped.
+ * Find the tables that @info's root pointer leads to; logs what is wrong with
+ * them, and goes on with what there is. Tables must be below 4 GiB, which must
+ * be mapped.
  */
 void acpi_find(struct acpi *acpi, const struct boot_info *info);
 

@@ -69,7 +69,7 @@ static void bench_fill(void)
 	const size_t words = MU_BLOCK_PAGES * 2;
 	mu_pfn_t pfn;
 
-	/* As much as 32 blocks' descriptors, so that each turn has its own. */
+	/* Room for 32 blocks' descriptors, so that each turn has its own. */
 	if (mu_alloc_pages(&kernel.mm.buddy, MU_NO_NODE, 7, 0, &pfn) != MU_OK)
 		return;
 	/* A hypervisor may have to find memory for it first. */

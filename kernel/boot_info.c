@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 /*
- * Two loaders' ways to say the same: a map, a command line, where ACPI is.
+ * Two loaders' formats for the same information: a map, a command line, where
+ * ACPI is.
  *
- * All of it is below 4 GiB, which entry.S has mapped at DIRECT_MAP; what a
- * loader says is elsewhere is not there.
+ * All of it must be below 4 GiB, which entry.S has mapped at DIRECT_MAP;
+ * anything that a loader puts elsewhere is ignored.
  */
 #include "kernel/boot_info.h"
 #include "kernel/layout.h"
@@ -12,7 +13,7 @@
 #define FOUR_GIB   (UINT64_C(4) << 30)
 #define MAX_LENGTH (UINT64_C(16) << 20) /* of what a loader makes */
 
-/* Where @size bytes at @phys are; NULL if they cannot be. */
+/* A pointer to @size bytes at @phys; NULL if they are out of reach. */
 static const void *at_phys(uint64_t phys, uint64_t size)
 {
 	if (!phys || phys > FOUR_GIB || size > FOUR_GIB - phys ||
@@ -86,7 +87,7 @@ static void set_rsdp(struct boot_info *info, const void *rsdp, size_t len)
 	memcpy(info->rsdp, rsdp, info->rsdp_len);
 }
 
-/* Copies: nobody says that any of it is aligned. */
+/* Copies, because nothing guarantees alignment. */
 static void read_pvh(struct boot_info *info, uint64_t at)
 {
 	const uint8_t *found = at_phys(at, sizeof(struct pvh_info));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * boot_info: what the loader says, in a form that is the same for all loaders,
- * and copied, since the loader's own lies in memory that will be handed out.
+ * boot_info: the loader's information, in one form for all loaders, and copied,
+ * since the original lies in memory that will be handed out.
  */
 #ifndef KERNEL_BOOT_INFO_H
 #define KERNEL_BOOT_INFO_H
@@ -30,7 +30,7 @@ struct boot_info {
 	size_t cmdline_len;
 	bool cmdline_cut; /* it was longer */
 	unsigned nr_ranges;
-	unsigned ranges_lost; /* there was no room for so many */
+	unsigned ranges_lost; /* for which there was no room */
 	unsigned nr_modules;
 	struct boot_module modules[MAX_BOOT_MODULES];
 	/* ACPI's root pointer: all of it, or none (rsdp_len 0). */
@@ -41,9 +41,9 @@ struct boot_info {
 };
 
 /*
- * Read what @loader (LOADER_*) left at the physical address @at. Where it does
- * not tell of ACPI the BIOS's memory is searched. What is not there is missing
- * in @info; nothing fails.
+ * Read what @loader (LOADER_*) left at the physical address @at. If it does not
+ * mention ACPI the BIOS's memory is searched. Missing information is missing in
+ * @info; nothing fails.
  */
 void boot_info_read(struct boot_info *info, unsigned loader, uint64_t at);
 

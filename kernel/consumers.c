@@ -5,8 +5,8 @@
 #include "kernel/layout.h"
 #include "kernel/log.h"
 
-/* The trace buffers, and all huge pages as a chain through private_data, which
- * is the holder's word: no memory of its own however many there are. */
+/* The trace buffers, and all huge pages as a chain through private_data, the
+ * holder's word: no further memory is needed however many there are. */
 static struct mu_early trace = {.first = MU_NO_PFN, .last = MU_NO_PFN};
 static mu_pfn_t huge = MU_NO_PFN;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cpu: what each CPU has of its own: segments, a stack, a stack for double
- * faults, and the port's part (struct mu_x86_cpu), through which GS finds it.
+ * cpu: per-CPU data: segments, a stack, a stack for double faults, and the
+ * port's part (struct mu_x86_cpu), through which GS finds it.
  */
 #ifndef KERNEL_CPU_H
 #define KERNEL_CPU_H
@@ -9,7 +9,7 @@
 #include "kernel/layout.h"
 #include "ports/x86_64/x86_64.h"
 
-/* SDM vol. 3, "TSS in 64-bit mode": only its stacks are of use. */
+/* SDM vol. 3, "TSS in 64-bit mode": only its stacks are used. */
 struct tss {
 	uint32_t reserved0;
 	uint32_t rsp[6];
@@ -27,7 +27,8 @@ struct kernel_cpu {
 	struct tss tss;
 	uintptr_t stack_end, fault_stack_end;
 	unsigned slot; /* smp.c's */
-	/* By this CPU's timer handler; read by others when it is off. */
+	/* Written by this CPU's timer handler; read by others when it is off.
+	 */
 	uint64_t ticks;
 	/* What its timer handler does, with interrupts off; NULL: nothing.
 	 * Written by the CPU itself. */
@@ -36,7 +37,7 @@ struct kernel_cpu {
 	uint64_t tick_ns; /* until the next one; 0: there is none */
 };
 
-/* Make the caller, which has no GS yet but the port's, the boot CPU. */
+/* Make the caller, which has only the port's GS so far, the boot CPU. */
 void cpu_init_boot(void);
 
 /* Load segments, task and interrupt table of @cpu, which the caller is. */
@@ -47,8 +48,8 @@ static inline struct kernel_cpu *this_cpu(void)
 	return mu_x86_this_cpu()->client;
 }
 
-/* Have @fn called on this CPU every @ns from now on, from its timer's
- * interrupt; NULL: no more. */
+/* Call @fn on this CPU every @ns from now on, from its timer's interrupt; NULL:
+ * stop. */
 void cpu_set_timer(void (*fn)(struct kernel_cpu *cpu), void *arg, uint64_t ns);
 
 #endif

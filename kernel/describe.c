@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
 /*
  * describe: one struct mu_machine out of the loader's map, ACPI's tables and
- * the command line, all read by memup; and the CPUs, of which memup counts only
- * how many there are.
+ * the command line, all read by memup; and the CPUs, which memup only counts.
  *
- * Firmware lies. A reader that fails leaves the machine undefined, so whoever
- * caused it is remembered, said in the log, and it all begins again without.
+ * Firmware lies. A reader that fails leaves the machine undefined, so the
+ * culprit is remembered and logged, and everything is read again without it.
  */
 #include "kernel/exit.h"
 #include "kernel/format.h"
@@ -26,7 +25,7 @@ static uint8_t tables[TABLE_BYTES]
 static struct cpu_entry cpus[MU_MAX_CPUS]
 	__attribute__((section(".bss.noinit")));
 
-/* Who is not to be believed. */
+/* Sources that are not to be believed. */
 struct distrust {
 	bool table[MAX_TABLES];
 	bool cmdline;
@@ -47,7 +46,7 @@ static void add_map(const struct boot_info *info)
 	}
 }
 
-/* In the order that one table's reading asks for: see machine_acpi.h. */
+/* In the order that reading them one by one requires: see machine_acpi.h. */
 static const char *const passes[][5] = {
 	{"SRAT", "SLIT", "NFIT", "HMAT", NULL},
 	{"APIC", "CEDT", NULL},
@@ -119,7 +118,7 @@ static mu_phys_t address_end(void)
 	return UINT64_C(1) << bits;
 }
 
-/* Memory that there are no addresses for. */
+/* Leave out memory beyond these addresses. */
 static void cut_top(void)
 {
 	const struct mu_machine *machine = &kernel.machine;
@@ -204,8 +203,8 @@ static void find_cpus(const struct distrust *distrust)
 }
 
 /*
- * Where the machine's nodes are not the firmware's (no SRAT, numa=off,
- * numa=fake=) CPUs go to nodes as the machine counts them.
+ * If the machine's nodes are not the firmware's (no SRAT, numa=off, numa=fake=)
+ * distribute the CPUs by the machine's count for each node.
  */
 static void settle_nodes(void)
 {

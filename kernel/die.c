@@ -20,7 +20,7 @@ static void die_null(void)
 {
 	volatile uint64_t *null = (uint64_t *)8;
 
-	/* The compiler need not know. */
+	/* Hide it from the compiler. */
 	__asm__("" : "+r"(null));
 	*null = 1;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * die: ends that are asked for, test=die-NAME, so that somebody outside can see
- * how the kernel ends:
+ * die: failures on request, test=die-NAME, so that a test outside can see how
+ * the kernel ends:
  *
  *   die-pristine   read a pristine descriptor
  *   die-null       write to the null page

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * What an exception has to say: which, where, why, and by which way it came
- * there. Addresses of code are told to tools by
- * addr2line -f -e build/kernel.elf ADDRESS.
+ * What an exception reports: which, where, why, and the call chain. For
+ * addresses of code: addr2line -f -e build/kernel.elf ADDRESS.
  */
 #include "kernel/cpu.h"
 #include "kernel/exit.h"
@@ -43,7 +42,7 @@ static const char *name_of(uint64_t vector)
 	return names[vector] ? names[vector] : "reserved exception";
 }
 
-/* ---- Probes: faults that were asked for ---- */
+/* ---- Probes: faults on purpose ---- */
 
 static bool resume_probe(struct frame *frame)
 {
@@ -56,8 +55,8 @@ static bool resume_probe(struct frame *frame)
 		frame->rip = (uintptr_t)probe_fault;
 		return true;
 	}
-	/* A call that did not arrive: CR2 is where it went, and the way back
-	 * is on the stack. */
+	/* A call that faulted at its target: CR2 is the target, and the return
+	 * address is on the stack. */
 	if (frame->rip == x86_read_cr2() &&
 	    *stack == (uintptr_t)probe_call_back) {
 		frame->rsp += sizeof(*stack);
@@ -169,7 +168,7 @@ void exception(struct frame *frame)
 		frame->error);
 	if (frame->vector == VECTOR_PAGE_FAULT)
 		tell_fault(frame);
-	/* Most are page faults that could not be told, for want of a stack. */
+	/* Most are page faults that found no usable stack. */
 	if (frame->vector == VECTOR_DOUBLE_FAULT)
 		log_err("  the last page fault was at 0x%lx (%s)",
 			x86_read_cr2(), place_of(x86_read_cr2()));

@@ -7,7 +7,7 @@
 
 #define DEBUG_EXIT_PORT 0xf4
 
-/* By the first CPU that ends. */
+/* Set by the first CPU that ends. */
 static _Atomic bool over;
 
 _Noreturn void kernel_halt(void)
@@ -20,7 +20,7 @@ _Noreturn void kernel_halt(void)
 
 bool kernel_is_over(void)
 {
-	/* relaxed: the NMI that makes somebody ask came later. */
+	/* relaxed: it was set before the NMI whose handler asks. */
 	return atomic_load_explicit(&over, memory_order_relaxed);
 }
 

@@ -18,7 +18,7 @@ enum exit_code {
 /* End with @code, all CPUs. */
 _Noreturn void kernel_exit(enum exit_code code);
 
-/* Did some CPU end? Then the NMI that came says so. */
+/* Has some CPU ended? Then that is what the NMI means. */
 bool kernel_is_over(void);
 _Noreturn void kernel_halt(void);
 

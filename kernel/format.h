@@ -8,10 +8,10 @@
 #include "memup/base.h"
 
 /*
- * %s %c %d %u %x %%, with h, l, ll, z; a width, after - for left or 0 for
- * zeroes, of digits or *; a precision for %s. Writes at most @size bytes with
- * the terminator and returns how many characters there are in @buf. Any
- * context.
+ * %s %c %d %u %x %%, with h, l, ll, z; a width, in digits or *, after - to
+ * align left or 0 to pad with zeros; a precision for %s. Writes at most @size
+ * bytes including the terminator and returns the number of characters in @buf.
+ * Any context.
  */
 size_t format(char *buf, size_t size, const char *fmt, ...) MU_PRINTF(3, 4);
 size_t vformat(char *buf, size_t size, const char *fmt, va_list args);

@@ -24,7 +24,7 @@ extern const char vectors[];
 
 static struct gate gates[256];
 
-/* The two 8259s of old: moved out of the exceptions' way, then masked. */
+/* The two legacy 8259s: moved out of the exceptions' way, then masked. */
 static void mask_pics(void)
 {
 	static const uint16_t commands[] = {0x20, 0xa0};
@@ -50,7 +50,7 @@ void interrupt_init(void)
 		gates[i] = (struct gate){
 			.offset_low = (uint16_t)offset,
 			.selector = CODE_SELECTOR,
-			/* What may come on a broken stack has its own. */
+			/* It may come on a broken stack, so it has its own. */
 			.ist = i == VECTOR_DOUBLE_FAULT,
 			.type = INTERRUPT_GATE,
 			.offset_middle = (uint16_t)(offset >> 16),
@@ -84,8 +84,8 @@ static void timer(void)
 		x86_apic_timer(&kernel.x86.apic, VECTOR_TIMER, cpu->tick_ns);
 }
 
-/* Nobody here asks for such interrupts: somebody did who was here before, and
- * it was taken when interrupts came on. */
+/* This kernel asks for no such interrupts: one was left over from before, and
+ * was taken when interrupts were turned on. */
 static void pass_over(const struct frame *frame)
 {
 	log_warn("interrupt 0x%lx, which nobody asked for, on CPU %u; passed "

@@ -39,12 +39,12 @@ void interrupt_load(void);
 /* vectors.S calls it with interrupts off. */
 void interrupt(struct frame *frame);
 
-/* exception.c: ends with a report, or goes on in a probe. */
+/* exception.c: ends with a report, or continues in a probe. */
 void exception(struct frame *frame);
 
 /*
- * May a byte at @at be read, written (what is there is written again), or
- * called (there must be a RET)? Tries it. vectors.S; any CPU.
+ * May a byte at @at be read, written (its value is written back), or called
+ * (there must be a RET)? Tries it. vectors.S; any CPU.
  */
 bool probe_read(uintptr_t at);
 bool probe_write(uintptr_t at);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * kernel: a kernel that does nothing but bring memory up, on memup, and look
- * whether it is there.
+ * kernel: a kernel that does nothing but bring memory up with memup, and test
+ * it.
  *
- * What it knows, in one place. Written by the boot CPU while it is alone;
- * constant when other CPUs run, but for what is marked.
+ * All its state in one place. Written by the boot CPU while it is alone;
+ * constant when other CPUs run, unless marked otherwise.
  */
 #ifndef KERNEL_KERNEL_H
 #define KERNEL_KERNEL_H
@@ -18,7 +18,7 @@
 /* A CPU that firmware names. */
 struct cpu_entry {
 	uint32_t apic_id;
-	int32_t nid; /* MU_NO_NODE: not told */
+	int32_t nid; /* MU_NO_NODE: unknown */
 };
 
 /* Moments, in ticks of the time-stamp counter. */
@@ -27,7 +27,7 @@ struct stamps {
 	uint64_t memblock;    /* memory can be allocated from memblock */
 	uint64_t mapped;      /* our own page tables */
 	uint64_t usable;      /* all memory is the allocator's */
-	uint64_t first_alloc; /* a page is in somebody's hands */
+	uint64_t first_alloc; /* the first page was allocated */
 	uint64_t cpus;	      /* all CPUs are up */
 	uint64_t finish_from, finish_to; /* the deferred phase */
 };
@@ -44,9 +44,9 @@ struct kernel {
 
 	struct cpu_entry *cpus; /* the boot CPU first */
 	unsigned nr_cpus;
-	unsigned cpus_lost; /* there was no room for so many */
+	unsigned cpus_lost; /* for which there was no room */
 
-	/* What the allocator had to give when it started, and pages that were
+	/* What the allocator had when it started, and pages that were
 	 * initialised by then. */
 	uint64_t usable_bytes;
 	uint64_t start_pages;
@@ -63,15 +63,15 @@ extern struct kernel kernel;
 #define MAX_MACHINE_NODES  256
 
 /*
- * The steps of a boot, in their order, one file each. What cannot be gone on
- * with ends the kernel with a message.
+ * The steps of a boot, in order, one file each. Fatal errors end the kernel
+ * with a message.
  */
 void describe_machine(void); /* describe.c: firmware's tables, cmdline */
 void start_memory(void);     /* memory.c: memblock, page tables, allocator */
 void start_cpus(void);	     /* smp.c */
 void finish_memory(void);    /* memory.c: policy deferred */
 
-/* timeline.c: what the boot has to tell. */
+/* timeline.c: reports about the boot. */
 void tell_machine(void);
 void tell_memory(void);
 void tell_cpus(void);

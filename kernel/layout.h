@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * layout: who lives where in the upper half of the address space. For C, for
- * the assembler, and for the linker.
+ * layout: the upper half of the address space. For C, the assembler and the
+ * linker.
  *
  *   ffff8000 00000000   64 TiB   the direct map: RAM, and persistent memory
  *   ffffe000 00000000  256 GiB   the memmap of 64 TiB
@@ -10,7 +10,7 @@
  *   ffffffff 80000000    2 GiB   the image, linked here, loaded at 1 MiB
  *
  * The lower half is empty: a null pointer is a page fault. (While CPUs start,
- * one page below 1 MiB is where it is.)
+ * one page below 1 MiB is identity-mapped.)
  */
 #ifndef KERNEL_LAYOUT_H
 #define KERNEL_LAYOUT_H
@@ -38,7 +38,7 @@
 #define PAGE		  0x1000
 
 /*
- * The slot of a CPU at STACKS, by its id; all else of it is not present:
+ * The slot of a CPU at STACKS, by its id; the rest of it is not present:
  *
  *   0x1000 - 0x5000  its stack        0x8000 - 0xa000  that for double faults
  */

@@ -31,7 +31,7 @@ static uintptr_t lock(void)
 {
 	uintptr_t flags = x86_irq_save();
 
-	/* acquire, and release below: lines come whole. */
+	/* acquire, and release below: lines stay whole. */
 	while (!state.broken &&
 	       atomic_exchange_explicit(&state.lock, 1, memory_order_acquire))
 		x86_pause();

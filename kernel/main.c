@@ -75,7 +75,7 @@ _Noreturn void kernel_main(unsigned loader, uint32_t info)
 	tell_growth("CPUs");
 	consumers_take();
 	die(kernel.options.test);
-	/* A test does it, unless there are none. */
+	/* The first stress test does it, unless there are no tests. */
 	if (text_equal(kernel.options.test, "none")) {
 		finish_memory();
 		tell_growth("deferred");

@@ -2,13 +2,13 @@
 /*
  * memory: from a described machine to an allocator that owns all of it.
  *
- *   memblock        all RAM; taken: the image, what the loader brought, what
+ *   memblock        all RAM; taken: the image, what the loader loaded, what
  *                   the command line asks for, a page to start CPUs from
  *   page tables     from memblock, below 4 GiB, where the first ones reach
  *   memmap          its windows from memblock (ports/x86_64/memmap.c)
  *   mu_mm_start()   from here on every page can be allocated
  *
- * All of it is O(ranges); no memory is touched but tables.
+ * All of it is O(ranges); only tables are touched.
  */
 #include "kernel/exit.h"
 #include "kernel/kernel.h"
@@ -64,8 +64,8 @@ static void reserve_ours(struct mu_memblock *memblock)
 	}
 }
 
-/* Each parameter for itself: one that cannot be met costs neither the boot nor
- * the others. */
+/* Each parameter by itself: one that cannot be satisfied affects neither the
+ * boot nor the others. */
 static void reserve_cmdline(void)
 {
 	const char *text = kernel.info->cmdline;
@@ -113,8 +113,8 @@ static struct mu_config configure(void)
 
 	config.policy = kernel.options.policy;
 	config.batch = kernel.options.batch;
-	/* The clock is not known yet, so the eager policy's claims, which
-	 * nobody waits for, would be measured with one that stands still. */
+	/* The clock stands still so far, so the eager policy's claims, for
+	 * which nobody waits, cannot be measured. */
 	config.measure = config.policy != MU_POLICY_EAGER;
 	if (mu_config_apply_cmdline(&config, &kernel.machine,
 				    kernel.info->cmdline,

@@ -3,7 +3,7 @@
 #include "kernel/options.h"
 #include "kernel/string.h"
 
-/* What others read: a word that begins so is theirs. */
+/* Words that begin like this are read by others. */
 static const char *const others[] = {
 	"mem=",
 	"memmap=",

@@ -13,8 +13,7 @@
  *
  * and those that memup reads: mem= memmap= numa= kernelcore= movablecore=
  * movable_node crashkernel= reserve_mem= hugepages= hugepagesz=
- * default_hugepagesz=. What makes no sense is said, and is as if it were not
- * there.
+ * default_hugepagesz=. What makes no sense is reported and ignored.
  */
 #ifndef KERNEL_OPTIONS_H
 #define KERNEL_OPTIONS_H
@@ -36,7 +35,7 @@ struct options {
 /* Read @len bytes at @text, terminated. */
 void options_read(struct options *options, const char *text, size_t len);
 
-/* The word at or after *@at, as much of it as fits, and *@at behind it; false
+/* The word at or after *@at, as much of it as fits; moves *@at past it. False
  * at the end, and at "--". */
 #define MAX_WORD 128
 bool options_next(const char *text, size_t len, size_t *at, char *word);

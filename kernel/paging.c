@@ -60,7 +60,7 @@ static enum mu_status map_direct(mu_phys_t base, mu_phys_t end, uint64_t flags)
 		       flags);
 }
 
-/* RAM, data but for what of it is the image's code and constants. */
+/* RAM is data, except for the image's code and constants. */
 static enum mu_status map_ram(mu_phys_t base, mu_phys_t end)
 {
 	mu_phys_t from = phys_of(image_start), to = phys_of(rodata_end);
@@ -157,7 +157,7 @@ enum mu_status paging_init(void)
 static mu_phys_t start_tables[4];
 static unsigned nr_start_tables;
 
-/* CR3 has 32 bits when it is loaded first. */
+/* CR3 has only 32 bits when a starting CPU loads it first. */
 static mu_phys_t table_for_start(void *arg)
 {
 	mu_pfn_t pfn;

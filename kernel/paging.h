@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * paging: the kernel's address space (layout.h), with nothing in it that is
- * both written and executed: the image's parts have their rights, and where the
- * direct map shows its code and constants it shows them read-only.
+ * paging: the kernel's address space (layout.h), in which nothing is both
+ * writable and executable: the image's parts have their own rights, and the
+ * direct map maps its code and constants read-only.
  */
 #ifndef KERNEL_PAGING_H
 #define KERNEL_PAGING_H
@@ -10,8 +10,8 @@
 #include "memup/base.h"
 
 /*
- * Build it from memory of kernel.mm.memblock below 4 GiB, and use it. The
- * direct map has all RAM of the memblock, and what is persistent. Boot CPU, on
+ * Build it from memory of kernel.mm.memblock below 4 GiB, and switch to it. The
+ * direct map has all RAM of the memblock, and persistent memory. Boot CPU, on
  * the first page tables.
  */
 enum mu_status paging_init(void) MU_MUST_CHECK;
@@ -20,9 +20,9 @@ enum mu_status paging_init(void) MU_MUST_CHECK;
 void paging_use_allocator(void);
 
 /*
- * Page tables that start a CPU: the kernel's, and the page at @phys, code, at
- * the same address. Physical address of the root in *@root, below 4 GiB. To be
- * freed when CPUs have started.
+ * Page tables to start a CPU: the kernel's, plus the page at @phys, which holds
+ * code, at the same address. *@root is the physical address of the root, below
+ * 4 GiB. To be freed when CPUs have started.
  */
 enum mu_status paging_make_start(mu_phys_t phys, mu_phys_t *root) MU_MUST_CHECK;
 void paging_free_start(void);

@@ -7,8 +7,8 @@ static void call(void *arg)
 	struct run *run = arg;
 
 	run->fn(run->arg);
-	/* release: what was done is seen by whoever waits. The run may be gone
-	 * after that, and its word is only a name then. */
+	/* release: whoever waits sees what was done. After that the run may be
+	 * gone, and its word is only a name. */
 	if (atomic_fetch_sub_explicit(&run->left, 1, memory_order_release) == 1)
 		kernel.x86.port.wake(&kernel.x86, &run->left);
 }
@@ -21,7 +21,7 @@ unsigned run_start(struct run *run, const struct mu_cpumask *cpus,
 
 	run->fn = fn;
 	run->arg = arg;
-	/* One too many, which is ours: the calls are not over before all have
+	/* Plus one, which is ours: the run is not over before all calls have
 	 * begun. relaxed: run_on() publishes it. */
 	atomic_store_explicit(&run->left, 1, memory_order_relaxed);
 	for (unsigned i = 0; i < kernel.x86.nr_cpus; i++) {
@@ -32,7 +32,7 @@ unsigned run_start(struct run *run, const struct mu_cpumask *cpus,
 			continue;
 		mu_cpumask_set(&one, i);
 		atomic_fetch_add_explicit(&run->left, 1, memory_order_relaxed);
-		/* It may be on its way back from the call before. */
+		/* It may still be returning from the previous call. */
 		while (!port->run_on(port->arg, &one, 1, call, run))
 			port->pause(port->arg, 0);
 		started++;

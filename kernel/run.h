@@ -13,16 +13,16 @@ struct run {
 	_Atomic uint32_t left; /* CPUs that have not returned */
 };
 
-/* Have @fn(@arg) called on all CPUs of @cpus that are up, but not on this one;
- * returns how many there are when all have begun, or will. None of them may be
- * in a call that does not return. */
+/* Call @fn(@arg) on all CPUs of @cpus that are up, except this one; returns how
+ * many these are, when all calls have begun or are certain to. None of the CPUs
+ * may be in a call that does not return. */
 unsigned run_start(struct run *run, const struct mu_cpumask *cpus,
 		   void (*fn)(void *arg), void *arg);
 
 /* Return when all have. */
 void run_wait(struct run *run);
 
-/* Both for all CPUs, this one too; returns on how many it was. */
+/* Both for all CPUs including this one; returns on how many. */
 unsigned run_everywhere(void (*fn)(void *arg), void *arg);
 
 /* xorshift64* (Vigna, ACM TOMS 42, 2016); *@state is not 0. */

@@ -6,7 +6,7 @@
 
 #include <stddef.h>
 
-/* Without one nothing is written, and that is no error. */
+/* Without a serial port nothing is written, which is not an error. */
 void serial_init(void);
 
 /* Write, \n as \r\n. One caller at a time. */

@@ -5,9 +5,9 @@
  * Each CPU gets a page for itself and its stacks from its own node, then all
  * are sent INIT and, 10 ms later, SIPI (twice, 200 us apart, for those that
  * have not answered): SDM vol. 3, "Multiple-Processor Initialization". They
- * start together: trampoline.S knows each by its APIC id. One that does not
- * answer in time is told that it was given up, so that it halts should it come
- * to life later, and is never run on.
+ * start together: trampoline.S identifies each by its APIC id. One that does
+ * not answer in time is marked as given up, so that it halts if it starts
+ * later, and is never used.
  *
  *     OFF --INIT, SIPI--> ALIVE      by the CPU
  *      \----------------> GIVEN_UP   by the boot CPU, after a second
@@ -59,7 +59,7 @@ _Noreturn void smp_main(struct kernel_cpu *cpu)
 {
 	mu_x86_enter(&cpu->x86);
 	cpu_load(cpu);
-	/* Without the page that it came through. */
+	/* Page tables without the trampoline's page. */
 	x86_write_cr3((uintptr_t)kernel.tables.root - DIRECT_MAP);
 	x86_apic_enable(&kernel.x86.apic, VECTOR_SPURIOUS);
 	if (!change(cpu->slot, ALIVE)) {
@@ -71,7 +71,7 @@ _Noreturn void smp_main(struct kernel_cpu *cpu)
 
 /* ---- Before they start ---- */
 
-/* Room for @bytes, zeroed, for ever; NULL. */
+/* Allocate @bytes, zeroed, for ever; or NULL. */
 static void *take_bytes(size_t bytes)
 {
 	unsigned order = 0;
@@ -182,7 +182,7 @@ static void send_startup(void)
 				(uint8_t)(kernel.trampoline / PAGE));
 }
 
-/* Have as many CPUs ready to start as there is memory for; is it any? */
+/* Prepare as many CPUs as there is memory for; returns whether any. */
 static bool prepare(void)
 {
 	if (kernel.nr_cpus == 1 || !kernel.trampoline)
@@ -247,7 +247,7 @@ void start_cpus(void)
 		send_startup();
 		x86_clock_delay(&x86->clock, 200);
 		send_startup();
-		/* Else somebody may still be about to use them. */
+		/* Else some CPU may still be about to use them. */
 		if (wait_for_all())
 			paging_free_start();
 		else

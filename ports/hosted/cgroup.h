@@ -6,16 +6,16 @@
 #include "memup/base.h"
 
 /*
- * The contents of a cpu.max file: "QUOTA PERIOD" or "max PERIOD", microseconds
- * of CPU time in so many of the clock. *@cpus becomes how many CPUs that keeps
- * busy, rounded up, at least 1; UINT_MAX for "max". False, and *@cpus as it
- * was, for any other text.
+ * Parse a cpu.max file: "QUOTA PERIOD" or "max PERIOD", QUOTA microseconds of
+ * CPU time per PERIOD microseconds. *@cpus becomes the number of CPUs that this
+ * keeps busy, rounded up, at least 1; UINT_MAX for "max". False, and *@cpus
+ * unchanged, for any other text.
  */
 bool mu_cgroup_parse_cpu_max(const char *text, unsigned *cpus);
 
 /*
- * The least that cpu.max says from this process's group up to the root;
- * UINT_MAX without a limit. @root is put before every path: "" is this host.
+ * The lowest cpu.max from this process's group up to the root; UINT_MAX without
+ * a limit. @root is put before every path: "" is this host.
  */
 unsigned mu_cgroup_cpus(const char *root);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * CPUs as threads: the machine's, which are identities that threads take on,
- * and the host's that stand for them.
+ * CPUs as threads: the machine's CPUs, which are identities that threads take
+ * on, and the host's CPUs that stand for them.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,7 +41,7 @@ void mu_hosted_bind(unsigned number)
 
 	CPU_ZERO_S(sizeof(sets), sets);
 	CPU_SET_S(number, sizeof(sets), sets);
-	/* A wish: the work is done on any CPU if it is not granted. */
+	/* Best effort: if it fails the work is done on any CPU. */
 	pthread_setaffinity_np(pthread_self(), sizeof(sets), sets);
 }
 
@@ -54,7 +54,7 @@ void mu_hosted_pin(struct mu_hosted *hosted, bool pinned)
 				       hosted->allowed);
 }
 
-/* How many nodes @host has: their numbers end there. */
+/* How many nodes @host has, which are numbered from 0. */
 static unsigned count_nodes(const struct mu_host_cpu *host, unsigned nr)
 {
 	unsigned nodes = 1;
@@ -65,8 +65,8 @@ static unsigned count_nodes(const struct mu_host_cpu *host, unsigned nr)
 	return nodes;
 }
 
-/* The @turn'th of @host on @node, beginning again after the last one; of all
- * nodes if that one has none. */
+/* The @turn'th CPU of @host on @node, starting over after the last one; of all
+ * nodes if that node has none. */
 static unsigned nth_on_node(const struct mu_host_cpu *host, unsigned nr,
 			    int node, unsigned turn)
 {

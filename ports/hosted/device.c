@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT
 /*
- * Memory of simulated devices: a file without a name (memfd), of which the
- * offset is the physical address. What is not written costs nothing; what
- * hosts descriptors is mapped a second time where the memmap has them.
+ * Memory of simulated devices: an unnamed file (memfd), whose offsets are
+ * physical addresses. What is not written costs nothing; what hosts descriptors
+ * is mapped a second time, where the memmap has them.
  */
 #include <errno.h>
 #include <sys/mman.h>
 #include <unistd.h>
 #include "ports/hosted/internal.h"
 
-/* The file, or -1. Made when somebody asks, under ram_lock. */
+/* The file, or -1. Created on first use, under ram_lock. */
 static int device_file(struct mu_hosted *hosted)
 {
 	int fd;
@@ -50,9 +50,9 @@ static void unmap_at(void *arg, mu_pfn_t start, mu_pfn_t end)
 	size_t bytes = (end - start) * sizeof(struct mu_page);
 	bool huge = hosted->config.backing == MU_BACK_HUGE;
 
-	/* The reservation as it was. It takes no memory, so it cannot fail but
-	 * for want of entries in the host's table; the device's memory, which
-	 * nobody uses, stays mapped then. */
+	/* The reservation as before. It takes no memory, so it can only fail if
+	 * the host runs out of mappings; then the device's memory, which nobody
+	 * uses, stays mapped. */
 	if (mmap(at, bytes, huge ? PROT_READ | PROT_WRITE : PROT_NONE,
 		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1,
 		 0) == at &&

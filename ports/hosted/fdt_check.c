@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * fdt_check: libfdt says whether a tree is sound, and in one word why not.
- * Who has a file that was cut or overwritten wants to know where.
+ * fdt_check: libfdt says whether a tree is sound, and if not why, in one word.
+ * The user of a file that was cut or overwritten wants to know where.
  * Devicetree Specification 0.4, chapter 5.
  */
 #include "ports/hosted/fdt_check.h"
@@ -11,10 +11,10 @@
 
 #include <libfdt.h>
 
-/* The first whose nodes have names, and not whole paths. */
+/* The first version whose nodes have names, not whole paths. */
 #define OLDEST 16
 
-/* The header; a block of the tree that does not fit into it. */
+/* Check the header, and that the blocks lie within the tree. */
 static enum mu_status check_header(const void *fdt, size_t len,
 				   struct mu_error *error)
 {
@@ -33,8 +33,8 @@ static enum mu_status check_header(const void *fdt, size_t len,
 				      "the device tree says that it has %u "
 				      "bytes, %zu are there",
 				      fdt_totalsize(fdt), len);
-	/* libfdt takes older ones, too, and fdt_check_full() of 1.6.1 follows
-	 * a null pointer where the root's path has no slash. */
+	/* libfdt accepts older ones, too, and fdt_check_full() of 1.6.1
+	 * dereferences a null pointer if the root's path has no slash. */
 	if (fdt_last_comp_version(fdt) > FDT_LAST_SUPPORTED_VERSION ||
 	    fdt_version(fdt) < OLDEST)
 		return mu_hosted_fail(error, MU_ERR_CORRUPT,

@@ -42,7 +42,7 @@ struct tree {
 typedef enum mu_status bank_visitor(struct tree *tree, int node, mu_phys_t base,
 				    mu_phys_t size);
 
-/* Put the path of @node in front of what @status has to say. */
+/* Put the path of @node in front of the error's text. */
 static enum mu_status at_node(const struct tree *tree, int node,
 			      enum mu_status status)
 {
@@ -72,7 +72,7 @@ static bool has(const struct tree *tree, int node, const char *name)
 	return fdt_getprop(tree->fdt, node, name, NULL) != NULL;
 }
 
-/* Is @name a list of strings with @word in it? Of one alone, is it that? */
+/* Is property @name a string @word, or a list of strings that has it? */
 static bool says(const struct tree *tree, int node, const char *name,
 		 const char *word)
 {
@@ -112,8 +112,8 @@ static uint64_t take(const char **at, int cells)
 }
 
 /*
- * Call @visit for each base and size in property @name of @node, which are as
- * many cells as @parent says. Without that property there are none.
+ * Call @visit for each base and size in property @name of @node, whose numbers
+ * of cells @parent defines. Without that property there are none.
  */
 static enum mu_status each_bank(struct tree *tree, int parent, int node,
 				const char *name, bank_visitor *visit)
@@ -159,7 +159,7 @@ static enum mu_status add_ram(struct tree *tree, int node, mu_phys_t base,
 			      tree->error);
 }
 
-/* What is past INT_MAX is past every machine's limit, and told so there. */
+/* What is past INT_MAX is past every machine's limit, and reported there. */
 static bool read_nid(const struct tree *tree, int node, int *nid)
 {
 	uint32_t value;
@@ -204,7 +204,7 @@ static enum mu_status read_memory(struct tree *tree)
 	return status;
 }
 
-/* The first range is all that stays, others come back: as Linux has it. */
+/* Only the first range is kept, and then the others are added: as in Linux. */
 static enum mu_status cap_memory(struct tree *tree, int node, mu_phys_t base,
 				 mu_phys_t size)
 {
@@ -289,7 +289,7 @@ static unsigned count_threads(const struct tree *tree, int cpus, int cpu)
 	return threads ? threads : 1;
 }
 
-/* What the first strings of a CPU's "compatible" tell. */
+/* Architectures by the first strings of a CPU's "compatible". */
 static const struct {
 	const char *begins;
 	enum mu_arch arch;
@@ -353,7 +353,7 @@ static enum mu_status read_cpus(struct tree *tree)
 		return MU_OK;
 	fdt_for_each_subnode(cpu, tree->fdt, cpus)
 	{
-		/* One that waits for its enable-method is only asleep. */
+		/* A CPU that waits for its enable-method is only asleep. */
 		bool asleep = says(tree, cpu, "status", "disabled") &&
 			      has(tree, cpu, "enable-method");
 
@@ -374,7 +374,7 @@ static enum mu_status read_cpus(struct tree *tree)
 	return status;
 }
 
-/* Triples: from, to, distance. The way back is as long until told otherwise. */
+/* Triples: from, to, distance. The way back is as long unless specified. */
 static enum mu_status read_distances(struct tree *tree)
 {
 	int node = fdt_node_offset_by_compatible(tree->fdt, -1,
@@ -429,7 +429,7 @@ static enum mu_status read_tree(struct tree *tree)
 		status = read_cpus(tree);
 	if (!status)
 		status = read_distances(tree);
-	/* Last: the CPUs tell the architecture, and lose their nodes. */
+	/* Last: it needs the CPUs' architecture, and may remove nodes. */
 	if (!status)
 		mu_machine_apply_own(tree->machine);
 	return status;

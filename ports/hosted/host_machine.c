@@ -36,7 +36,7 @@ static bool open_file(struct file *file, const char *root, const char *fmt, ...)
 	return mu_read_file(file->path, &file->text, &file->len, NULL) == MU_OK;
 }
 
-/* Free @file; put its path in front of what @status has to say. */
+/* Free @file; put its path in front of the error's text. */
 static enum mu_status close_file(struct file *file, enum mu_status status,
 				 struct mu_error *error)
 {
@@ -116,7 +116,7 @@ static struct numbers list_numbers(const char *root, const char *dir,
 	return numbers;
 }
 
-/* CPUs in a list such as "0-3,8": "" has none, and so has what is no list. */
+/* CPUs in a list such as "0-3,8"; 0 for "" and for anything else. */
 static unsigned count_cpus(const char *list)
 {
 	unsigned long count = 0;
@@ -180,8 +180,8 @@ static enum mu_status check_entry(unsigned entry, const char *start,
 }
 
 /*
- * The firmware's map is a directory of three files for each range: written as
- * the lines of /proc/iomem that they are, they need no reader of their own.
+ * The firmware's map is a directory of three files for each range: turned into
+ * lines of /proc/iomem they need no reader of their own.
  */
 enum mu_status mu_machine_read_memmap(struct mu_machine *machine,
 				      const char *dir, struct mu_error *error)
@@ -323,7 +323,7 @@ static enum mu_status add_distances(struct mu_machine *machine,
 	return close_file(&file, status, error);
 }
 
-/* What initiators in nodeN/access0 have of the node's memory. */
+/* Latencies and bandwidths of initiators in nodeN/access0. */
 static enum mu_status add_perf(struct mu_machine *machine, const char *root,
 			       unsigned nid, struct mu_error *error)
 {

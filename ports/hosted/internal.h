@@ -17,7 +17,8 @@
 #endif
 
 /*
- * A worker thread: one word says what it does, and who may write the rest.
+ * A worker thread: one word says what it does, and who may write the other
+ * fields.
  *
  *    FREE <--> ASLEEP      the worker, alone
  *      \         /
@@ -27,8 +28,8 @@
  *         |
  *      RUNNING             the worker; then FREE
  *
- * run_on() promises a call only to a worker that is free, so it begins without
- * another having to return. Those of run_later() that find none wait in a list
+ * run_on() promises only calls for workers that are free, so they begin without
+ * another having to return. Calls of run_later() that find none wait in a list
  * (later.c).
  */
 enum {
@@ -46,7 +47,7 @@ struct mu_hosted_worker {
 	unsigned cpu; /* of the call; as fn and arg, by whoever has it TAKEN */
 	void (*fn)(void *);
 	void *arg;
-	unsigned bound; /* the host's CPU; the worker alone */
+	unsigned bound; /* the host's CPU; only the worker */
 	struct mu_hosted *hosted;
 	pthread_t thread;
 };
@@ -73,11 +74,11 @@ struct mu_hosted {
 
 	/* Windows to physical memory, one for each range of RAM. */
 	pthread_mutex_t ram_lock;
-	char *ram; /* NULL until somebody asks, MAP_FAILED: cannot be had */
+	char *ram; /* NULL before first use, MAP_FAILED: refused */
 	mu_phys_t ram_bytes;
 
-	/* The memory of devices, a file's number plus one; 0: nobody asked
-	 * yet. Under ram_lock. */
+	/* The memory of devices, a file descriptor plus one; 0: not used yet.
+	 * Under ram_lock. */
 	int device_fd;
 
 	struct mu_hosted_worker *workers;
@@ -88,7 +89,7 @@ struct mu_hosted {
 	/* How many, and how many that are not idle. Written under the lock. */
 	_Atomic uint32_t waiting, waiting_first;
 
-	uint64_t spin_ns; /* to wait awake, before a sleep; never changes */
+	uint64_t spin_ns; /* to spin before sleeping; never changes */
 	/* Threads that sleep in wait_on(), or are about to; any thread. */
 	_Atomic uint32_t sleepers;
 };
@@ -104,7 +105,7 @@ void mu_hosted_note_backed(struct mu_hosted *hosted, mu_pfn_t start);
 void mu_hosted_device_init(struct mu_hosted *hosted);
 void mu_hosted_device_destroy(struct mu_hosted *hosted);
 
-/* cpus.c: who is which CPU, and where. */
+/* cpus.c: which thread is which CPU, and where. */
 enum mu_status mu_hosted_cpus_init(struct mu_hosted *hosted,
 				   struct mu_error *error);
 void mu_hosted_cpus_destroy(struct mu_hosted *hosted);
@@ -113,7 +114,7 @@ void mu_hosted_bind(unsigned number);
 
 /* wait.c: pause, wait, wake; spinning where that may be shorter. */
 void mu_hosted_wait_init(struct mu_hosted *hosted);
-/* Until *@word is not @seen or spin_ns are over; was it the former? */
+/* Spin until *@word is not @seen (true) or spin_ns are over (false). */
 bool mu_hosted_spin(const struct mu_hosted *hosted,
 		    const _Atomic uint32_t *word, uint32_t seen);
 void mu_hosted_futex_wait(_Atomic uint32_t *word, uint32_t seen);
@@ -124,9 +125,9 @@ enum mu_status mu_hosted_workers_init(struct mu_hosted *hosted,
 				      struct mu_error *error);
 void mu_hosted_workers_destroy(struct mu_hosted *hosted);
 /*
- * Have @fn(@arg) called by up to @count workers that are free, each on another
- * of @cpus (NULL: all). Returns how many; their CPUs are added to @given unless
- * that is NULL.
+ * Have @fn(@arg) called by up to @count workers that are free, each on a
+ * different CPU of @cpus (NULL: all). Returns how many; their CPUs are added to
+ * @given unless that is NULL.
  */
 unsigned mu_hosted_give(struct mu_hosted *hosted, const struct mu_cpumask *cpus,
 			unsigned count, void (*fn)(void *), void *arg,
@@ -136,10 +137,10 @@ unsigned mu_hosted_give(struct mu_hosted *hosted, const struct mu_cpumask *cpus,
 bool mu_hosted_later_init(struct mu_hosted *hosted);
 /* A worker that has become free: is there a call for it? */
 void mu_hosted_later_next(struct mu_hosted *hosted);
-/* Take back what waits of @fn(@fn_arg). Returns how many calls. */
+/* Take back the waiting calls of @fn(@fn_arg). Returns how many. */
 unsigned mu_hosted_later_cancel(struct mu_hosted *hosted, void (*fn)(void *),
 				void *fn_arg);
-/* Until no call waits. */
+/* Return when no call waits any more. */
 void mu_hosted_later_end(struct mu_hosted *hosted);
 void mu_hosted_later_destroy(struct mu_hosted *hosted);
 

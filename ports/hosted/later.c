@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * run_later: calls that wait for a worker, in a list, oldest first but for idle
- * ones, which come last. A worker that is free looks there for its next call.
+ * run_later: calls that wait for a worker, in a list, oldest first, except that
+ * idle ones come last. A worker that is free looks there for its next call.
  *
  * No call is left behind: whoever adds one looks for a free worker afterwards,
  * and whoever becomes free looks for a call afterwards, so of two at the same
@@ -22,7 +22,7 @@ struct mu_hosted_later {
 	void *arg;
 };
 
-/* @count calls more, or fewer if that is negative. */
+/* Count @count more calls, or fewer if it is negative. */
 static void count_waiting(struct mu_hosted *hosted, bool idle, int count)
 {
 	/* seq_cst: see mu_hosted_later_next(); release and acquire: see
@@ -44,8 +44,8 @@ static void put_in(struct mu_cpumask *cpus, const struct mu_cpumask *others)
 		cpus->bits[i] |= others->bits[i];
 }
 
-/* Under the lock: give what waits to whoever is free. A CPU that an older call
- * waits for is not for a younger one, even if it became free this moment. */
+/* Under the lock: give waiting calls to free workers. A CPU that an older call
+ * waits for is not given to a newer one, even if it has just become free. */
 static void give_out(struct mu_hosted *hosted)
 {
 	struct mu_hosted_later **link = &hosted->later, *later;
@@ -127,8 +127,8 @@ static bool run_waits(void *arg, bool idle)
 
 void mu_hosted_later_next(struct mu_hosted *hosted)
 {
-	/* seq_cst, as the worker's becoming free before it, the count in
-	 * run_later() and the looking for free workers after that. */
+	/* seq_cst, like the store before it by which the worker became free,
+	 * the count in run_later() and the search for free workers after it. */
 	if (!atomic_load(&hosted->waiting))
 		return;
 	pthread_mutex_lock(&hosted->later_lock);

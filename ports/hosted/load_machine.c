@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * A machine of several sources. How large it will be nobody knows before it was
- * read, so it is read again with more room until it fits.
+ * A machine from several sources. Its size is not known before it was read, so
+ * it is read again with more room until it fits.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -61,7 +61,7 @@ static enum mu_status read_one(struct mu_machine *machine,
 
 	if (mu_source_is_acpi(source))
 		return mu_source_read(source, machine, error);
-	/* A reader that counts CPUs sees its own alone. */
+	/* A reader that counts CPUs must see only its own. */
 	memcpy(known, machine->nodes, nr_nodes * sizeof(*known));
 	for (unsigned nid = 0; nid < nr_nodes; nid++)
 		machine->nodes[nid].nr_cpus = 0;
@@ -103,7 +103,7 @@ static enum mu_status apply_cmdline(struct mu_machine *machine,
 	return status;
 }
 
-/* Where the memory may be that a machine without any lacks. */
+/* For a machine without memory: where to find it. */
 static const char *no_memory_hint(const struct mu_sources *sources)
 {
 	bool acpi = sources->nr > 0, tree = acpi;

@@ -11,9 +11,10 @@
 #include "memup/machine_read.h"
 
 /*
- * Add to @machine, fresh from mu_machine_init(), what this host tells of its
- * memory; mu_machine_finish() is left to the caller. Needs no privilege, but
- * sees more with it. Read in this order, the first that speaks wins:
+ * Add to @machine, fresh from mu_machine_init(), what this host reveals about
+ * its memory; mu_machine_finish() is left to the caller. Needs no privilege,
+ * but sees more with it. Sources in this order, of each line the first that is
+ * available:
  *
  *   ranges     /sys/firmware/memmap, /proc/iomem, /proc/zoneinfo
  *   nodes      memory blocks in /sys/devices/system/node/nodeN, /proc/zoneinfo
@@ -24,9 +25,9 @@
  * and the parameters of the running kernel from /proc/cmdline. The architecture
  * is the one that this was compiled for.
  *
- * @root is put before every path: "" is this host, a test has a tree of its
- * own. MU_ERR_NOT_FOUND when no source tells of memory; otherwise what the
- * readers of memup/machine.h say, with the path in front.
+ * @root is put before every path: "" is this host, a test has its own tree.
+ * MU_ERR_NOT_FOUND when no source describes memory; otherwise the errors of the
+ * readers of memup/machine.h, with the path in front.
  */
 enum mu_status mu_host_machine(struct mu_machine *machine, const char *root,
 			       struct mu_error *error) MU_MUST_CHECK;
@@ -34,8 +35,9 @@ enum mu_status mu_host_machine(struct mu_machine *machine, const char *root,
 /*
  * A flattened device tree (Devicetree Specification 0.4, chapter 5; a .dtb,
  * /sys/firmware/fdt): @len bytes at @text, of any alignment. It is read through
- * libfdt, which wants more of a C library than the four functions that the core
- * may call: so here, and only where libfdt was found when memup was built.
+ * libfdt, which needs more of a C library than the four functions that the core
+ * may call: so it is here, and only available if libfdt was found when memup
+ * was built.
  *
  *   /memory@...        device_type "memory": each bank of linux,usable-memory
  *                      or reg is RAM, hotpluggable or not, numa-node-id the
@@ -53,27 +55,27 @@ enum mu_status mu_host_machine(struct mu_machine *machine, const char *root,
  *                      mem= and numa= of them are done
  *
  * #address-cells and #size-cells are those of the node above, 1 or 2 each. What
- * is not available (status) is not there, but for CPUs with an enable-method.
+ * is not available (status) is ignored, except CPUs with an enable-method.
  * Bindings: Linux, Documentation/devicetree/bindings/numa.txt and dt-schema's
  * reserved-memory.yaml, memory.yaml, chosen.yaml. Not read: the initrd,
- * PowerPC's ibm,associativity and ibm,dynamic-memory. The page size
- * stays what it is.
+ * PowerPC's ibm,associativity and ibm,dynamic-memory. The page size is not
+ * changed.
  *
  * MU_ERR_CORRUPT for a tree that is broken, MU_ERR_UNSUPPORTED for other
  * numbers of cells, and for every tree when memup was built without libfdt;
- * else what the functions of memup/machine.h say, with the node in front.
+ * else the errors of the functions of memup/machine.h, with the node in front.
  */
 enum mu_status mu_machine_read_fdt(struct mu_machine *machine, const char *text,
 				   size_t len,
 				   struct mu_error *error) MU_MUST_CHECK;
 
-/* Do @len bytes at @text begin as a device tree does? */
+/* Do @len bytes at @text begin like a device tree? */
 bool mu_machine_is_fdt(const char *text, size_t len);
 
 /*
  * The firmware's map in @dir, laid out as /sys/firmware/memmap is: one
  * directory for each range, with files start, end and type. MU_ERR_NOT_FOUND
- * when there is none, or not to be read.
+ * when there is none, or it cannot be read.
  */
 enum mu_status mu_machine_read_memmap(struct mu_machine *machine,
 				      const char *dir,
@@ -90,23 +92,23 @@ enum mu_status mu_machine_read_memmap(struct mu_machine *machine,
  *                   it that are ACPI tables, as in /sys/firmware/acpi/tables
  *   anything else   a short description, see mu_machine_read_short()
  *
- * On success *@machine is new and goes to mu_machine_unload(). On failure it is
- * left alone, and the text of @error begins with the file and line: "boot.log:
- * 12: ...".
+ * On success *@machine is new and must be freed by mu_machine_unload(). On
+ * failure it is unchanged, and the text of @error begins with the file and
+ * line: "boot.log: 12: ...".
  */
 enum mu_status mu_machine_load(struct mu_machine **machine, const char *what,
 			       struct mu_error *error) MU_MUST_CHECK;
 
 /*
- * Make one from the @nr sources @what together; none is this host. Ranges of
- * all of them count. Nodes are ACPI's if its tables are among them, else those
- * of the first source that has any; so are CPUs, but those of an MADT in a file
- * of its own only count when no other source has any. Tables come in any order;
- * their nodes get the numbers that Linux gives them.
- * When no source has RAM, affinities tell.
+ * Make one from the @nr sources @what together; without any it is this host.
+ * Ranges of all of them count. Nodes are ACPI's if its tables are among them,
+ * else those of the first source that has any; so are CPUs, but those of an
+ * MADT in a file of its own only count when no other source has any. Tables
+ * come in any order; their nodes get the numbers that Linux gives them. When no
+ * source has RAM it is taken from affinities.
  *
- * @cmdline, or NULL, are parameters of the kernel for
- * mu_machine_apply_cmdline(), done to the ranges of all sources.
+ * @cmdline, or NULL, are kernel parameters for mu_machine_apply_cmdline(),
+ * applied to the ranges of all sources.
  */
 enum mu_status mu_machine_load_all(struct mu_machine **machine,
 				   const char *const *what, unsigned nr,
@@ -114,10 +116,10 @@ enum mu_status mu_machine_load_all(struct mu_machine **machine,
 				   struct mu_error *error) MU_MUST_CHECK;
 
 /*
- * The same from @len bytes at @text, which mu_machine_read_any() must know;
- * messages call it @name. @cmdline, NULL or @cmdline_len bytes, are parameters
- * of the kernel: mu_machine_apply_cmdline() with them before the machine is
- * finished. The text is not kept.
+ * The same from @len bytes at @text, of a kind that mu_machine_read_any()
+ * reads; messages call it @name. @cmdline, NULL or @cmdline_len bytes, are
+ * parameters of the kernel: mu_machine_apply_cmdline() with them before the
+ * machine is finished. The text is not kept.
  */
 enum mu_status mu_machine_load_text(struct mu_machine **machine,
 				    const char *name, const char *text,

@@ -16,8 +16,8 @@ static void *reserve(size_t bytes, int prot)
 		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 }
 
-/* Whole pages of the host: all that the descriptors [@start, @end) lie in, or
- * (@inside) those in which there is nothing else. */
+/* Whole pages of the host: all that the descriptors [@start, @end) touch, or
+ * (@inside) those that contain nothing else. */
 static void byte_range(const struct mu_hosted *hosted, mu_pfn_t start,
 		       mu_pfn_t end, bool inside, char **from, size_t *bytes)
 {
@@ -34,8 +34,9 @@ static void byte_range(const struct mu_hosted *hosted, mu_pfn_t start,
 #ifdef MU_HOSTED_ASAN
 /*
  * memup marks descriptors that must not be touched. AddressSanitizer keeps such
- * marks when memory is unmapped and would hold them against whoever gets the
- * addresses next: so remember the sections that were backed, one byte each.
+ * marks when memory is unmapped and would report the next user of the
+ * addresses: so remember the sections that were backed, one byte each, to clear
+ * the marks.
  */
 void __asan_unpoison_memory_region(void const volatile *addr, size_t size);
 
@@ -91,8 +92,8 @@ static enum mu_status memmap_map(void *arg, mu_pfn_t *start, mu_pfn_t *end)
 		*start &= ~(MU_SECTION_PAGES - 1);
 		*end = *start + MU_SECTION_PAGES;
 	}
-	/* A huge page is made at the first store, if all of it is accessible
-	 * by then: so all of the memmap is, from the beginning. */
+	/* The host creates a huge page at the first store only if all of it is
+	 * accessible: so all of the memmap is, from the beginning. */
 	if (hosted->config.backing == MU_BACK_HUGE)
 		return MU_OK;
 	byte_range(hosted, *start, *end, false, &from, &bytes);
@@ -116,9 +117,9 @@ static void memmap_unmap(void *arg, mu_pfn_t start, mu_pfn_t end)
 }
 
 /*
- * Windows lie one after the other, each at an offset that is its address modulo
- * the largest page: what is aligned in memory is aligned in its window, and
- * ranges that touch have windows that touch.
+ * Windows lie one after the other, each at an offset that equals its address
+ * modulo the largest page: what is aligned in memory is aligned in its window,
+ * and adjacent ranges have adjacent windows.
  */
 static mu_phys_t window_at(mu_phys_t end_before, mu_phys_t base)
 {
@@ -191,7 +192,7 @@ enum mu_status mu_hosted_memory_init(struct mu_hosted *hosted,
 	if (top < hosted->config.limit)
 		top = hosted->config.limit;
 	end = top >> machine->page_shift;
-	/* Sections are backed whole: the last one too. */
+	/* Sections are backed as a whole, the last one too. */
 	end = (end + MU_SECTION_PAGES) & ~(MU_SECTION_PAGES - 1);
 	hosted->host_page = (size_t)sysconf(_SC_PAGESIZE);
 	hosted->memmap_bytes = end * sizeof(struct mu_page);

@@ -9,9 +9,9 @@
 /*
  * Read the file at @path, "-" for standard input, into *@text, which the caller
  * frees; a zero follows its *@len bytes. MU_ERR_NOT_FOUND when there is no such
- * file, MU_ERR_RANGE when it holds more than MU_MACHINE_TEXT_MAX bytes,
- * MU_ERR_NOMEM, or MU_ERR_INVALID for what else the system refuses. @error says
- * the path and the system's reason.
+ * file, MU_ERR_RANGE when it has more than MU_MACHINE_TEXT_MAX bytes,
+ * MU_ERR_NOMEM, or MU_ERR_INVALID for any other refusal of the system. @error
+ * has the path and the system's reason.
  */
 enum mu_status mu_read_file(const char *path, char **text, size_t *len,
 			    struct mu_error *error) MU_MUST_CHECK;

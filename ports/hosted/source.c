@@ -171,7 +171,7 @@ bool mu_source_fills_in(const struct mu_source *source)
 		memcmp(source->text, "CEDT", 4) == 0);
 }
 
-/* Say where the text came from that @error complains about. */
+/* Put the name of the source in front of the text of @error. */
 static enum mu_status failed(const struct mu_source *source,
 			     enum mu_status status, struct mu_error *error)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* source: one thing that a machine is made of, read from where it is once. */
+/* source: one input for a machine, read once from where it is. */
 #ifndef MEMUP_PORTS_HOSTED_SOURCE_H
 #define MEMUP_PORTS_HOSTED_SOURCE_H
 
@@ -28,8 +28,8 @@ struct mu_sources {
 };
 
 /*
- * Add what @what stands for, see mu_machine_load(): one source, or of a
- * directory of ACPI tables one for each. On failure those added so far stay.
+ * Add what @what stands for, see mu_machine_load(): one source, or one for each
+ * ACPI table of a directory. On failure those added so far stay.
  */
 enum mu_status mu_sources_open(struct mu_sources *sources, const char *what,
 			       struct mu_error *error) MU_MUST_CHECK;
@@ -41,13 +41,13 @@ enum mu_status mu_sources_add_text(struct mu_sources *sources, const char *name,
 
 void mu_sources_close(struct mu_sources *sources);
 
-/* Is it ACPI's word? Then it is about nodes, and goes before all others. */
+/* Is it an ACPI table? These describe nodes, and are read before others. */
 bool mu_source_is_acpi(const struct mu_source *source);
 
-/* A table that fills in for what no other source tells: it goes last. */
+/* Is it a table that fills in what no other source has? It is read last. */
 bool mu_source_fills_in(const struct mu_source *source);
 
-/* Read it into @machine. What @error says has the source's name in front. */
+/* Read it into @machine. The text of @error has the source's name in front. */
 enum mu_status mu_source_read(const struct mu_source *source,
 			      struct mu_machine *machine,
 			      struct mu_error *error) MU_MUST_CHECK;
