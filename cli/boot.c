@@ -169,8 +169,8 @@ static int parse(int argc, char **argv, struct options *options)
 	return EXIT_DONE;
 }
 
-/* Can this host do what is asked? Said before anything is done; of all
- * policies those are left that it can. */
+/* Can this host do what is asked? Checked before anything is done; of `all'
+ * policies only those stay that it can run. */
 static bool is_possible(const struct mu_machine *machine,
 			struct options *options)
 {
@@ -195,7 +195,7 @@ static bool is_possible(const struct mu_machine *machine,
 	return false;
 }
 
-/* Did the boot of @run get all that it asked for? Says so if not. */
+/* Did the boot of @run get all that it asked for? Prints a message if not. */
 static bool check_early(const struct mu_machine *machine, const struct run *run)
 {
 	bool all = true;

@@ -44,7 +44,7 @@ enum mu_status bringup_prepare_late(struct bringup *bringup,
 				    struct mu_error *error)
 {
 	struct mu_hosted_config hosted = {
-		/* Whoever finishes takes part: one fewer. */
+		/* The caller of finish takes part: one fewer. */
 		.threads = threads ? threads - 1 : 0,
 		.backing = backing,
 		.limit = limits->end,
@@ -166,7 +166,7 @@ void bringup_populate(struct bringup *bringup, mu_pfn_t first, uint64_t nr)
 	size_t from = first * sizeof(struct mu_page) & ~(page - 1);
 	size_t end = (first + nr) * sizeof(struct mu_page);
 
-	/* An old kernel cannot: it does so at the first stores. */
+	/* Fails on old kernels, which populate at the first stores. */
 	madvise(memmap + from, end - from, MADV_POPULATE_WRITE);
 }
 

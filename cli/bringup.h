@@ -14,7 +14,7 @@
 struct run {
 	enum mu_policy policy;
 	unsigned threads;
-	uint64_t first_alloc_ns; /* the first page is in a client's hands */
+	uint64_t first_alloc_ns; /* the first page is allocated */
 	uint64_t usable_ns;	 /* every page can be allocated */
 	bool is_online;
 	uint64_t online_ns; /* the last descriptor is written, if it ever is */
@@ -42,9 +42,9 @@ struct bringup {
 };
 
 /*
- * @machine in the memblock of @bringup, with @threads for a later finish;
- * @title is for the progress and must stay. What the client reserves and
- * which hooks it changes comes after. On failure nothing is left.
+ * Put @machine into the memblock of @bringup, with @threads for a later finish;
+ * @title is for the progress and must stay. The client reserves memory and
+ * changes hooks afterwards. On failure nothing is left.
  */
 enum mu_status bringup_prepare(struct bringup *bringup,
 			       const struct mu_machine *machine,
@@ -73,10 +73,10 @@ enum mu_status bringup_config(struct mu_config *config,
 			      struct mu_error *error) MU_MUST_CHECK;
 
 /*
- * Both, with the backing that suits the policy, and what parameters reserve in
- * between: @cmdline's, or NULL, and those of the machine's own kernel. @reserve
- * tells what that was; NULL: nothing is to be reserved. On failure nothing is
- * left.
+ * Both, with the backing that suits the policy, and in between the reservations
+ * of parameters: those of @cmdline, or NULL, and of the machine's own kernel.
+ * @reserve receives what they were; NULL: reserve nothing. On failure nothing
+ * is left.
  */
 enum mu_status bringup_start(struct bringup *bringup,
 			     const struct mu_machine *machine,
@@ -98,21 +98,21 @@ enum mu_status bringup_run(struct run *run, const struct mu_machine *machine,
 			   struct mu_error *error) MU_MUST_CHECK;
 
 /*
- * [*@start, *@end), the part of a region of memory that lies in @zone: where
- * zones of a node lie between each other (kernelcore=mirror) not all that
+ * [*@start, *@end), the part of a region of memory that lies in @zone: if the
+ * zones of a node are interleaved (kernelcore=mirror) that is less than what
  * their spans have in common. False when there is none.
  */
 bool bringup_zone_part(const struct mu_mm *mm, const struct mu_zone *zone,
 		       const struct mu_memblock_region *region,
 		       mu_phys_t *start, mu_phys_t *end);
 
-/* Have memory of this host behind @nr descriptors from that of @first on, as
- * far as it will, so that what is measured is not how long it takes to find
- * some. Under MU_BACK_HUGE. */
+/* Populate the memory behind @nr descriptors from that of @first on, as far as
+ * this host can, so that its page faults are not measured. Under
+ * MU_BACK_HUGE. */
 void bringup_populate(struct bringup *bringup, mu_pfn_t first, uint64_t nr);
 
-/* Bytes of memmap that a policy which writes all of it needs; 0 where the
- * machine cannot be brought up, which that will say. */
+/* Bytes of memmap that a policy which writes all of it needs; 0 if the machine
+ * cannot be brought up, which will be reported then. */
 uint64_t bringup_memmap_bytes(const struct mu_machine *machine);
 
 #endif

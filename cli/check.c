@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * memup check: what memup makes of the firmware's lines in a boot log, held
- * against what Linux made of them and printed in the same log.
+ * memup check: what memup makes of the firmware's lines in a boot log, compared
+ * with what Linux made of them and printed in the same log.
  */
 #include <getopt.h>
 #include <stdlib.h>
@@ -108,7 +108,7 @@ static enum mu_status check_all(struct rows *rows, struct source *source,
 	return status ? status : check_user_map(rows, source, error);
 }
 
-/* ---- Telling ---- */
+/* ---- Output ---- */
 
 static void print_rows(const char *name, const struct rows *rows)
 {

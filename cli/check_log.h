@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * check_log: what Linux itself printed of memory in a boot log.
+ * check_log: what Linux itself printed about memory in a boot log.
  *
  * Only lines in which the kernel says what it made of the firmware's map are
  * read here; the firmware's own are for mu_machine_read_log(). Where a file
@@ -26,7 +26,7 @@ struct said_pages {
 	uint64_t pages;
 };
 
-#define SAID_MAX 4096 /* of each kind; what is more is not compared */
+#define SAID_MAX 4096 /* of each kind; more are not compared */
 
 struct said {
 	/* The text of the boot that counts. */
@@ -37,8 +37,8 @@ struct said {
 	const char *cmdline;
 	size_t cmdline_len;
 
-	/* Before Linux 3.10 pages of zones are less what the memmap takes, and
-	 * the second number of "Memory:" is the end of memory. */
+	/* Before Linux 3.10 pages of zones do not include the memmap's, and the
+	 * second number of "Memory:" is the end of memory. */
 	bool is_old;
 	bool frames;	   /* zones and early ranges are in page frames */
 	bool has_map;	   /* any line that makes a boot count */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * Pages of nodes and zones, and those without memory that have a descriptor:
- * how many these are the kernel's configuration says, so the row agrees if one
+ * their number depends on the kernel's configuration, so the row agrees if one
  * of the models that its architecture can have gives all counts.
  */
 #include "cli/checker.h"
@@ -18,7 +18,7 @@ static const struct mu_zone *zone_named(const struct checker *checker, int nid,
 	return NULL;
 }
 
-/* Pages of ours in those of the kernel. */
+/* Convert our pages to the kernel's. */
 static uint64_t in_linux(const struct checker *checker, uint64_t pages)
 {
 	return (pages << checker->shift) >> checker->linux_shift;
@@ -65,9 +65,8 @@ static void compare_present(struct checker *checker)
  *
  * Which have descriptors depends on the kernel's memory model: those in
  * sections that have some memory (SPARSEMEM), or all up to the end of memory
- * (FLATMEM). Neither that nor the size of a section is in a log, so the models
- * that the architecture has are tried, and the one counts that all zones agree
- * with.
+ * (FLATMEM). Neither that nor the size of a section is in a log, so all models
+ * of the architecture are tried, and the one counts with which all zones agree.
  */
 struct holes {
 	const struct checker *checker;

@@ -82,7 +82,7 @@ static void compare_early(struct checker *checker)
 		row_bare(checker->rows, VERDICT_ABSENT, "early memory ranges");
 		return;
 	}
-	/* With an SRAT memup has made nodes of those ranges by itself. */
+	/* With an SRAT memup has computed the nodes of those ranges itself. */
 	if (!said->has_firmware && !said->has_srat) {
 		row_bare(checker->rows, VERDICT_TAKEN, "early memory ranges");
 		return;

@@ -147,8 +147,8 @@ static void compare_zones(struct checker *checker)
 }
 
 /*
- * A zone HighMem is what the direct map of 32 bits has no room for. memup plans
- * for 64: to it the two are one.
+ * Zone HighMem is memory for which the direct map of 32 bits has no room. memup
+ * plans for 64 bits: HighMem is part of Normal there.
  */
 static void join_highmem(struct said *said)
 {
@@ -168,8 +168,8 @@ static void join_highmem(struct said *said)
 }
 
 /*
- * How much the machine's own parameters reserve for a crash kernel; where, the
- * kernel's own memory decides, which is in no log.
+ * How much the machine's own parameters reserve for a crash kernel; where
+ * depends on the kernel's own memory, which is not in a log.
  */
 static void compare_crash(struct checker *checker)
 {

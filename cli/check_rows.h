@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* check_rows: what memup computed beside what Linux said, one row a thing. */
+/* check_rows: what memup computed beside what Linux said, one row per item. */
 #ifndef MEMUP_CLI_CHECK_ROWS_H
 #define MEMUP_CLI_CHECK_ROWS_H
 
@@ -28,9 +28,9 @@ struct rows {
 };
 
 /*
- * Add the rows that the lines of @said and the machine, as far brought up as
- * @bringup, have in common. @machine is what @bringup was made of. Page frames
- * in @said become addresses.
+ * Add the rows that the lines of @said and the machine, as brought up in
+ * @bringup, have in common. @bringup was made from @machine. Page frames in
+ * @said become addresses.
  */
 void rows_compare(struct rows *rows, struct said *said,
 		  const struct mu_machine *machine,

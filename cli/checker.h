@@ -19,7 +19,7 @@ struct checker {
 	mu_pfn_t first_pfn, end_pfn; /* of all memory */
 };
 
-/* A row that @format names; equal texts agree. */
+/* Add a row named by @format; equal texts agree. */
 void row_add(struct rows *rows, const char *memup, const char *linux_,
 	     const char *format, ...) __attribute__((format(printf, 4, 5)));
 /* A row of that kind without values. */

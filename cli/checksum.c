@@ -43,7 +43,7 @@ struct block {
 	uint64_t offset;
 	size_t bytes;	       /* to read, or read already */
 	uint32_t crc;	       /* of this block; parallel(), then serial() */
-	_Atomic uint32_t free; /* the submitter may have it */
+	_Atomic uint32_t free; /* the submitter may reuse it */
 };
 
 struct sum {
@@ -52,7 +52,7 @@ struct sum {
 	int fd;
 	bool seekable;	 /* blocks are read by parallel() */
 	_Atomic int why; /* errno of the first failure, any thread */
-	/* serial() alone, until all is handed on. */
+	/* Only for serial(), until all is handed on. */
 	uint32_t crc, full_shift;
 	uint64_t bytes;
 };
@@ -99,7 +99,7 @@ static void put_together(struct mu_padata_priv *padata)
 			    block->bytes == BLOCK ? sum->full_shift
 						  : crc_shift(block->bytes));
 	sum->bytes += block->bytes;
-	/* release: the block is the submitter's again, the sum is added to. */
+	/* release: the sum was updated; the submitter may reuse the block. */
 	atomic_store_explicit(&block->free, 1, memory_order_release);
 	sum->port->wake(sum->port->arg, &block->free);
 }
@@ -111,8 +111,8 @@ static void wait_free(const struct mu_port *port, struct block *block)
 		port->wait(port->arg, &block->free, 0);
 }
 
-/* Wait for input, but not for ever: Ctrl-C may come before the wait begins, or
- * to another thread. False if it did. */
+/* Wait for input, with a timeout, because Ctrl-C may come before the wait
+ * begins, or to another thread. False if it did. */
 static bool readable(int fd)
 {
 	struct pollfd in = {.fd = fd, .events = POLLIN};
@@ -123,7 +123,7 @@ static bool readable(int fd)
 	return false;
 }
 
-/* Fill @block from @offset on; 0 bytes: it is over, or failed. */
+/* Fill @block from @offset on; 0 bytes: end of file, or a failure. */
 static void next_block(struct sum *sum, struct block *block, uint64_t offset,
 		       uint64_t size)
 {
@@ -176,7 +176,7 @@ static enum mu_status submit_all(struct sum *sum, struct mu_padata_shell *shell,
 		if (sum->seekable)
 			progress_tick(progress, offset, size);
 	}
-	/* All that are under way, also after a failure. */
+	/* Wait for all that are under way, also after a failure. */
 	for (unsigned i = 0; i < nr; i++)
 		wait_free(sum->port, &blocks[i]);
 	progress_end(progress);
@@ -239,7 +239,7 @@ static int checksum(const char *name, const struct pool_options *options)
 	if (sum->fd < 0 || fstat(sum->fd, &file)) {
 		fprintf(stderr, "%s: %s: %s\n", who, name, strerror(errno));
 	} else {
-		/* Files of /proc say that they are empty. */
+		/* Files of /proc claim to be empty. */
 		sum->seekable =
 			!is_stdin && S_ISREG(file.st_mode) && file.st_size > 0;
 		status = sum_up(&pool, sum, (uint64_t)file.st_size);

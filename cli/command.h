@@ -3,7 +3,7 @@
 #ifndef MEMUP_CLI_COMMAND_H
 #define MEMUP_CLI_COMMAND_H
 
-/* What the program says to its caller. */
+/* Exit codes of the program. */
 enum {
 	EXIT_DONE = 0,
 	EXIT_NO = 1,   /* it ran, and the answer is no */

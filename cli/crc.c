@@ -48,7 +48,7 @@ uint32_t crc_of(const struct crc_tables *tables, const void *data, size_t bytes)
 	const uint8_t *at = data;
 	uint32_t crc = 0;
 
-	/* Eight bytes a turn, whose eight looks do not wait for one another. */
+	/* Eight bytes per turn, whose eight lookups are independent. */
 	for (; bytes >= 8; bytes -= 8, at += 8)
 		crc = tables->at[7][crc >> 24 ^ at[0]] ^
 		      tables->at[6][(crc >> 16 & 0xff) ^ at[1]] ^

@@ -2,8 +2,8 @@
 /*
  * crc: the checksum of POSIX cksum, in parts that can be put together.
  *
- * It is a polynomial's remainder: that of two parts after another is the first
- * one's, moved up by the length of the second, plus the second one's.
+ * It is a polynomial's remainder: that of two consecutive parts is the first
+ * part's, shifted by the length of the second, plus the second part's.
  */
 #ifndef MEMUP_CLI_CRC_H
 #define MEMUP_CLI_CRC_H
@@ -21,7 +21,7 @@ void crc_init(struct crc_tables *tables);
 uint32_t crc_of(const struct crc_tables *tables, const void *data,
 		size_t bytes);
 
-/* What a remainder has to be multiplied with to move up by @bytes. */
+/* The factor by which a remainder is shifted by @bytes. */
 uint32_t crc_shift(uint64_t bytes);
 
 /* That of two parts; @shift is crc_shift() of the second one's length. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * memup device: persistent memory comes to a machine that is at work.
+ * memup device: persistent memory comes to a running machine.
  */
 #include <errno.h>
 #include <getopt.h>

@@ -95,7 +95,7 @@ static uint64_t longer(uint64_t a, uint64_t b)
 	return a > b ? a : b;
 }
 
-/* All at once. What could be registered is, also when it fails. */
+/* All at once. After a failure those that could be registered stay so. */
 static enum mu_status register_all(struct device_run *run,
 				   struct device *devices, unsigned nr,
 				   struct mu_error *error)
@@ -118,7 +118,7 @@ static enum mu_status register_all(struct device_run *run,
 		started++;
 	}
 	if (started < nr) {
-		/* Those that wait for it cannot be had back. */
+		/* The threads that wait for it cannot be stopped. */
 		fprintf(stderr, "memup device: %u of %u threads\n", started,
 			nr);
 		exit(2);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* device_run: devices come to a machine whose allocator is at work, and go. */
+/* device_run: devices come to a machine whose allocator is in use, and go. */
 #ifndef MEMUP_CLI_DEVICE_RUN_H
 #define MEMUP_CLI_DEVICE_RUN_H
 
@@ -16,7 +16,7 @@ struct device_ask {
 	unsigned threads; /* for all of them */
 };
 
-/* Times in ns; of several devices the longest, unless it says otherwise. */
+/* Times in ns; of several devices the longest, unless stated otherwise. */
 struct device_run {
 	bool lazy;
 	uint64_t lock_ns;     /* under the hotplug lock, of one registration */

@@ -7,7 +7,7 @@
 #include "memup/early.h"
 #include "memup/machine.h"
 
-/* The user's wishes; 0: not asked for. */
+/* What the user asks for; 0: nothing. */
 struct early_ask {
 	uint64_t trace_bytes;  /* --trace-buf-size, for each CPU */
 	uint64_t percpu_bytes; /* --percpu, for each CPU */
@@ -43,7 +43,7 @@ bool early_is_asked(const struct early_ask *ask);
 uint64_t early_bytes(const struct early_ask *ask,
 		     const struct mu_machine *machine);
 
-/* Take it, one kind after the other. It stays taken. @ask may be NULL. */
+/* Allocate it, one kind after the other, and keep it. @ask may be NULL. */
 void early_take(struct early_took *took, struct mu_mm *mm,
 		const struct early_ask *ask);
 

@@ -68,9 +68,9 @@ static void note_zeros(struct holes *holes, uint64_t start, uint64_t end)
 }
 
 /*
- * The end of the data at @at. Asking takes a file system as long as there is
- * data, so the answer serves all that lies before it: whoever put something
- * there has noted what was there before.
+ * The end of the data at @at. The file system's answer takes a time
+ * proportional to the data, so it is kept for everything before it: a thread
+ * that has filled a hole there has noted it before.
  */
 static uint64_t data_end(struct holes *holes, uint64_t at)
 {
@@ -84,7 +84,7 @@ static uint64_t data_end(struct holes *holes, uint64_t at)
 	if (at < until)
 		return until;
 	hole = lseek(holes->fd, (off_t)at, SEEK_HOLE);
-	/* Where it cannot be told there is no hole. */
+	/* If this fails assume that there is no hole. */
 	until = hole < 0 ? UINT64_MAX : (uint64_t)hole;
 	pthread_mutex_lock(&holes->lock);
 	holes->from = at;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* holes: where a file has no memory behind it, so that undo can make it so. */
+/* holes: where a file has no memory behind it, so that undo can restore it. */
 #ifndef MEMUP_CLI_HOLES_H
 #define MEMUP_CLI_HOLES_H
 
@@ -9,7 +9,7 @@
 
 struct holes {
 	int fd;
-	uint64_t page; /* bytes; what is a hole in part is none */
+	uint64_t page; /* bytes; a partial hole is none */
 	bool reads;    /* hugetlbfs, where all is data: look for zeros */
 	bool empty;    /* and a file without a page */
 	/* For each page: was it a hole? Written by the thread that notes it,
@@ -20,16 +20,15 @@ struct holes {
 	uint64_t from, until;
 };
 
-/* For the file @fd, of which nothing past @bytes is looked at. False: no
- * memory, was is NULL. */
+/* For the first @bytes of the file @fd. False: no memory, was is NULL. */
 bool holes_init(struct holes *holes, int fd, uint64_t bytes);
 void holes_destroy(struct holes *holes);
 
 /*
- * Remember which pages of [@start, @end), multiples of the page or the file's
- * end, are holes. In hugetlbfs a page of zeros is one: it reads the same when
+ * Note which pages of [@start, @end), multiples of the page or the file's end,
+ * are holes. In hugetlbfs a page of zeros counts as one: it reads the same when
  * it is gone. By several threads at once, each for its own pages, and before it
- * puts anything there.
+ * writes there.
  */
 void holes_note(struct holes *holes, uint64_t start, uint64_t end);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * memup hotplug: memory comes to a machine that is at work, and goes.
+ * memup hotplug: memory comes to a running machine, and goes.
  */
 #include <getopt.h>
 #include <inttypes.h>
@@ -194,8 +194,8 @@ static bool sizes_fit(const struct mu_machine *machine,
 							 : ask->used));
 		return false;
 	}
-	/* What hosts its descriptors goes as it came, and steps are counted
-	 * from both ends. */
+	/* Memory that hosts its descriptors goes in the pieces in which it
+	 * came, and steps are counted from both ends. */
 	if (ask->hosted && (ask->add % ask->step || ask->remove % ask->step)) {
 		fprintf(stderr,
 			"memup hotplug: --hosted: memory goes as it came, so "

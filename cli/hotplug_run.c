@@ -4,7 +4,7 @@
 #include <string.h>
 #include "cli/hotplug_run.h"
 
-/* What is in use is waited for so long: a second is for ever here. */
+/* How long to wait for memory in use, in ns; a second would be plenty. */
 #define PATIENCE 10000000000u
 
 mu_phys_t hotplug_base(const struct mu_machine *machine)
@@ -23,8 +23,7 @@ int hotplug_node(const struct mu_machine *machine,
 	return ask->nid == MU_NO_NODE ? (int)machine->nr_nodes : ask->nid;
 }
 
-/* A client that has whole blocks of the new memory, and moves when it is asked
- * to. */
+/* A client that holds whole blocks of the new memory, and moves on request. */
 struct client {
 	struct bringup *boot;
 	mu_pfn_t base;	   /* of the new memory */
@@ -42,7 +41,7 @@ static enum mu_status migrate(void *arg, mu_pfn_t pfn, unsigned order)
 	enum mu_status status;
 	mu_pfn_t to;
 
-	/* The other threads give theirs back by themselves. */
+	/* The other threads free theirs by themselves. */
 	if (order != MU_BLOCK_ORDER || pfn < client->base ||
 	    block >= client->blocks || !client->held[block])
 		return MU_ERR_BUSY;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* hotplug_run: memory comes to a machine whose allocator is at work, is used,
+/* hotplug_run: memory comes to a machine whose allocator is in use, is used,
  * and goes. */
 #ifndef MEMUP_CLI_HOTPLUG_RUN_H
 #define MEMUP_CLI_HOTPLUG_RUN_H
@@ -10,7 +10,7 @@
 struct hotplug_ask {
 	mu_phys_t add, remove; /* bytes; what goes is the end of what came */
 	mu_phys_t step;	       /* at once; 0: all of it */
-	mu_phys_t used;	       /* bytes of it that a client has when it goes */
+	mu_phys_t used;	       /* bytes of it in use when it goes */
 	int nid; /* node that it comes to; MU_NO_NODE: a new one */
 	enum mu_online online;
 	bool hosted;

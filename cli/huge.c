@@ -23,7 +23,7 @@ static uint64_t take_pages(struct mu_mm *mm, int nid, unsigned order,
 	mu_pfn_t pfns[BATCH];
 	uint64_t got = 0, some = 1;
 
-	/* From pristine memory one descriptor is all that is written. */
+	/* From pristine memory only one descriptor is written. */
 	while ((order == MU_HUGE_ORDER || order == MU_GIGANTIC_ORDER) &&
 	       got < count && some) {
 		some = count - got < BATCH ? count - got : BATCH;

@@ -18,8 +18,8 @@ struct huge_took {
 	} row[MU_HUGE_POOLS];
 };
 
-/* Take them, pool by pool, but for those that are taken already; those of any
- * node are spread over all. They stay taken. */
+/* Allocate them, pool by pool, except those that are taken already; those of
+ * any node are spread over all. They are kept. */
 void huge_take(struct huge_took *took, struct mu_mm *mm,
 	       const struct reserve *reserve);
 

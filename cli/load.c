@@ -23,7 +23,7 @@ static void *allocate(void *arg)
 			uint64_t before = port->clock(port->arg), ns;
 			enum mu_status status;
 
-			/* A stride that meets all orders. */
+			/* A stride that visits all orders. */
 			order = (order + 3) % (MU_BLOCK_ORDER + 1);
 			status = mu_alloc_pages(buddy, MU_NO_NODE, order, 0,
 						&pfns[nr]);

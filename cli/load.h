@@ -7,7 +7,7 @@
 #include "cli/bringup.h"
 #include "cli/text.h"
 
-/* Fewer where the host has not a CPU for each and one for whoever measures. */
+/* Fewer if the host does not have a CPU for each and one for measuring. */
 #define LOAD_THREADS 2
 
 /* What they saw. */
@@ -31,8 +31,8 @@ struct load {
 	struct load_thread threads[LOAD_THREADS];
 };
 
-/* Pages of all orders, on the last CPUs of @boot's machine. Returns when all
- * threads are at it. */
+/* Allocate pages of all orders, on the last CPUs of @boot's machine. Returns
+ * when all threads are running. */
 void load_start(struct load *load, struct bringup *boot);
 
 /* Stop them, and add what they saw to @saw. */

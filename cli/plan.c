@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * memup plan: how long a machine would take, by threads on a node.
+ * memup plan: how long a machine would take, by threads per node.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -116,7 +116,7 @@ static bool from_points(struct plan *plan, const struct plan_options *options)
 	return true;
 }
 
-/* Measure what was not said, then let what was said win. */
+/* Measure what was not given; given values take precedence. */
 static bool make_model(struct plan *plan, const struct plan_options *options)
 {
 	const double bytes = sizeof(struct mu_page);

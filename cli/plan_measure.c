@@ -16,8 +16,7 @@ struct rig {
 	void *tables;
 };
 
-/* The run that was disturbed least: what others do on this host is no property
- * of it. */
+/* The least disturbed run: other load is not a property of this host. */
 static double least(const double *values, unsigned nr)
 {
 	double best = values[0];
@@ -67,7 +66,7 @@ static enum mu_status open_rig(struct rig *rig, unsigned cpus,
 		.threads = cpus - 1,
 		.backing = MU_BACK_HUGE,
 	};
-	/* 4 MiB of descriptors a GiB; an eighth of what there is. */
+	/* 4 MiB of descriptors per GiB; at most an eighth of free memory. */
 	unsigned gib = mu_hosted_available() / 8 > 256 * MU_MIB ? 64 : 16;
 	enum mu_status status;
 	char what[48];
@@ -132,7 +131,7 @@ static enum mu_status count_chunk(uint64_t start, uint64_t end, void *arg)
 	return MU_OK;
 }
 
-/* The cost of a job that does nothing: a chunk, and helpers' coming. */
+/* The cost of an empty job: per chunk, and for helpers to arrive. */
 static void measure_job(struct plan_model *model, const struct mu_port *port,
 			unsigned cpus)
 {

@@ -16,8 +16,8 @@ struct plan_measured {
  * Initialise descriptors in memory that is already there, with one thread and
  * with as many as the first node of this host has CPUs for us, and set @model
  * (all but sibling) from the fastest of several runs each. With one CPU the
- * node's bandwidth cannot be seen: node_ns is 0. Takes about a second and 64 to
- * 256 MiB.
+ * node's bandwidth cannot be measured: node_ns is 0. Takes about a second and
+ * 64 to 256 MiB.
  */
 enum mu_status plan_measure(struct plan_model *model,
 			    struct plan_measured *measured,

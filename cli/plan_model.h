@@ -2,10 +2,11 @@
 /*
  * plan_model: how long n threads take to initialise a node's descriptors.
  *
- * A page costs a thread some time of its own, which n threads share out, and
- * the node's memory some time, which nobody shares: stores of one node leave
- * through one door. That is Amdahl's law (AFIPS 1967) with memory as the serial
- * part; 1 / node_ns is the bandwidth that no number of threads passes.
+ * A page costs a thread some time of its own, which n threads do in parallel,
+ * and the node's memory some time, which is serial: all stores of a node go
+ * through the same memory controllers. That is Amdahl's law (AFIPS 1967) with
+ * memory as the serial part; 1 / node_ns is the bandwidth that no number of
+ * threads passes.
  *
  *     T(n) = start + chunks * chunk / e(n) + pages * (thread / e(n) + node)
  *            + tail
@@ -16,8 +17,8 @@
  *            left; none with one thread
  *
  * Two measured points, (n1, T1) and (n2, T2), give thread and node: T is linear
- * in both. Everything else is measured apart, said by the user, or left at the
- * default below, the same for all machines.
+ * in both. Everything else is measured separately, given by the user, or left
+ * at the default below, the same for all machines.
  */
 #ifndef MEMUP_CLI_PLAN_MODEL_H
 #define MEMUP_CLI_PLAN_MODEL_H
@@ -32,12 +33,12 @@
  */
 #define PLAN_SIBLING 0.3
 
-/* The part of what all threads save that is enough: see plan_knee(). */
+/* The fraction of what all threads save that is enough: see plan_knee(). */
 #define PLAN_ENOUGH 0.9
 
 struct plan_model {
-	double thread_ns; /* a page, a thread's own time */
-	double node_ns;	  /* a page, the node's memory */
+	double thread_ns; /* per page, a thread's own time */
+	double node_ns;	  /* per page, the node's memory */
 	double sibling;	  /* 0 to 1 */
 	double chunk_ns;  /* to take a chunk */
 	double start_ns;  /* until helpers are there, if there are any */
@@ -50,7 +51,7 @@ struct plan_node {
 	unsigned cpus;	/* at least cores */
 };
 
-/* A measurement: so many threads took so long. */
+/* A measurement: a number of threads and their time. */
 struct plan_point {
 	unsigned threads; /* at least 1 */
 	double ns;
@@ -66,8 +67,8 @@ double plan_time(const struct plan_model *model, const struct plan_node *node,
 
 /*
  * Set thread_ns and node_ns so that both points are met exactly; neither falls
- * below 0: where the points ask for that (threads that gain nothing, or more
- * than they are) @a is met and the other part is all there is. False when the
+ * below 0: if the points imply that (threads that gain nothing, or more than
+ * their number) @a is met and the other part is everything. False when the
  * points have the same number of threads or a time that is not above 0.
  */
 bool plan_calibrate(struct plan_model *model, const struct plan_node *node,
@@ -81,7 +82,7 @@ unsigned plan_knee(const struct plan_model *model,
 		   const struct plan_node *nodes, unsigned nr,
 		   unsigned threads);
 
-/* The nodes work side by side: the longest of plan_time(). */
+/* The nodes work in parallel: the longest of plan_time(). */
 double plan_longest(const struct plan_model *model,
 		    const struct plan_node *nodes, unsigned nr,
 		    unsigned threads);

@@ -8,8 +8,8 @@
 
 #define RUNGS_MOST (PLAN_LADDERS * PLAN_RUNGS_MOST)
 
-/* One rule for all ladders. What takes a chunk and what calls helpers is not
- * told by the tables; the smallest chunk of that code is a section. */
+/* One rule for all ladders. The tables do not say what taking a chunk and
+ * calling helpers cost; the smallest chunk of that code is a section. */
 void plan_predict(const struct plan_ladder *ladder, double *ms)
 {
 	const struct plan_node node = {

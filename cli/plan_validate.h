@@ -7,13 +7,13 @@
 #include <stdio.h>
 #include "cli/plan_ladders.h"
 
-/* What is asked of the model: a median error of this many per cent at most. */
+/* The model's goal: a median error of at most this many per cent. */
 #define PLAN_GOAL 15.0
 
 /*
- * Predict every rung of @ladder but the first and the last, which calibrate:
- * one thread and all CPUs of a node, what anybody can measure without knowing
- * the answer. ms[i] is the prediction for rung i; those two are met.
+ * Predict every rung of @ladder except the first and the last, which calibrate:
+ * one thread and all CPUs of a node, which anybody can measure without knowing
+ * the answer. ms[i] is the prediction for rung i; those two are met exactly.
  */
 void plan_predict(const struct plan_ladder *ladder, double *ms);
 

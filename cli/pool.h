@@ -7,7 +7,7 @@
 #include "memup/padata.h"
 #include "ports/hosted/hosted.h"
 
-/* What the user may say of threads; the same in all of these subcommands. */
+/* Options about threads; the same in all of these subcommands. */
 struct pool_options {
 	unsigned threads; /* 0: what mu_hosted_cpus() says */
 	bool has_cpus;
@@ -42,7 +42,7 @@ bool pool_parse_threads(const char *text, unsigned *threads, const char *who);
 /* "0-3,8" to @mask. False for anything else, and for CPUs above MU_MAX_CPUS. */
 bool pool_parse_cpus(const char *text, struct mu_cpumask *mask);
 
-/* One at a time in a process: Ctrl-C has one meaning. */
+/* One at a time in a process, because of Ctrl-C. */
 struct pool {
 	struct mu_hosted *hosted;
 	const struct mu_port *port;
@@ -61,9 +61,9 @@ void pool_close(struct pool *pool);
 
 /*
  * Run @job, shown as @what, until it is done, fails or Ctrl-C comes: then no
- * chunk is begun any more and what is done is undone (MU_ERR_CANCELLED). A
- * second Ctrl-C ends the program at once. @report, if not NULL, is how far the
- * job came.
+ * further chunk is begun and what was done is undone (MU_ERR_CANCELLED). A
+ * second Ctrl-C ends the program at once. @report, if not NULL, receives the
+ * job's progress.
  */
 enum mu_status pool_run(struct pool *pool, const char *what,
 			const struct mu_padata_mt_job *job,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * memup prefault: have memory behind a file or a mapping before it is used.
+ * memup prefault: populate a file or a mapping before it is used.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -56,7 +56,7 @@ static const char help[] =
 	"2 bad\n"
 	"input.\n";
 
-/* Units of a job: what is asked of the host in one call. */
+/* Units of a job: what is requested from the host in one call. */
 #define UNIT ((uint64_t)2 << 20)
 
 static const char who[] = "memup prefault";

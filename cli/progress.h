@@ -7,8 +7,8 @@
 
 struct progress;
 
-/* Something named @what (which must stay) begins. NULL, which is fine for the
- * other two, when standard error is no terminal. */
+/* Something named @what (which must stay) begins. NULL, which the other two
+ * accept, when standard error is not a terminal. */
 struct progress *progress_begin(const char *what);
 
 /*

@@ -60,8 +60,8 @@ static uint64_t take_pieces(struct mu_mm *mm, mu_phys_t size, uint64_t count,
 
 /*
  * Pages larger than a block come from pristine memory, of which the eager
- * policy leaves none: as Linux does, before the allocator has it, without
- * descriptors, and not where the crash kernel has a share.
+ * policy leaves none: so, as in Linux, take them before the allocator gets the
+ * memory, without descriptors, and not from the crash kernel's shared part.
  */
 static enum mu_status take_gigantic(struct reserve *reserve, struct mu_mm *mm,
 				    const struct mu_crashkernel *crash)

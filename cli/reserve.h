@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * reserve: what parameters of a kernel have reserved, or ask for in huge pages:
- * those of --cmdline, and those that the machine was booted with.
+ * reserve: what kernel parameters reserve, and the huge pages that they ask
+ * for: those of --cmdline, and those that the machine was booted with.
  */
 #ifndef MEMUP_CLI_RESERVE_H
 #define MEMUP_CLI_RESERVE_H
@@ -27,15 +27,16 @@ struct reserve {
 };
 
 /*
- * Reserve it in @mm, which has its machine and has not started, and do to
- * @config what belongs to it. @cmdline, or NULL, must make sense; its
+ * Reserve it in @mm, which has its machine and has not started, and set what
+ * belongs to it in @config. @cmdline, or NULL, must make sense; its
  * crashkernel= and hugepages= replace the machine's own.
  */
 enum mu_status reserve_take(struct reserve *reserve, struct mu_mm *mm,
 			    struct mu_config *config, const char *cmdline,
 			    struct mu_error *error) MU_MUST_CHECK;
 
-/* The pools alone, as reserve_take() has them; other fields are not touched. */
+/* Only the pools, as reserve_take() reads them; other fields are not touched.
+ */
 enum mu_status reserve_read_pools(struct reserve *reserve,
 				  const struct mu_machine *machine,
 				  const char *cmdline,
@@ -46,8 +47,8 @@ mu_phys_t reserve_huge_size(const struct reserve *reserve,
 			    const struct mu_huge_pool *pool,
 			    unsigned page_shift);
 
-/* Tables of what is reserved and of huge pages, or nothing where there is
- * nothing to tell; and what a JSON object has of both, a comma in front. */
+/* Print tables of what is reserved and of huge pages, if there is any; and the
+ * JSON members for both, with a comma in front. */
 void reserve_print_rows(const struct reserve *reserve);
 void reserve_print_pools(const struct reserve *reserve, unsigned page_shift);
 void reserve_json(FILE *out, const struct reserve *reserve,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* run_options: what the user may say of runs under several policies; the same
- * in boot, device and hotplug. */
+/* run_options: options of runs under several policies; the same in boot, device
+ * and hotplug. */
 #ifndef MEMUP_CLI_RUN_OPTIONS_H
 #define MEMUP_CLI_RUN_OPTIONS_H
 
@@ -35,18 +35,18 @@ bool run_machine(const struct run_options *options, int argc, char **argv,
 		 const char **machine);
 
 /*
- * Can this host run @machine as asked? Says so if not. Sets the threads if they
- * were not said. Policies but lazy write @need bytes of @what: those for which
- * this host has no memory are left out of `all', and said; any other is
- * refused, with @advice.
+ * Can this host run @machine as asked? Prints a message if not. Sets the
+ * threads if they were not given. Policies other than lazy write @need bytes of
+ * @what: those for which this host has no memory are left out of `all', with a
+ * message; otherwise they are refused, with @advice.
  */
 bool run_fits(struct run_options *options, const struct mu_machine *machine,
 	      uint64_t need, const char *what, const char *advice);
 
 /*
- * How the run of @machine under @policy ended: says what went wrong, and raises
- * *@code to EXIT_NO when the machine did not validate (@why is not NULL). False
- * when it could not be run (@status, and @error if it has a text).
+ * How the run of @machine under @policy ended: prints what went wrong, and
+ * raises *@code to EXIT_NO when the machine did not validate (@why is not
+ * NULL). False when it could not be run (@status, and @error if it has a text).
  */
 bool run_said(const struct run_options *options,
 	      const struct mu_machine *machine, enum mu_policy policy,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * scenario: a boot that went wrong somewhere, or a claim about one, and a run
- * that shows what memup does there.
+ * that shows what memup does in that case.
  *
  * A scenario fills a report: columns, then the values of each row from left to
  * right, then one verdict. What is printed comes from there, as a table or as

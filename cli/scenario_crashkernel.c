@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * crashkernel: a reservation that lies where the estimate is.
+ * crashkernel: a reservation in the memory that the estimate covers.
  */
 #include "cli/scenario.h"
 #include "cli/stage.h"
@@ -29,8 +29,9 @@ static const char *const names[NR_CONSUMERS] = {
 	"dentry hash table", "inode hash table", "per-CPU areas",
 	"trace buffers"};
 
-/* Linux's tables: a bucket of 8 bytes for 8 KiB and for 16 KiB of memory. None
- * is smaller than what memory says, so that a short one counts as a failure. */
+/* Linux's tables: a bucket of 8 bytes for 8 KiB and for 16 KiB of memory. No
+ * smaller than computed from memory, so that a short one counts as a failure.
+ */
 static uint64_t hash_bytes(unsigned scale)
 {
 	uint64_t entries = 1;
@@ -54,7 +55,7 @@ static uint64_t take_hash(struct mu_mm *mm, unsigned scale)
 		.bucket_size = 8,
 		.scale = scale,
 		.low_limit = hash_bytes(scale) / 8,
-		/* Through the allocator: it alone has an estimate. */
+		/* Through the allocator: only that has an estimate. */
 		.max_order = MU_BLOCK_ORDER,
 	};
 	struct mu_hash hash;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * empty-zone: an allocation has to end.
+ * empty-zone: every allocation has to terminate.
  */
 #include <pthread.h>
 #include <stdlib.h>
@@ -23,7 +23,7 @@ struct request {
 	const char *expected;
 };
 
-/* In memory of its own, which a thread that never ends can keep. */
+/* Allocated separately, so that a thread that never ends can keep it. */
 struct attempt {
 	struct request request;
 	struct stage stage;
@@ -40,7 +40,7 @@ static const struct mu_zone *first_zone(const struct attempt *attempt)
 	return node->preferred[MU_ZONE_NORMAL];
 }
 
-/* Who gave @pfn. */
+/* Which zone @pfn came from. */
 static const char *giver_of(const struct attempt *attempt, mu_pfn_t pfn)
 {
 	const struct mu_mm *mm = &attempt->stage.boot.mm;
@@ -115,7 +115,7 @@ static enum mu_status set_up(struct attempt *attempt, enum mu_policy policy,
 	return stage_open(stage, error);
 }
 
-/* HELD, or why there is no reason to go on. */
+/* HELD, or why there is no point in going on. */
 static enum outcome run_attempt(struct report *report,
 				const struct request *request,
 				enum mu_policy policy)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * hash-tables: what a kernel allocates before it can allocate.
+ * hash-tables: what a kernel allocates before its allocator is complete.
  */
 #include "cli/scenario.h"
 #include "cli/stage.h"

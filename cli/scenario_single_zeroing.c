@@ -25,7 +25,7 @@ static int compare(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* One initialisation of all descriptors, of which the memory is there. */
+/* One initialisation of all descriptors, whose memory is there already. */
 static enum mu_status run_once(struct stage *stage, bool zero_first,
 			       uint64_t *ns, struct mu_error *error)
 {

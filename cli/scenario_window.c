@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * window: memory that exists, and that nobody may use.
+ * window: memory that exists, but that nobody may use.
  */
 #include <pthread.h>
 #include <stdlib.h>
@@ -97,7 +97,7 @@ static void *finish(void *arg)
 	return NULL;
 }
 
-/* Threads and what they need are there, or nothing is. */
+/* Either all threads run with all that they need, or none. */
 static bool run_threads(struct stage *stage, struct result *result)
 {
 	const uint64_t quota = QUOTA >> MU_PAGE_SHIFT_MIN;

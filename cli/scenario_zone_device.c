@@ -57,7 +57,7 @@ struct game {
 	bool valid;
 };
 
-/* One run: of the nodes the longest, but all is of all together. */
+/* One run: the longest of all nodes, except that all is for all together. */
 struct sample {
 	uint64_t all, waited, locked, written;
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* show: what `memup show` tells of a machine, as tables and as JSON. */
+/* show: what `memup show` prints about a machine, as tables and as JSON. */
 #ifndef MEMUP_CLI_SHOW_H
 #define MEMUP_CLI_SHOW_H
 
@@ -30,8 +30,8 @@ const char *show_type(const struct show_line *line);
 /* "hotplug mirror" and so on. */
 void show_flags(unsigned flags, char *text, size_t size);
 
-/* Step through the pairs of nodes between which a speed is told; both are -1 at
- * first. */
+/* Step through the pairs of nodes between which a speed is known; both are -1
+ * at first. */
 bool show_next_perf(const struct mu_machine *machine, int *from, int *to);
 
 #endif

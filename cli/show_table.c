@@ -183,7 +183,7 @@ static void add_value(struct table *table, uint32_t value, const char *unit)
 		table_add(table, "-");
 }
 
-/* Where nobody told there is nothing to print. */
+/* Prints nothing if no source has them. */
 static void print_perf(const struct mu_machine *machine)
 {
 	static const char *const names[] = {

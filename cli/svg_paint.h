@@ -46,7 +46,7 @@ double svg_text_width(const char *text, double font);
 void svg_label(FILE *out, double x, double y, double width, double height,
 	       const char *long_text, const char *short_text);
 
-/* A box of the map, with what a reader sees who points at it. */
+/* A box of the map, with the text shown when the reader points at it. */
 void svg_box(FILE *out, const char *class, double x, double y, double width,
 	     double height, const char *fill, bool dashed, const char *title,
 	     ...) __attribute__((format(printf, 9, 10)));

@@ -21,8 +21,8 @@ static void wrong(struct stress *stress, const char *what, mu_pfn_t pfn)
 	}
 }
 
-/* Pages that an allocation without flags may use, and that nobody has claimed:
- * while there are any it is not refused. MOVABLE is not for it. */
+/* Pages that an allocation without flags may use and that nobody has claimed:
+ * while there are any it must not be refused. It may not use MOVABLE. */
 static uint64_t pristine_for_all(void)
 {
 	const struct mu_buddy *buddy = &kernel.mm.buddy;
@@ -34,7 +34,7 @@ static uint64_t pristine_for_all(void)
 	return pages;
 }
 
-/* The first and the last word of each page tell whose it is. */
+/* The first and the last word of each page say whose it is. */
 static void mark(const struct stress_page *page, uint64_t whose)
 {
 	uint64_t *first = direct(page->pfn * PAGE);
@@ -84,7 +84,7 @@ static bool take(struct stress *stress, struct stress_page *page, int nid,
 
 /* ---- The task ---- */
 
-/* Each order half as often as the one below, but the largest now and then. */
+/* Each order half as often as the one below, the largest occasionally. */
 static unsigned random_order(uint64_t *random)
 {
 	unsigned order = (unsigned)__builtin_ctzll(random_next(random) | 1024);

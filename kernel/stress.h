@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * stress: one CPU allocates and frees pages of all orders at random, from its
- * task and from its timer's interrupt, marks what it has, and looks whether the
- * marks are still there when it gives it back.
+ * task and from its timer's interrupt, marks its pages, and checks the marks
+ * when it frees them.
  */
 #ifndef KERNEL_STRESS_H
 #define KERNEL_STRESS_H
@@ -18,7 +18,7 @@ struct stress_page {
 	bool taken;
 };
 
-/* What one CPU has. The handler's part is touched with interrupts off alone. */
+/* State of one CPU. The handler's part is accessed only with interrupts off. */
 struct stress {
 	uint64_t random, irq_random;
 	uint64_t budget, held; /* pages */
@@ -27,9 +27,9 @@ struct stress {
 	uint64_t allocations[MU_NR_ORDERS];
 	uint64_t irq_allocations;
 	_Atomic uint64_t interrupts; /* read by others, relaxed */
-	uint64_t refused;	     /* that could have been refused rightly */
-	/* What must not be: refused while memory was pristine, or a single
-	 * page; a mark that is gone; a free that fails. */
+	uint64_t refused;	     /* refusals that are allowed */
+	/* What must not happen: a refusal while memory was pristine, or of a
+	 * single page; a mark that is gone; a free that fails. */
 	const char *wrong;
 	mu_pfn_t wrong_pfn;
 };
@@ -41,10 +41,10 @@ void stress_init(struct stress *stress, unsigned id, uint64_t budget);
 void stress_timer_on(struct stress *stress);
 void stress_timer_off(struct stress *stress);
 
-/* So many steps, each an allocation or a free. */
+/* Do @steps steps, each an allocation or a free. */
 void stress_steps(struct stress *stress, unsigned steps);
 
-/* Give all of it back, but what the handler has: stress_timer_off() does. */
+/* Free everything but the handler's pages: stress_timer_off() frees those. */
 void stress_end(struct stress *stress);
 
 #endif

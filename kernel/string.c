@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * Words by the string instructions, the rest byte by byte. The file is compiled
- * so that the compiler does not take a loop for a call of the function that it
- * is in (-fno-tree-loop-distribute-patterns, -fno-builtin).
+ * so that the compiler does not replace a loop by a call of the very function
+ * that contains it (-fno-tree-loop-distribute-patterns, -fno-builtin).
  */
 #include <stdint.h>
 #include "kernel/string.h"

@@ -3,7 +3,7 @@
 #include "kernel/string.h"
 #include "kernel/tap.h"
 
-/* What needs pristine memory comes before what uses it up. */
+/* Tests that need pristine memory come before those that use it up. */
 static const struct test *const tests[] = {
 	&test_null_page,
 	&test_write_xor_execute,

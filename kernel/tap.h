@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tap: the kernel's tests of itself, told in the Test Anything Protocol:
+ * tap: the kernel's self-tests, reported in the Test Anything Protocol:
  * "ok 3 - name", "not ok 4 - name", with "# ..." above for what went wrong, and
  * "1..5" at the end.
  *
  * Each file test_*.c is a few tests of one thing. They run on the machine as it
  * is, in the order of tests[] (tap.c), after the boot: what a test finds, and
- * what it can do, depends on the policy and on the machine, and a test that
- * cannot be made says why and is skipped. What it takes it gives back.
+ * what it can do, depends on the policy and on the machine, and a test that is
+ * impossible says why and is skipped. Tests free what they allocate.
  */
 #ifndef KERNEL_TAP_H
 #define KERNEL_TAP_H

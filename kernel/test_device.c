@@ -18,7 +18,7 @@ static void page_free(struct mu_pagemap *map, mu_pfn_t pfn)
 
 static const struct mu_device_ops ops = {.page_free = page_free};
 
-/* Of what is persistent, whole units of what devices have. */
+/* Persistent memory, in whole units of MU_DEVICE_ALIGN. */
 static unsigned find_ranges(void)
 {
 	const struct mu_machine *machine = &kernel.machine;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * No CPU remembers a mapping that is gone: an address is one page, then none,
- * then another page, on all CPUs, one of which takes no interrupts meanwhile.
+ * No CPU keeps a mapping that is gone: an address is one page, then none, then
+ * another page, on all CPUs, one of which takes no interrupts meanwhile.
  */
 #include "kernel/interrupt.h"
 #include "kernel/kernel.h"
@@ -11,7 +11,7 @@
 #include "ports/x86_64/asm.h"
 #include "ports/x86_64/flush.h"
 
-/* Beside the registers of devices nothing else is. */
+/* Nothing else is mapped near the registers of devices. */
 #define ADDRESS_OF_IT (DEVICES + 0x10000)
 
 static _Atomic unsigned wrong, holding;
@@ -46,8 +46,8 @@ static void pause_alone(void *arg, unsigned spins)
 	x86_pause();
 }
 
-/* One that only interrupts can tell, and one that takes none, but waits as
- * whoever wants a lock does. */
+/* One CPU that only interrupts can reach, and one that takes none, but waits as
+ * for a lock. */
 static void hold_open(void *arg)
 {
 	(void)arg;

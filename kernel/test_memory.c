@@ -22,7 +22,7 @@ static bool is_on(mu_pfn_t pfn, int nid)
 	return false;
 }
 
-/* On each CPU: a page without a wish is from its own node, if that has any. */
+/* On each CPU: a page for no particular node is from its own, if possible. */
 struct near {
 	_Atomic unsigned far;
 	_Atomic unsigned failed;

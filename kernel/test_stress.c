@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * All CPUs at once: while memory is being initialised, and when it is.
+ * All CPUs at once: while memory is being initialised, and afterwards.
  *
  * While helpers run: half of the CPUs allocate and free, the others, and the
  * boot CPU, initialise what is pristine; on all of them the timer interrupts
@@ -15,7 +15,7 @@
 #include "kernel/stress.h"
 #include "kernel/tap.h"
 
-/* Memory that is initialised for the sake of a test, at the most. */
+/* The most memory that is initialised only for a test. */
 #define MOST_BLOCKS 4096u /* 16 GiB */
 #define STEPS	    2000u
 
@@ -191,7 +191,7 @@ static void work(void *arg)
 	atomic_fetch_add(begun, 1);
 	stress_timer_on(stress);
 	stress_steps(stress, STEPS);
-	/* Interrupts come, however fast that was. */
+	/* Wait for an interrupt, however fast that was. */
 	while (!stress->interrupts && !stress->wrong)
 		stress_steps(stress, 100);
 	stress_end(stress);

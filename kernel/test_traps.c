@@ -38,8 +38,8 @@ static enum result write_xor_execute(void)
 	CHECK(probe_read(constant) && !probe_write(constant));
 	CHECK(!probe_call(constant));
 	CHECK(probe_write(data) && !probe_call(data));
-	/* The same bytes in the direct map, which does not have them where the
-	 * command line says that they are no RAM. */
+	/* The same bytes in the direct map, unless the command line has removed
+	 * them from RAM. */
 	CHECK(!probe_write(code - IMAGE + DIRECT_MAP));
 	CHECK(!probe_write(constant - IMAGE + DIRECT_MAP));
 	CHECK(probe_write(same) || !probe_read(same));

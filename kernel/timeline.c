@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * timeline: what happened, in the order in which it did, with the time at which
- * it did, and at the end one line for programs: "stat: name=value ...".
+ * timeline: what happened, in order and with its time, and at the end one line
+ * for programs: "stat: name=value ...".
  */
 #include "kernel/format.h"
 #include "kernel/kernel.h"

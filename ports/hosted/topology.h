@@ -2,11 +2,11 @@
 /*
  * topology: which CPUs of the host we may use, and in which order.
  *
- * Threads of one core share what makes them fast, so a core's second thread
- * comes after the first threads of all cores; nodes come in turn, since each
- * has memory of its own that makes them fast. Cores and nodes are hwloc's where
- * this was built with it; without it every CPU counts as a core, in the order
- * of its number, and nodes are those of /sys.
+ * Threads of one core share its resources, so a core's second thread comes
+ * after the first threads of all cores; nodes are used in turn, since each has
+ * its own memory bandwidth. Cores and nodes come from hwloc if this was built
+ * with it; without it every CPU counts as a core, in the order of its number,
+ * and nodes are those of /sys.
  */
 #ifndef MEMUP_HOSTED_TOPOLOGY_H
 #define MEMUP_HOSTED_TOPOLOGY_H
@@ -22,16 +22,17 @@ struct mu_host_cpu {
 
 /*
  * Find out where @cpus are, of which only the numbers are known, ascending, and
- * put them into the order in which to use them. hwloc can be told of another
- * machine than this one (HWLOC_SYNTHETIC, HWLOC_XMLFILE).
+ * sort them into the order in which to use them. hwloc can be made to describe
+ * another machine (HWLOC_SYNTHETIC, HWLOC_XMLFILE).
  */
 void mu_host_place(struct mu_host_cpu *cpus, unsigned nr);
 
 /*
  * Fill @cpus, of MU_MAX_CPUS, with the CPUs that this thread may run on
  * (sched_getaffinity) and that are in @mask, if there is one. Returns how many,
- * 0 when none is left. In the order of mu_host_place() if @placed; by number,
- * all on node 0, if not: to ask the host takes longer than to start a machine.
+ * 0 when none is left. In the order of mu_host_place() if @placed; otherwise by
+ * number, all on node 0, because asking the host takes longer than starting a
+ * machine.
  */
 unsigned mu_host_cpus(struct mu_host_cpu *cpus, const struct mu_cpumask *mask,
 		      bool placed);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Waiting for another thread: awake for a moment, since a sleep and a wake cost
- * microseconds on both sides, then asleep.
+ * Waiting for another thread: spin for a moment, since a sleep and a wake cost
+ * microseconds on both sides, then sleep.
  */
 #include <limits.h>
 #include <linux/futex.h>
@@ -10,10 +10,10 @@
 #include <unistd.h>
 #include "ports/hosted/internal.h"
 
-/* About what a sleep and a wake cost: whoever waits as long as that awake and
- * then sleeps never pays more than twice what the better of the two would have.
- * A few microseconds where the CPU only went to its idle loop, but a guest's
- * CPU that halts leaves to the hypervisor and takes some 20 to come back. */
+/* About the cost of a sleep and a wake: spinning that long and then sleeping
+ * never costs more than twice the better of the two. It is a few microseconds
+ * if the CPU only goes to its idle loop, but a guest's CPU that halts exits to
+ * the hypervisor and takes some 20 to come back. */
 #define SPIN_NS 20000
 /* Between two looks: less than a microsecond, on any CPU. */
 #define MOST_PAUSES 16
@@ -52,10 +52,10 @@ bool mu_hosted_spin(const struct mu_hosted *hosted,
 
 	if (!hosted->spin_ns)
 		return false;
-	/* More and more seldom, since every look takes the word's cache line
+	/* Less and less often, since every look takes the word's cache line
 	 * from whoever is about to write it. */
 	for (unsigned pauses = 1;;) {
-		/* relaxed: whoever waits looks again, in its own order. */
+		/* relaxed: the caller looks again, in its own order. */
 		if (atomic_load_explicit(word, memory_order_relaxed) != seen)
 			return true;
 		for (unsigned i = 0; i < pauses; i++)
@@ -72,7 +72,7 @@ bool mu_hosted_spin(const struct mu_hosted *hosted,
 static void relax(void *arg, unsigned spins)
 {
 	(void)arg;
-	/* The CPU that is waited for may not be running: let it. */
+	/* The thread that we wait for may not be running: let it. */
 	if (spins < 64)
 		pause_cpu();
 	else
@@ -86,11 +86,11 @@ static void wait_on(void *arg, _Atomic uint32_t *word, uint32_t seen)
 	if (mu_hosted_spin(hosted, word, seen))
 		return;
 	/* acq_rel: either wake() sees that somebody sleeps, or its own addition
-	 * came first and then the kernel, below, sees the word that was changed
-	 * before it. */
+	 * came first, and then the kernel, below, sees the word as changed
+	 * before that. */
 	atomic_fetch_add_explicit(&hosted->sleepers, 1, memory_order_acq_rel);
 	mu_hosted_futex_wait(word, seen);
-	/* relaxed: too many only costs a call. */
+	/* relaxed: a count that is too high only costs a system call. */
 	atomic_fetch_sub_explicit(&hosted->sleepers, 1, memory_order_relaxed);
 }
 
@@ -98,7 +98,7 @@ static void wake(void *arg, _Atomic uint32_t *word)
 {
 	struct mu_hosted *hosted = arg;
 
-	/* Adds nothing, but has a place among the additions: see wait_on(). */
+	/* Adds 0 in order to be ordered among the additions: see wait_on(). */
 	if (atomic_fetch_add_explicit(&hosted->sleepers, 0,
 				      memory_order_acq_rel))
 		mu_hosted_futex_wake(word);
@@ -106,8 +106,8 @@ static void wake(void *arg, _Atomic uint32_t *word)
 
 void mu_hosted_wait_init(struct mu_hosted *hosted)
 {
-	/* Awake only while there are CPUs for all: the thread waited for could
-	 * be waiting for ours. And background threads use what is left over. */
+	/* Spin only if there are CPUs for all: the thread that we wait for
+	 * could need ours. And background threads use only spare time. */
 	if (hosted->config.threads < mu_hosted_cpus() &&
 	    hosted->config.priority == MU_PRIORITY_NORMAL)
 		hosted->spin_ns = SPIN_NS;

@@ -11,8 +11,8 @@
 
 static bool change(struct mu_hosted_worker *worker, uint32_t from, uint32_t to)
 {
-	/* acquire: what the one before wrote in this worker is done; release:
-	 * so is what we wrote, for the next. */
+	/* acquire: the previous owner's writes to this worker are visible;
+	 * release: so are ours, to the next. */
 	return atomic_compare_exchange_strong_explicit(&worker->state, &from,
 						       to, memory_order_acq_rel,
 						       memory_order_relaxed);
@@ -33,7 +33,7 @@ static bool may_idle(void)
 	       (!getrlimit(RLIMIT_NICE, &limit) && limit.rlim_cur >= 20);
 }
 
-/* A wish, too. Whoever cannot come back, for want of privilege, does not go. */
+/* Best effort, too. Not if the privilege to come back is missing. */
 static void go_idle(void *arg)
 {
 	struct mu_hosted *hosted = arg;
@@ -67,7 +67,7 @@ static void call(struct mu_hosted_worker *worker)
 	/* relaxed: whoever went idle in this call set it here. */
 	if (atomic_load_explicit(&hosted->idled, memory_order_relaxed))
 		come_back(hosted);
-	/* Nobody else leaves RUNNING. seq_cst: as above; release: as in
+	/* Only we leave RUNNING. seq_cst: as above; release: as in
 	 * change(). */
 	atomic_store(&worker->state, MU_WORKER_FREE);
 	mu_hosted_later_next(hosted);
@@ -78,7 +78,7 @@ static void *work(void *arg)
 	struct mu_hosted_worker *worker = arg;
 	const struct mu_hosted *hosted = worker->hosted;
 
-	/* Where it is at home. */
+	/* Its home. */
 	mu_hosted_bind(worker->bound);
 	mu_hosted_set_priority(hosted->config.priority);
 	for (;;) {
@@ -103,9 +103,9 @@ static void *work(void *arg)
 	}
 }
 
-/* Signals are for the threads of the program: a handler that interrupts a
- * worker could outlive what it is about. But what a thread does to itself stays
- * its own, and profilers may look. */
+/* Signals are for the program's own threads: a handler that interrupts a worker
+ * could outlive what it refers to. But synchronous signals stay with the thread
+ * that causes them, and profilers keep theirs. */
 static void block_signals(sigset_t *before)
 {
 	static const int own[] = {SIGSEGV, SIGBUS,  SIGFPE, SIGILL,
@@ -118,8 +118,8 @@ static void block_signals(sigset_t *before)
 	pthread_sigmask(SIG_BLOCK, &all, before);
 }
 
-/* Win @worker, if it is free; @asleep is what it was. It may fall asleep or
- * wake meanwhile, and is free all the time. */
+/* Take @worker, if it is free; *@asleep says whether it slept. It may fall
+ * asleep or wake meanwhile, which are both free. */
 static bool take(struct mu_hosted_worker *worker, bool *asleep)
 {
 	uint32_t state;
@@ -135,7 +135,7 @@ static bool take(struct mu_hosted_worker *worker, bool *asleep)
 
 static void let(struct mu_hosted_worker *worker, uint32_t state, bool asleep)
 {
-	/* release: as in change(); nobody else leaves TAKEN. seq_cst: as in
+	/* release: as in change(); only we leave TAKEN. seq_cst: as in
 	 * state_of(). */
 	atomic_store(&worker->state, state);
 	if (asleep)
@@ -157,9 +157,9 @@ static bool give(struct mu_hosted_worker *worker, unsigned cpu,
 	return true;
 }
 
-/* The first of the workers that are at home on @cpu; the next ones follow at
- * steps of nr_cpus. Worker i is at home on CPU i + 1, since who asks is mostly
- * CPU 0, and sits where that has its place. */
+/* The first of the workers whose home is @cpu; the others follow in steps of
+ * nr_cpus. The home of worker i is CPU i + 1, since the caller is usually
+ * CPU 0, and occupies that one's place. */
 static unsigned first_at_home(const struct mu_hosted *hosted, unsigned cpu)
 {
 	return (cpu + hosted->nr_cpus - 1) % hosted->nr_cpus;
@@ -184,8 +184,8 @@ static bool give_anywhere(struct mu_hosted *hosted, unsigned cpu,
 	return false;
 }
 
-/* CPUs where a worker is at home come first: it need not move. The others are
- * served by whoever is free. */
+/* CPUs that are a free worker's home come first: it need not move. The others
+ * are served by any free worker. */
 unsigned mu_hosted_give(struct mu_hosted *hosted, const struct mu_cpumask *cpus,
 			unsigned count, void (*fn)(void *), void *arg,
 			struct mu_cpumask *given)
@@ -224,7 +224,7 @@ static unsigned run_on(void *arg, const struct mu_cpumask *cpus, unsigned count,
 static unsigned run_cancel(void *arg, void (*fn)(void *), void *fn_arg)
 {
 	struct mu_hosted *hosted = arg;
-	/* These first: they become those of workers. */
+	/* Waiting calls first: they may be given to workers meanwhile. */
 	unsigned waited = mu_hosted_later_cancel(hosted, fn, fn_arg);
 	unsigned cancelled = 0;
 
@@ -232,7 +232,7 @@ static unsigned run_cancel(void *arg, void (*fn)(void *), void *fn_arg)
 		struct mu_hosted_worker *worker = &hosted->workers[i];
 		bool ours;
 
-		/* Whose call it is can be read only by whoever has it. */
+		/* Only the owner may read whose call it is. */
 		if (state_of(worker) != MU_WORKER_CALL ||
 		    !change(worker, MU_WORKER_CALL, MU_WORKER_TAKEN))
 			continue;
@@ -241,7 +241,7 @@ static unsigned run_cancel(void *arg, void (*fn)(void *), void *fn_arg)
 		/* It was woken when it was given the call. */
 		let(worker, ours ? MU_WORKER_FREE : MU_WORKER_CALL, false);
 	}
-	/* There are free workers now that nobody has told to look. */
+	/* Now there are free workers that were not told to look. */
 	if (cancelled)
 		mu_hosted_later_next(hosted);
 	return waited + cancelled;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * apic: the local APIC, a CPU's own interrupt controller: who am I, interrupt
- * that CPU, interrupt me in a moment. (SDM vol. 3, chapter "Advanced
- * Programmable Interrupt Controller".)
+ * apic: the local APIC, a CPU's own interrupt controller: its id, interrupts to
+ * other CPUs, the timer. (SDM vol. 3, chapter "Advanced Programmable Interrupt
+ * Controller".)
  *
- * Its registers are a page of memory (xAPIC: ids of 8 bits) or, where the CPU
- * can and so always on machines with more than 255 CPUs, MSRs (x2APIC: ids of
- * 32 bits). Both have the same registers at the same offsets / 16.
+ * Its registers are a page of memory (xAPIC: ids of 8 bits) or, if the CPU
+ * supports it and so always on machines with more than 255 CPUs, MSRs (x2APIC:
+ * ids of 32 bits). Both have the same registers, the MSRs at the offsets / 16.
  */
 #ifndef MEMUP_X86_64_APIC_H
 #define MEMUP_X86_64_APIC_H
@@ -20,7 +20,7 @@
 struct x86_apic {
 	bool x2;
 	volatile uint32_t *mmio; /* xAPIC: its registers */
-	uint64_t timer_hz;	 /* of the timer as it is divided here; 0: not
+	uint64_t timer_hz;	 /* of the timer after its divider; 0: not
 				    known yet */
 };
 
@@ -31,13 +31,13 @@ bool x86_apic_has_x2(void);
  * x2APIC. Once, by the boot CPU. */
 void x86_apic_init(struct x86_apic *apic, volatile uint32_t *mmio);
 
-/* Have this CPU's take interrupts. Each CPU, with interrupts off. */
+/* Let this CPU's APIC take interrupts. Each CPU, with interrupts off. */
 void x86_apic_enable(const struct x86_apic *apic, uint8_t spurious_vector);
 
-/* The id of this CPU's. */
+/* The id of this CPU's APIC. */
 uint32_t x86_apic_id(const struct x86_apic *apic);
 
-/* The handler of an interrupt that came through it is done. */
+/* Called when the handler of an interrupt that came through it is done. */
 void x86_apic_eoi(const struct x86_apic *apic);
 
 /* Interrupt the CPU with @id. Any context. */
@@ -56,7 +56,7 @@ void x86_apic_send_nmi_to_others(const struct x86_apic *apic);
  * 2 ms. Once, by the boot CPU. */
 void x86_apic_timer_calibrate(struct x86_apic *apic, uint64_t tsc_hz);
 
-/* Interrupt this CPU with @vector in @ns; 0: not any more. Each CPU. */
+/* Interrupt this CPU with @vector in @ns; 0: cancel. Each CPU. */
 void x86_apic_timer(const struct x86_apic *apic, uint8_t vector, uint64_t ns);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * asm: instructions that C has no words for. Names of registers and bits are
+ * asm: instructions that C cannot express. Names of registers and bits are
  * those of Intel's Software Developer's Manual (SDM), volumes 3 and 4.
  */
 #ifndef MEMUP_X86_64_ASM_H
@@ -74,7 +74,7 @@ static inline struct x86_cpuid x86_cpuid(uint32_t leaf, uint32_t subleaf)
 	return out;
 }
 
-/* Ticks of the time-stamp counter, not before what came before it was done
+/* The time-stamp counter, read after all earlier instructions have completed
  * (SDM vol. 2, RDTSC: LFENCE). */
 static inline uint64_t x86_tsc(void)
 {
@@ -138,7 +138,7 @@ static inline void x86_irq_on(void)
 	__asm__ volatile("sti" : : : "memory");
 }
 
-/* Interrupts off; RFLAGS as it was. */
+/* Turn interrupts off; returns RFLAGS from before. */
 static inline uintptr_t x86_irq_save(void)
 {
 	uintptr_t flags;
@@ -153,8 +153,9 @@ static inline void x86_irq_restore(uintptr_t flags)
 		x86_irq_on();
 }
 
-/* Interrupts on and wait for one. An interrupt that came before is not lost:
- * STI lets none in before the next instruction has begun (SDM vol. 2, STI). */
+/* Turn interrupts on and wait for one. An interrupt that came before is not
+ * lost: STI takes effect only after the next instruction has begun (SDM vol. 2,
+ * STI). */
 static inline void x86_irq_on_and_halt(void)
 {
 	__asm__ volatile("sti; hlt" : : : "memory");

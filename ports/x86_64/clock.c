@@ -9,7 +9,7 @@
 #define NR_WINDOWS 3
 #define NR_LOOKS   5
 
-/* A clock of known speed that counts up to @mask and begins again. */
+/* A clock of known speed that counts up to @mask and starts over. */
 struct reference {
 	const char *name;
 	uint32_t hz;
@@ -58,8 +58,8 @@ struct look {
 	uint32_t count;
 };
 
-/* Both at one moment: of several looks the shortest, since whatever came
- * between (an interrupt of the hypervisor's, another thread) made it longer. */
+/* Read both at one moment: take the shortest of several attempts, since an
+ * interruption (by the hypervisor, say) makes an attempt longer. */
 static struct look look_at(const struct reference *reference)
 {
 	struct look best = {0};
@@ -79,7 +79,7 @@ static struct look look_at(const struct reference *reference)
 	return best;
 }
 
-/* Ticks a second, measured over 5 ms; 0 when the reference does not run. */
+/* Ticks per second, measured over 5 ms; 0 when the reference does not run. */
 static uint64_t measure(const struct reference *reference)
 {
 	struct look from, to;

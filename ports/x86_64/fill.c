@@ -3,8 +3,8 @@
  * memmap_fill: streaming stores from a general register.
  *
  * The kernel is compiled without vector registers, so that interrupt handlers
- * need not save them; so is the library, whose own streaming stores are gone
- * then. MOVNTI (SDM vol. 2) needs none: eight bytes a store, two of them a
+ * need not save them; so is the library, which then lacks its own streaming
+ * stores. MOVNTI (SDM vol. 2) needs none: eight bytes per store, two stores per
  * descriptor. Of 256 MiB of descriptors it stores one in 0.81 ns where MOVNTDQ,
  * with 16 bytes, takes 0.80 (2.6 GHz Xeon, one core, best of 15): the memory is
  * the limit. REP STOSQ, which reads what it overwrites, takes 1.5. The kernel's
@@ -19,7 +19,7 @@ void mu_x86_memmap_fill(void *arg, uint64_t *dst, uint64_t word, size_t count)
 	(void)arg;
 	if (dst == end)
 		return;
-	/* Streaming stores are ordered by nothing but a fence. */
+	/* Only a fence orders streaming stores. */
 	__asm__ volatile("1:\n\t"
 			 "movnti %[word], (%[at])\n\t"
 			 "movnti %[word], 8(%[at])\n\t"

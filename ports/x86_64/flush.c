@@ -15,9 +15,9 @@ static void flush_own(void)
 
 static void answer(struct mu_x86 *x86, struct mu_x86_cpu *cpu)
 {
-	/* Off, so that a handler's answer is not taken back. */
+	/* Off, so that we do not overwrite a handler's newer answer. */
 	uintptr_t flags = x86_irq_save();
-	/* acquire: the entries that were changed before. */
+	/* acquire: the entries that were changed before are visible. */
 	uint32_t wanted =
 		atomic_load_explicit(&x86->flush, memory_order_acquire);
 
@@ -55,7 +55,7 @@ void mu_x86_flush(struct mu_x86 *x86)
 	uint32_t wanted = atomic_fetch_add(&x86->flush, 1) + 1;
 	struct mu_cpumask asked = {{0}};
 
-	/* Whoever comes up later has nothing to forget. */
+	/* CPUs that come up later have nothing to flush. */
 	for (unsigned i = 0; i < nr; i++) {
 		if (!mu_x86_is_up(x86, i))
 			continue;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * The hooks that are a few instructions, and the CPUs that they tell of.
+ * The hooks that take only a few instructions, and the list of CPUs.
  */
 #include "ports/x86_64/asm.h"
 #include "ports/x86_64/flush.h"

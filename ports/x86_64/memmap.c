@@ -4,7 +4,7 @@
  *
  * Where it comes from. The hook may not ask memup for memory, and must not run
  * out of it: a claim that cannot be backed is an allocation that fails. So all
- * that descriptors can ever need is taken out of memblock before the allocator
+ * that descriptors can ever need is taken from memblock before the allocator
  * starts, as one *window* for each region of memory, near it:
  *
  *     memmap (virtual)   [ pfn 0 ... |=== region's descriptors ===| ... ]
@@ -12,19 +12,19 @@
  *     window (physical)              |============================|
  *
  * A descriptor's place in its window is its place in the memmap, so there is
- * nothing to allocate, nothing to keep count of, and two CPUs that open the
- * same block write the same entries. Taking the windows is one reservation
- * each, whatever their size; a page of them is touched when the first block of
- * it is opened. They are 0.39 % of memory, and no loss: whoever uses all of
- * memory needs all of them. Memory that may come later (a device's) has its
- * window from the start, too, unless the device hosts its descriptors itself:
+ * nothing to allocate, nothing to count, and two CPUs that map the same block
+ * write the same entries. Taking the windows is one reservation each, whatever
+ * their size; a page of them is touched when its first block is mapped. They
+ * are 0.39 % of memory, which is not wasted: a kernel that uses all of memory
+ * needs all of them. Memory that may come later (a device's) has its window
+ * from the start, too, unless the device hosts its descriptors itself:
  * memmap_map_at() then maps what memup names.
  *
- * Only the block that was asked for is mapped, so a pristine descriptor is
- * never present, and whoever touches one gets a page fault. The price is that
- * descriptors are mapped by leaves of 4 KiB, four for a block. Where the TLB's
- * reach counts for more than the trap, a kernel would open 2 MiB at a time (128
- * blocks), as Linux's vmemmap does.
+ * Only the requested block is mapped, so a pristine descriptor is never
+ * present, and touching one is a page fault. The price is that descriptors are
+ * mapped by leaves of 4 KiB, four per block. If TLB reach matters more than the
+ * trap, a kernel would map 2 MiB at a time (128 blocks), as Linux's vmemmap
+ * does.
  *
  * Taking blocks away flushes all TLBs (flush.c), since the same descriptors may
  * be backed by other memory next time.
@@ -71,7 +71,7 @@ struct reserve {
 	enum mu_status status;
 };
 
-/* One window for blocks from @start to @end near @nid, or, where there is no
+/* Take a window for blocks from @start to @end near @nid, or, if there is no
  * room for it in one piece, two of half the size. */
 static void take_window(struct reserve *reserve, mu_pfn_t start, mu_pfn_t end,
 			int nid)
@@ -105,7 +105,7 @@ static void take_bytes(struct reserve *reserve, mu_pfn_t *end, mu_phys_t base,
 {
 	mu_pfn_t start = (base >> 12) & ~(MU_BLOCK_PAGES - 1);
 
-	/* A block that two regions share is the first one's. */
+	/* A block that two regions share belongs to the first. */
 	start = start < *end ? *end : start;
 	*end = (base + size + X86_PAGE - 1) >> 12;
 	*end = (*end + MU_BLOCK_PAGES - 1) & ~(MU_BLOCK_PAGES - 1);
@@ -113,7 +113,7 @@ static void take_bytes(struct reserve *reserve, mu_pfn_t *end, mu_phys_t base,
 		take_window(reserve, start, *end, nid);
 }
 
-/* What is there and what may come, both sorted, by address. */
+/* Memory that is there and that may come, both sorted, in address order. */
 static void take_windows(struct reserve *reserve, const struct mu_range *late,
 			 unsigned nr_late)
 {
@@ -247,8 +247,8 @@ static uintptr_t lock(struct mu_x86 *x86)
 {
 	uintptr_t flags = x86_irq_save();
 
-	/* acquire, and release below: the tables as the last one left them.
-	 * Whoever has it may be waiting for us to flush. */
+	/* acquire, and release below: the tables as the last owner left them.
+	 * The owner may be waiting for us to flush. */
 	while (atomic_exchange_explicit(&x86->memmap_lock, 1,
 					memory_order_acquire))
 		mu_x86_pause(x86, 0);

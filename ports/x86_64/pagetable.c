@@ -27,13 +27,13 @@ static entry_t *table_at(const struct x86_tables *tables, uint64_t value)
 }
 
 /* relaxed, here and below: one CPU at a time writes, and the hardware's walker
- * needs entries to be whole, no more. */
+ * only needs entries to be whole. */
 static uint64_t get(entry_t *entry)
 {
 	return atomic_load_explicit(entry, memory_order_relaxed);
 }
 
-/* Have @entry point to a new table. */
+/* Make @entry point to a new table. */
 static bool link_table(const struct x86_tables *tables, entry_t *entry)
 {
 	mu_phys_t table = tables->new_table(tables->arg);
@@ -49,7 +49,7 @@ static bool link_table(const struct x86_tables *tables, entry_t *entry)
 /*
  * The entry for @virt at *@level, or above it where a leaf already maps @virt:
  * then *@level is the leaf's. NULL where there is no table, or with @make when
- * there is none to be had.
+ * there is no memory for one.
  */
 static entry_t *descend(const struct x86_tables *tables, uintptr_t virt,
 			unsigned *level, bool make)

@@ -4,13 +4,13 @@
  *
  * A *leaf* is an entry that maps memory: 4 KiB at level 0, 2 MiB at level 1, 1
  * GiB at level 2 where the CPU can. A range is mapped with the largest leaves
- * that its alignment allows, so that a direct map costs an entry for each
- * gigabyte. (SDM vol. 3, 4.5 "4-level paging", tables 4-15 to 4-20.)
+ * that its alignment allows, so that a direct map costs one entry per gigabyte.
+ * (SDM vol. 3, 4.5 "4-level paging", tables 4-15 to 4-20.)
  *
  * Concurrency: one caller at a time for tables that two ranges may share;
  * other CPUs may use the addresses meanwhile, the entries are written whole.
- * Mapping what was not mapped needs no flush: nothing that is not present is
- * kept in a TLB (4.10.2.3).
+ * Mapping what was not mapped needs no flush: a TLB never caches entries that
+ * are not present (4.10.2.3).
  */
 #ifndef MEMUP_X86_64_PAGETABLE_H
 #define MEMUP_X86_64_PAGETABLE_H
@@ -29,9 +29,9 @@
 #define X86_PTE_ADDRESS	 UINT64_C(0x000ffffffffff000)
 
 /*
- * What may be done with memory; nothing is ever written and executed. Nobody
- * asks whether it was accessed or written, so the processor need not go back to
- * the entry to say so (4.8).
+ * Access rights; nothing is ever both writable and executable. The accessed and
+ * dirty bits are not used, so they are set in advance and the processor need
+ * not update the entry (4.8).
  */
 #define X86_MAP_CODE   (X86_PTE_PRESENT | X86_PTE_GLOBAL | X86_PTE_ACCESSED)
 #define X86_MAP_CONST  (X86_MAP_CODE | X86_PTE_NX)
@@ -44,7 +44,7 @@ struct x86_tables {
 	_Atomic uint64_t *root; /* the PML4, 512 entries */
 	uintptr_t direct;	/* where physical address 0 is mapped */
 	bool gigabytes;		/* the CPU has leaves of 1 GiB */
-	/* A page of zeroes below what is mapped, or 0 when there is none. */
+	/* A zeroed page in the direct map, or 0 when there is none. */
 	mu_phys_t (*new_table)(void *arg);
 	void *arg;
 };
@@ -52,16 +52,16 @@ struct x86_tables {
 /*
  * Map @size bytes at @virt to @phys, all multiples of 4 KiB, as @flags say.
  * What is mapped already stays as it is. MU_ERR_NOMEM when new_table() has
- * none; the range is mapped in part then.
+ * none; then the range is mapped only in part.
  */
 enum mu_status x86_map(const struct x86_tables *tables, uintptr_t virt,
 		       mu_phys_t phys, uint64_t size,
 		       uint64_t flags) MU_MUST_CHECK;
 
 /*
- * Take access to @size bytes at @virt away, on this CPU at once; others forget
- * it when they load CR3 or flush. Leaves keep their address. The range ends and
- * begins where leaves do.
+ * Remove access to @size bytes at @virt, on this CPU at once; on others when
+ * they load CR3 or flush. Leaves keep their address. The range begins and ends
+ * at leaf borders.
  */
 void x86_unmap(const struct x86_tables *tables, uintptr_t virt, uint64_t size);
 

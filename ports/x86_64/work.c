@@ -9,22 +9,22 @@
  *       ^          (compare-exchange)   (then an IPI)              |
  *       +------------------------- the call returns --------------+
  *
- * run_on() takes CPUs that are FREE and no others, so every call that it
- * promises begins without another having to return; nothing is ever queued, and
- * nothing has to be cancelled.
+ * run_on() takes only CPUs that are FREE, so every call that it promises begins
+ * without another having to return; nothing is ever queued, and nothing has to
+ * be cancelled.
  *
  * An idle CPU sleeps in HLT. Between its look at the mailbox and HLT interrupts
  * are off, so the IPI that announces a call is taken after HLT has begun, or
  * instead of it, and none is lost.
  *
- * wait() sleeps the same way, after it has said on which word. wake() looks at
- * what each CPU says: O(CPUs), but no list and no lock.
+ * wait() sleeps the same way, after it has published the word's address. wake()
+ * looks at each CPU's: O(CPUs), but no list and no lock.
  */
 #include "ports/x86_64/asm.h"
 #include "ports/x86_64/work.h"
 #include "ports/x86_64/x86_64.h"
 
-/* An IPI and waking up from HLT cost about as much as so many looks. */
+/* An IPI and waking up from HLT cost about as much as this many looks. */
 #define LOOKS 256
 
 static void kick(const struct mu_x86 *x86, const struct mu_x86_cpu *cpu)
@@ -36,8 +36,8 @@ static bool take(struct mu_x86_cpu *cpu)
 {
 	uint32_t seen = MU_X86_FREE;
 
-	/* acquire: the call before has returned, and what it read of the
-	 * mailbox with it. */
+	/* acquire: the previous call has returned, and has read the
+	 * mailbox. */
 	return atomic_compare_exchange_strong_explicit(
 		&cpu->state, &seen, MU_X86_TAKEN, memory_order_acquire,
 		memory_order_relaxed);
@@ -86,7 +86,7 @@ _Noreturn void mu_x86_idle(void)
 			x86_irq_off();
 		}
 		x86_irq_on();
-		/* relaxed: nobody else leaves CALL. */
+		/* relaxed: only we leave CALL. */
 		atomic_store_explicit(&cpu->state, MU_X86_BUSY,
 				      memory_order_relaxed);
 		cpu->fn(cpu->arg);
@@ -113,7 +113,7 @@ void mu_x86_wait(void *arg, _Atomic uint32_t *word, uint32_t seen)
 		x86_irq_on_and_halt();
 	else
 		x86_irq_on();
-	/* relaxed: too many only cost an interrupt. */
+	/* relaxed: a stale value only costs an interrupt. */
 	atomic_store_explicit(&cpu->sleeps_on, 0, memory_order_relaxed);
 }
 

@@ -2,10 +2,10 @@
 /*
  * x86_64: memup's port to a bare x86-64 machine.
  *
- * It needs a kernel under it that has brought the CPU into long mode and mapped
- * memory, and gives memup (memup/port.h) the hooks. What it stands on, one file
- * each: page tables (pagetable.h), the time-stamp counter (clock.h), the local
- * APIC (apic.h).
+ * It needs a kernel that has switched the CPU to long mode and mapped memory,
+ * and gives memup the hooks (memup/port.h). It is built on, one file each: page
+ * tables (pagetable.h), the time-stamp counter (clock.h), the local APIC
+ * (apic.h).
  *
  *   hook                        what it is here                     file
  *   log, panic                  the kernel's                        hooks.c
@@ -19,11 +19,11 @@
  *   run_on, wait, wake          a mailbox for each CPU, HLT, IPI    work.c
  *   pause                       PAUSE, and flush the TLB if asked   flush.c
  *
- * Defaults serve for the rest: run_cancel, since run_on() promises idle CPUs
- * alone; run_later and run_waits, since nothing is queued; go_idle, since there
- * is no scheduler to give way to; watchdog, since there is none.
+ * The rest keep their defaults: run_cancel, since run_on() promises only idle
+ * CPUs; run_later and run_waits, since nothing is queued; go_idle, since there
+ * is no scheduler; watchdog, since there is none.
  *
- * Addresses. All of it lives in the upper half; the kernel says where:
+ * Addresses. Everything is in the upper half; the kernel chooses where:
  *
  *   direct + p        physical address p, RAM and what the kernel adds
  *   memmap + 16 * n   the descriptor of pfn n: not present until it is backed
@@ -82,7 +82,7 @@ struct mu_x86_config {
 	void (*panic)(void *arg, const char *line);
 	uintptr_t direct; /* where physical address 0 is */
 	uintptr_t memmap; /* where the descriptor of pfn 0 is */
-	/* What CPUs are sent that sleep, or have to flush. Its handler calls
+	/* Sent to CPUs that sleep, or have to flush. Its handler calls
 	 * mu_x86_interrupt(). */
 	uint8_t wake_vector;
 };
@@ -92,7 +92,8 @@ struct mu_x86 {
 	struct mu_x86_config config;
 	struct x86_clock clock;
 	struct x86_apic apic;
-	/* Physical addresses below it are in the direct map. The kernel's. */
+	/* Physical addresses below this are in the direct map. Set by the
+	 * kernel. */
 	mu_phys_t mapped_end;
 
 	/* memmap.c */
@@ -102,7 +103,7 @@ struct mu_x86 {
 	mu_phys_t table_next, table_end; /* pages for page tables */
 	_Atomic uint32_t memmap_lock;	 /* the tables of the memmap */
 
-	/* How many flushes were asked for: flush.h. */
+	/* The number of the last flush requested: flush.h. */
 	_Atomic uint32_t flush;
 
 	/* Indexed by id. An entry is set before nr_cpus counts it. */
@@ -113,16 +114,16 @@ struct mu_x86 {
 };
 
 /*
- * Make @x86 a port with one CPU, the caller, which has id 0 and node 0 and is
- * busy for ever. The port's hooks are in ->port. Interrupts off.
+ * Make @x86 a port with one CPU, the caller, which has id 0 and node 0 and
+ * always counts as busy. The port's hooks are in ->port. Interrupts off.
  */
 void mu_x86_init(struct mu_x86 *x86, const struct mu_x86_config *config);
 
 /*
  * Take the memory that all descriptors of @memblock's memory need, from each
- * region's own node if it can be, and page tables for them: 0.39 % and 0.001 %
+ * region's own node if possible, and page tables for them: 0.39 % and 0.001 %
  * of memory. The same for @late, @nr_late ranges in ascending order that may
- * come later. O(ranges), and no byte of it is touched until a block is opened.
+ * come later. O(ranges), and none of it is touched until a block is backed.
  * @tables are those that all CPUs use. MU_ERR_NOMEM, with @error.
  */
 enum mu_status mu_x86_memmap_reserve(struct mu_x86 *x86,
@@ -135,28 +136,28 @@ enum mu_status mu_x86_memmap_reserve(struct mu_x86 *x86,
 /* Bytes of memory that were taken for descriptors and their page tables. */
 uint64_t mu_x86_memmap_bytes(const struct mu_x86 *x86);
 
-/* The pfn whose descriptor is at @virt, or MU_PHYS_MAX when @virt is no
- * address of the memmap. For reports of exceptions. */
+/* The pfn whose descriptor is at @virt, or MU_PHYS_MAX when @virt is not in the
+ * memmap. For reports of exceptions. */
 mu_pfn_t mu_x86_memmap_pfn(const struct mu_x86 *x86, uintptr_t virt);
 
 /*
  * CPUs. mu_x86_set_cpus() moves the list of them to @table, which has room for
  * all that will be added, the boot CPU first; then mu_x86_add_cpu() gives each
- * the next id. One CPU, once each.
- * A CPU that was added but never enters counts, and is never run on.
+ * the next id. One CPU, once each. A CPU that was added but never enters is
+ * counted, but never used.
  */
 void mu_x86_set_cpus(struct mu_x86 *x86, struct mu_x86_cpu **table);
 void mu_x86_add_cpu(struct mu_x86 *x86, struct mu_x86_cpu *cpu,
 		    uint32_t apic_id, int nid);
 
-/* Did CPU @id come so far that it takes calls, or is it the boot CPU? */
+/* Is CPU @id ready to take calls, or the boot CPU? */
 bool mu_x86_is_up(const struct mu_x86 *x86, unsigned id);
 
 /* The CPU that runs this is @cpu from now on. */
 void mu_x86_enter(struct mu_x86_cpu *cpu);
 
-/* Do what run_on() asks for, for ever; on the CPU's own stack, interrupts
- * enabled in between. */
+/* Serve run_on() for ever; on the CPU's own stack, with interrupts enabled in
+ * between. */
 _Noreturn void mu_x86_idle(void);
 
 /* What the handler of the wake vector does. */
