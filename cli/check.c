@@ -17,17 +17,18 @@ static const char help[] =
 	"\n"
 	"Read a Linux boot log twice: memup takes the firmware's lines and\n"
 	"computes nodes, zones and pages; what Linux says later in the same\n"
-	"log is held against it, one row a thing.\n"
+	"log is compared with that, one row per item.\n"
 	"\n"
-	"LOG        a boot log, `-` for one on standard input. The more of it\n"
-	"           the better: `dmesg`, or `journalctl -k -b`.\n"
+	"LOG        a boot log, `-` for standard input. The more complete the\n"
+	"           better: `dmesg`, or `journalctl -k -b`.\n"
 	"--json     one JSON object with all rows\n"
 	"\n"
 	"A row agrees, differs, is not in this log, or was taken from that\n"
-	"very line (where the firmware's own are not in the log) and so says\n"
+	"very line (if the firmware's own lines are missing), which compares\n"
 	"nothing. mem=, memmap=, numa=, crashkernel=, kernelcore=,\n"
 	"movablecore= and movable_node on the log's command line are\n"
-	"followed. Ends are the last byte. What cannot agree, and why:\n"
+	"followed. Ends are the last byte. For what cannot agree, and why, "
+	"see\n"
 	"docs/check.md.\n"
 	"\n"
 	"Exit codes: 0 nothing differs, 1 something does, 2 bad input or "
@@ -223,7 +224,7 @@ static int run_check(int argc, char **argv)
 
 const struct command command_check = {
 	.name = "check",
-	.summary = "hold memup against what Linux says in a boot log",
+	.summary = "compare memup with what Linux says in a boot log",
 	.help = help,
 	.run = run_check,
 };

@@ -20,7 +20,7 @@ static void list_commands(FILE *out)
 	for (size_t i = 0; i < NR_COMMANDS; i++)
 		fprintf(out, "  %-10s %s\n", commands[i]->name,
 			commands[i]->summary);
-	fprintf(out, "\n`memup COMMAND --help` tells all of a command.\n"
+	fprintf(out, "\n`memup COMMAND --help` describes a command.\n"
 		     "Exit codes: 0 done, 1 the answer is no, 2 bad input or "
 		     "use.\n");
 }

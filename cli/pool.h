@@ -27,8 +27,8 @@ struct pool_options {
 	"process\n"                                                        \
 	"               may use (CPU affinity, cpu.max of its control "    \
 	"group)\n"                                                         \
-	"--cpus LIST    on these CPUs of the host alone: 0-3,8\n"          \
-	"--background   take only time that nobody else wants (SCHED_IDLE)\n"
+	"--cpus LIST    only on these CPUs of the host: 0-3,8\n"           \
+	"--background   use only time that nobody else wants (SCHED_IDLE)\n"
 
 /* Parse one of these options; false, with a message, when it is wrong. @who is
  * "memup prefault" and the like. */

@@ -15,16 +15,17 @@
 static const char help[] =
 	"usage: memup scenario [NAME | all] [--json]\n"
 	"\n"
-	"Run a boot that is known to have gone wrong, or that a claim was "
-	"made\n"
-	"about: the claim and whose it is, what was measured in this run, and\n"
+	"Run a boot that is known to have gone wrong, or about which a claim "
+	"was\n"
+	"made: prints the claim and its source, what was measured in this run, "
+	"and\n"
 	"whether memup held. Without NAME: the list.\n"
 	"\n"
 	"all     one after the other\n"
 	"--json  one JSON object instead\n"
 	"\n"
 	"Exit codes: 0 memup held (or the list was printed), 1 it did not,\n"
-	"2 bad use, or this host has not the memory to run it.\n";
+	"2 bad use, or this host does not have the memory to run it.\n";
 
 static const struct scenario *const scenarios[] = {
 	&scenario_trace_buf,	  &scenario_crashkernel, &scenario_hash_tables,
