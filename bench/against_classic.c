@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * The same number of pages by memup and by the model of two passes, one thread,
- * all descriptors in the host's memory since before.
+ * all descriptors in memory that the host has backed before.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Allocate and free, over and over: the fast path. What bounds it from below
- * are the lock operations, taken here without anything between.
+ * Allocate and free, over and over: the fast path. The lower bound is the lock
+ * operations, measured here with nothing in between.
  */
 #include <stdatomic.h>
 #include "bench/rig.h"
@@ -9,7 +9,7 @@
 #include "bench/team.h"
 
 #define PAIRS 500000
-/* What a page cache may hold and more. */
+/* More than a page cache may hold. */
 #define MANY 2000
 
 struct lock {

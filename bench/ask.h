@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* ask: run a program and read one number off what it prints. */
+/* ask: run a program and read one number from its output. */
 #ifndef BENCH_ASK_H
 #define BENCH_ASK_H
 
@@ -7,8 +7,8 @@
 
 /*
  * Run @argv (NULL at its end, looked up in PATH), take from its output and
- * error output the first line that holds @key and from that the number after
- * @key. False when the program cannot be run, fails, or says no such thing.
+ * error output the first line that contains @key and from that the number after
+ * @key. False when the program cannot be run, fails, or prints no such line.
  */
 bool ask(char *const *argv, const char *key, double *value);
 

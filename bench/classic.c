@@ -7,8 +7,8 @@
 #define FLAG_RESERVED 0x400u
 #define FLAG_BUDDY    0x80u
 
-/* Passes are functions of their own: in Linux they are in different places, so
- * a compiler must not make one of them. */
+/* Passes are separate functions: in Linux they are in different places, so the
+ * compiler must not merge them. */
 #define PASS __attribute__((noinline)) static
 
 PASS void first_pass(struct classic_page *page, uint64_t nr, uint64_t zone,

@@ -57,8 +57,8 @@ void classic_by_pass(struct classic *classic, uint64_t start, uint64_t end);
 /*
  * The two passes over device memory that Linux made until 4.20, the first one
  * under the hotplug lock: as above, reserved; then the pointer to the pagemap,
- * and an empty word for the owner. What it took beside (a reference on the
- * pagemap for each page) is left out.
+ * and an empty word for the owner. Its other costs (a reference on the pagemap
+ * for each page) are left out.
  */
 void classic_device(struct classic_page *pages, uint64_t nr, void *pgmap);
 

@@ -34,8 +34,7 @@ static void site_create(struct site *site, unsigned helpers,
 
 	memset((void *)site, 0, sizeof(*site));
 	rig_create_room(rig, helpers, backing, LIMIT);
-	/* What the host has given stays there, so that what is measured is
-	 * memup alone. */
+	/* Keep what the host has backed, so that only memup is measured. */
 	rig->port.memmap_unmap = NULL;
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * All that is pristine by one call that finds its own helper, against the same
+ * All pristine memory by one call that gets its own helper, against the same
  * claims by two threads that were ready before.
  */
 #include "bench/rig.h"

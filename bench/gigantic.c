@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Huge and gigantic pages straight from pristine memory: what one costs, by the
- * thousand, where the memmap is there and where the host has to give it first.
+ * Huge and gigantic pages straight from pristine memory: the cost of one,
+ * measured over a thousand, where the host has backed the memmap and where it
+ * has not.
  */
 #include <stdlib.h>
 #include "bench/rig.h"
@@ -27,7 +28,7 @@ static double take(struct rig *rig, unsigned order)
 	return (double)(after - before) / PAGES;
 }
 
-/* A machine whose memmap the host has given, or one of its own each time. */
+/* On one machine whose memmap is backed, or on a new one each time. */
 static void measure(struct samples *samples, unsigned reps, unsigned order,
 		    bool fresh)
 {

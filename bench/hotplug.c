@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * RAM that comes and goes under the lazy policy, and stays pristine: what
- * depends on its size, and what not.
+ * depends on its size, and what does not.
  */
 #include "bench/rig.h"
 #include "bench/stats.h"

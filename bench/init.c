@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT
 /*
  * Descriptor initialisation against this machine's store bandwidth, on the same
- * bytes: the memmap of every block that was pristine, in the host's memory
- * since before.
+ * bytes: the memmap of every block that was pristine, in memory that the host
+ * has backed before.
  *
  * The memmap is cut into slices, and everything that is compared takes its turn
- * on each slice: a few milliseconds each, so that what else this machine does
- * comes upon all alike. In a step everybody is at another slice, and in the
- * next one slice on. So a slice meets the plain stores first, then the
- * streaming ones, then memup, and what plain stores leave in the caches is
- * nobody's burden but that of the streaming stores after them. Whoever begins a
+ * on each slice: a few milliseconds each, so that other load on this machine
+ * affects all alike. In each step every method works on a different slice, and
+ * in the next step one slice further. So a slice gets the plain stores first,
+ * then the streaming ones, then memup, and what plain stores leave in the
+ * caches affects only the streaming stores after them. Which method begins a
  * step changes.
  */
 #include <stdlib.h>

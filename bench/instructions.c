@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Instructions for one page's descriptor, counted and not timed: this program
+ * Instructions for one page's descriptor, counted, not timed: this program
  * initialises few blocks and then many under valgrind's counter, and the
- * difference has only the blocks in it.
+ * difference contains only the blocks.
  */
 #include <math.h>
 #include <stdlib.h>

@@ -6,7 +6,7 @@
 #define NAME_WIDTH   34
 #define COLUMN_WIDTH 11
 
-/* Three digits that mean something, or the whole part. */
+/* Three significant digits, or the whole part. */
 static int digits(double value)
 {
 	value = fabs(value);

@@ -11,11 +11,11 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-/* A value that there is none of: "-" and null. */
+/* A missing value: "-" and null. */
 #define NO_VALUE __builtin_nan("")
 
 struct report {
-	FILE *json; /* NULL: nobody asked */
+	FILE *json; /* NULL: not wanted */
 	unsigned nr_columns;
 	unsigned nr_tables, nr_rows, nr_goals;
 	unsigned met, missed;

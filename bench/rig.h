@@ -4,7 +4,7 @@
  *
  * The first start makes the memmap's memory; rig_start() on a touched rig makes
  * a new struct mu_mm over the same memory, through a port that backs nothing
- * more, so that what is measured is memup alone and not the host.
+ * more, so that only memup is measured and not the host.
  */
 #ifndef BENCH_RIG_H
 #define BENCH_RIG_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* stats: a clock, and samples of which the median and the spread are told. */
+/* stats: a clock, and samples with their median and spread. */
 #ifndef BENCH_STATS_H
 #define BENCH_STATS_H
 
@@ -25,7 +25,7 @@ double samples_rank(struct samples *samples, double rank);
 
 /*
  * Add to @ratios those of @a to @b, turn by turn: both are as they were added,
- * not sorted yet. What changes slowly on a machine changes none of these.
+ * not sorted yet. Slow changes of the machine's speed cancel out in ratios.
  */
 void samples_ratios(struct samples *ratios, const struct samples *a,
 		    const struct samples *b);

@@ -52,7 +52,7 @@ struct contest {
 
 /*
  * Each of the @nr contests once, @reps times over, after a round that does not
- * count; whoever begins changes with every round.
+ * count; which one begins changes with every round.
  */
 void contest_run(struct team *team, struct contest *contests, unsigned nr,
 		 unsigned reps);

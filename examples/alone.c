@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * The padata floor by itself, with a port of one's own. It is built of two
- * folders of the library and nothing else:
+ * The padata floor by itself, with its own port. It is built from two folders
+ * of the library and nothing else:
  *
  *	cc -std=c17 -Iinclude -Isrc -I. examples/alone.c \
  *		src/base/[*].c src/padata/[*].c -pthread
@@ -13,8 +13,8 @@
  *
  *	alone [LIMIT]
  *
- * counts the primes below LIMIT: dearer and dearer units, which a fixed share
- * for every thread would do badly.
+ * counts the primes below LIMIT: units that get more and more expensive, which
+ * a fixed share for every thread would handle badly.
  */
 #include <pthread.h>
 #include <stdio.h>
@@ -30,7 +30,7 @@ struct pool {
 	void (*fn)(void *);
 	void *arg;
 	unsigned calls; /* promised and not begun */
-	unsigned idle;	/* threads that no call is promised to */
+	unsigned idle;	/* threads without a promised call */
 	bool over;
 };
 
@@ -60,8 +60,8 @@ static void *thread(void *arg)
 	return NULL;
 }
 
-/* Promise a call to each thread that is idle, of one function at a time. That
- * they begin without another having to return is why run_cancel can be left
+/* Promise a call to each thread that is idle, of one function at a time. Such
+ * calls begin without another having to return, so run_cancel can be left
  * out. */
 static unsigned run_on(void *arg, const struct mu_cpumask *cpus, unsigned count,
 		       void (*fn)(void *), void *fn_arg)

@@ -5,9 +5,9 @@
  *
  *	checksum FILE
  *
- * Prints the Adler-32 checksum (RFC 1950) in hexadecimal. Two sums of adjacent
- * parts make one of the whole, if they are taken in order: parallel() makes
- * them, serial() takes them. `memup checksum` does the same with a CRC.
+ * Prints the Adler-32 checksum (RFC 1950) in hexadecimal. The sums of adjacent
+ * parts can be combined, in order: parallel() computes them, serial() combines
+ * them. `memup checksum` does the same with a CRC.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -36,7 +36,7 @@ struct sum {
 	const struct mu_port *port;
 	int fd;
 	_Atomic bool failed;
-	uint32_t a, b; /* of all blocks so far: serial() alone */
+	uint32_t a, b; /* of all blocks so far: only serial() */
 };
 
 static void work_on(struct mu_padata_priv *padata)

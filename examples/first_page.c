@@ -1,18 +1,17 @@
 // SPDX-License-Identifier: MIT
 /*
- * The whole library and the smallest port, which is none: a program that has
- * the physical memory of a guest to give away, as a VMM has. Its memmap is
- * reserved address space that the host backs where it is touched, so even
- * memmap_map can stay at its default. One thread, no interrupts: nothing else
- * is needed.
+ * The whole library with the smallest port, which is none: a program that
+ * manages the physical memory of a guest, like a VMM. Its memmap is reserved
+ * address space that the host backs where it is touched, so even memmap_map can
+ * keep its default. One thread, no interrupts: nothing else is needed.
  *
  *	first_page [GIB]
  *
  * brings up that much memory with a hole below 4 GiB, as PCs have, hands out
- * pages of a few sizes, takes them back, and proves that none is missing. Try
- * 4 and 65536: it takes as long.
+ * pages of a few sizes, takes them back, and checks that none is missing. Try
+ * 4 and 65536: both take the same time.
  *
- * To have more, fill in more of struct mu_port; docs/porting.md says in which
+ * For more, fill in more of struct mu_port; docs/porting.md says in which
  * order.
  */
 #include <stdio.h>

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 /*
- * Have zeroed memory behind a large mapping before it is used, put there by all
- * CPUs: a job with undo.
+ * Populate a large mapping with zeroed memory before it is used, by all CPUs: a
+ * job with undo.
  *
  *	prefault [MIB]
  *
- * `memup prefault` is the grown-up version, for files too.
+ * `memup prefault` is the full version, for files too.
  */
 #include <stdio.h>
 #include <sys/mman.h>
@@ -14,7 +14,7 @@
 #define UNIT ((size_t)2 << 20) /* a huge page */
 #define PAGE ((size_t)4096)
 
-/* [@start, @end) in units: the first store to a page is what it takes. */
+/* Populate [@start, @end), in units, by one store to each page. */
 static enum mu_status fault_in(uint64_t start, uint64_t end, void *arg)
 {
 	volatile char *area = arg;

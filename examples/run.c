@@ -43,7 +43,7 @@ static void tick(void *arg)
 
 	if (!run->mt)
 		return;
-	/* Any thread may, and of the job those that take its chunks see it. */
+	/* Any thread may call it; all that take chunks of the job see it. */
 	if (run_interrupted())
 		mu_padata_mt_cancel(run->mt);
 	mu_padata_mt_progress(run->mt, &now);

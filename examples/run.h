@@ -29,15 +29,15 @@ void *run_map(int argc, char **argv, const char *name, size_t unit,
 	      uint64_t *units);
 
 /*
- * Do @job, shown as @what, to its end or until Ctrl-C: then what was done is
- * undone and this is MU_ERR_CANCELLED. @report is how far it came and how long
- * it took.
+ * Run @job, shown as @what, to its end or until Ctrl-C: then what was done is
+ * undone and this returns MU_ERR_CANCELLED. @report receives how far it came
+ * and how long it took.
  */
 enum mu_status run_job(struct run *run, const char *what,
 		       const struct mu_padata_mt_job *job,
 		       struct mu_padata_progress *report) MU_MUST_CHECK;
 
-/* Show that @done of @size is done, now and then; any thread. */
+/* Show from time to time that @done of @size is done; any thread. */
 void run_show(struct run *run, const char *what, uint64_t done, uint64_t size);
 
 /* Has Ctrl-C come? */

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
 /*
- * Take a large mapping down by all CPUs. munmap() of much memory is slow and
- * keeps the process's other threads out of mmap() meanwhile; here the pages go
- * first, in chunks, and munmap() finds nothing left to do.
+ * Tear down a large mapping by all CPUs. munmap() of much memory is slow and
+ * keeps the process's other threads out of mmap() meanwhile; here the pages are
+ * freed first, in chunks, and munmap() has nothing left to do.
  *
  *	teardown [MIB]
  *
- * What is given back cannot be undone. So there is no undo function, and
- * Ctrl-C leaves the first part given back and the rest as it was: the units
- * done are the first ones (memup/padata.h).
+ * Freeing cannot be undone. So there is no undo function, and Ctrl-C leaves the
+ * first part freed and the rest as it was: the units done are the first ones
+ * (memup/padata.h).
  */
 #include <stdio.h>
 #include <string.h>

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * init: the only program in Linux's initial RAM disk. It says what Linux logged
- * and how much memory there is in the end, and waits for the machine's end.
+ * init: the only program in Linux's initial RAM disk. It prints what Linux
+ * logged and how much memory there is in the end, and waits for the machine's
+ * end.
  *
  * The log goes to QEMU's debug console, an I/O port that swallows bytes, so
  * that Linux needs no console and spends no time on one.

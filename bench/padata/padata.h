@@ -14,7 +14,7 @@ struct bench {
 	unsigned reps;
 };
 
-/* Let the threads of whoever ran before fall asleep: some stay awake for
+/* Let the threads of the previous contender fall asleep: some spin for
  * milliseconds, on a CPU that the next one needs. */
 void bench_settle(void);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Page initialisation at two threads against one, and against what two threads
- * reach that do nothing but store.
+ * Page initialisation with two threads against one, and against two threads
+ * that only store.
  */
 #include <stdlib.h>
 #include <string.h>

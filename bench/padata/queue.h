@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * queue: what one writes without a library: a ring of items under a mutex,
+ * queue: what one would write without a library: a ring of items under a mutex,
  * workers that take them, results that are handed on in the order of
  * submission by whoever completes the first one that is missing.
  */

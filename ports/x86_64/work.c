@@ -74,8 +74,7 @@ _Noreturn void mu_x86_idle(void)
 		/* release: pairs with take(). */
 		atomic_store_explicit(&cpu->state, MU_X86_FREE,
 				      memory_order_release);
-		/* release: whoever sees it finds the CPU free, the first time.
-		 */
+		/* release: whoever sees it finds the CPU free. */
 		atomic_store_explicit(&cpu->up, true, memory_order_release);
 		x86_irq_off();
 		/* acquire: pairs with the release in run_on(). */

@@ -92,8 +92,7 @@ struct mu_x86 {
 	struct mu_x86_config config;
 	struct x86_clock clock;
 	struct x86_apic apic;
-	/* Physical addresses below this are in the direct map. Set by the
-	 * kernel. */
+	/* End of the direct map, a physical address. Set by the kernel. */
 	mu_phys_t mapped_end;
 
 	/* memmap.c */
