@@ -56,7 +56,7 @@ static void add_pages(struct reader *reader, struct said_pages **list,
 {
 	void *memory = *list;
 
-	/* Holes of one zone are told one by one: their sum counts. */
+	/* Holes of one zone are listed one by one: their sum counts. */
 	if (*nr && (*list)[*nr - 1].nid == nid &&
 	    !strcmp((*list)[*nr - 1].zone, zone)) {
 		(*list)[*nr - 1].pages += pages;

@@ -23,7 +23,7 @@ static struct {
 	bool broken; /* the lock is not taken any more */
 	enum mu_log_level level;
 	unsigned nr_waiting;
-	unsigned dropped; /* for want of room */
+	unsigned dropped; /* when there was no room */
 } state = {.level = MU_LOG_INFO};
 static struct line waiting[WAITING] __attribute__((section(".bss.noinit")));
 

@@ -17,8 +17,8 @@
  *                          cursor, the hint first, mu_extent_append(): extents
  *                          that are used up are filled again, or made longer
  *   src/deferred/grow.c    mu_look_begin(), _end(), mu_deferred_settle() with one
- *                          count, which is waited for until it is 0 (that two
- *                          counts keep newcomers apart is for time alone);
+ *                          count, which is waited for until it is 0 (the second
+ *                          count for newcomers only saves time);
  *                          take_batch(), with BATCH, all blocks in one section;
  *                          mu_claim_begin(), mu_claim_end(), mu_online_block(),
  *                          mu_deferred_grow(), _wait(), _take_zone()
@@ -34,34 +34,34 @@
  *   src/buddy/isolate.c    mu_buddy_move(), mu_buddy_extract(); caches are shut for
  *                          all blocks together, as mu_isolated_gather() does
  *   src/hotplug            offline.c: gather(), put_back(), take_away(); online.c:
- *                          come(), of blocks that went. That a client gives
- *                          pages back is FREE; that he does not, patience that
- *                          ends at any time
+ *                          come(), of blocks that went. FREE is a client that
+ *                          gives pages back; one that does not is patience
+ *                          that may end at any time
  *   src/memmap/backing.c   mu_memmap_back() (may fail, with MAYFAIL)
  *   src/memmap/memmap.c    mu_memmap_init_block(), mu_memmap_publish()
  *
- * Not modelled: orders but a page, a block (two pages) and a gigantic page (two
- * blocks), merging (free pages are bits); the watermarks, which are all zero;
- * the fast path, which is try_lists() once more; padata and the background
- * finisher around mu_deferred_take(); the look of mu_deferred_grow() before it is
- * counted, which changes nothing. Nor memory order: every access is
- * sequentially consistent here, so that a missing acquire or release, as that
- * of the hint first, cannot be shown.
+ * Not modelled: orders other than a page, a block (two pages) and a gigantic
+ * page (two blocks); merging (free pages are bits); the watermarks, which are
+ * all zero; the fast path, which is try_lists() once more; padata and the
+ * background finisher around mu_deferred_take(); the look of mu_deferred_grow()
+ * before it is counted, which changes nothing. Nor memory order: every access
+ * is sequentially consistent here, so that a missing acquire or release, such
+ * as that of the hint first, cannot be found.
  *
  * To be true in every run:
- *   - Conservation: at the end each page is free, allocated or pristine in just
- *     one extent, or is reserved still, or offline; no page is handed out twice,
- *     no block claimed twice or before it is counted; what is put back finds room
+ *   - Conservation: at the end each page is free, allocated, pristine in exactly
+ *     one extent, still reserved, or offline; no page is handed out twice, no
+ *     block is claimed twice or before it is counted; what is put back finds room
  *     for its extents.
  *   - Nothing is read before it is written, or written before it is backed.
- *   - No zone gives up too early. When its last word is MU_EXHAUSTED, then at
- *     the moment at which the lists were looked at, under zone->lock, no block
- *     of the zone was pristine (counted in pristine_pages and not claimed) or
- *     in flight (claimed, and neither in the lists nor counted as a client's).
- *     When it is MU_GROW_FAILED, none was in flight. And in neither case, nor
- *     when a mark refuses, was there a page in a cache. That moment is where the
- *     failure takes effect, for each zone its own. For who only grows a zone it
- *     is the moment at which it read growth.
+ *   - No zone gives up too early. When its last answer is MU_EXHAUSTED, then at
+ *     the moment when the lists were searched, under zone->lock, no block of the
+ *     zone was pristine (counted in pristine_pages and not claimed) or in flight
+ *     (claimed, and neither in the lists nor counted as a client's). When it is
+ *     MU_GROW_FAILED, none was in flight. And in neither case, nor when a mark
+ *     refuses, was there a page in a cache. That moment is where the failure
+ *     takes effect, for each zone separately. For a CPU that only grows a zone it
+ *     is the moment when it read growth.
  *   - Progress: no deadlock (spin's check for invalid end states); so no
  *     handler waits for the CPU that it interrupted. Where the code spins the
  *     model blocks until looking again would show something else. Under
@@ -70,31 +70,33 @@
  *
  * Bounds: up to three CPUs and one handler, one operation each (allocations
  * TIMES; one or two blocks go offline, once: GO_NR from GO_AT on); N0 blocks in
- * zone 0, N1 in zone 1, NLATE that come late; an extent a zone at first (with
- * SPLIT N0 extents of WIDE blocks), and room for SPARE more. A handler begins at any
- * time when its CPU has interrupts on; the CPU stands still until it is done.
+ * zone 0, N1 in zone 1, NLATE that come late; one extent per zone at first
+ * (with SPLIT N0 extents of WIDE blocks), and room for SPARE more. A handler
+ * begins at any time when its CPU has interrupts on; the CPU stands still until
+ * it is done.
  *
  * That the model can fail: each "broken:" search must find an error. BREAK_x is
  *   BUSY		busy is counted after the claim
  *   SEEN		growth is read after the lists
  *   PAST		growth is looked at before busy
- *   PEEK		a CPU is busy before it knows of a block: who finds nothing
- *		keeps others waiting, and they him
+ *   PEEK		a CPU is busy before it knows of a block: CPUs that find
+ *		nothing keep each other waiting
  *   BACK		what is claimed is backed afterwards, which may fail
  *   IRQ		interrupts are on while busy
  *   WAIT		nobody is waited for
  *   PUBLISH	online before it is written
- *   WORDS	head and tail of a cursor are words of their own
+ *   WORDS	head and tail of a cursor are separate words
  *   REST		what is cut off gets its extent after the CPU was busy
  *   LOCK		extents are appended without the lock
  *   COUNT	late memory is counted after it can be claimed
  *   IDLE		late memory is added without being busy
  *   GROWTH	growth moves when memory comes to the lists or is counted, not
  *		when a claim ends (memup did so once)
- *   FAILED	who cannot back a block looks no further (so too)
- *   GROWER	who only grows a zone stops when it finds nothing (so too)
- *   FIRST	an extent is filled again, and the hint stays where it is
- *   COUNTER	the hint goes back, but who looked before may move it on
+ *   FAILED	a CPU that cannot back a block looks no further (memup did so once)
+ *   GROWER	a CPU that only grows a zone stops when it finds nothing (memup
+ *		did so once)
+ *   FIRST	an extent is refilled, and the hint stays where it is
+ *   COUNTER	the hint goes back, but a CPU that looked before may move it on
  *   RELATIVE	cursors count from where the extent begins: a claim can succeed
  *		on other blocks than those that were looked at
  *   ISOLATED	isolated pages are found by allocations
@@ -108,8 +110,9 @@
  *   OFF		interrupts are on in a cache: a handler waits for its own CPU
  *   MOVE	blocks are isolated while caches are in use
  *   ZONE	a page goes to a cache though its block has changed its zone
- *   BATCH	of several blocks the first alone is backed
- *   LOOKS	who claims several blocks is not counted while he looks for them
+ *   BATCH	of several blocks only the first is backed
+ *   LOOKS	a CPU that claims several blocks is not counted while it looks
+ *		for them
  * and the last one breaks the rule that mu_deferred_init_block() is not for
  * handlers.
  *

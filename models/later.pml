@@ -15,9 +15,10 @@
  * spin: -DWORKERS=2 -DCALLERS=2
  *
  * What goes wrong when a worker that becomes free does not look for calls; when
- * it looks before it is free; when who adds a call does not look for workers;
- * when who takes one back from a worker does not look for another one for it;
- * and when a worker that falls asleep meanwhile counts as busy:
+ * it looks before it is free; when a caller that adds a call does not look for
+ * workers; when a caller that takes one back from a worker does not look for
+ * another call for it; and when a worker that falls asleep meanwhile counts as
+ * busy:
  *
  * broken: -DWORKERS=1 -DCALLERS=2 -DBREAK_LOOK
  * broken: -DWORKERS=1 -DCALLERS=2 -DBREAK_EARLY

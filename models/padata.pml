@@ -13,8 +13,8 @@
  *
  * To be true in every run:
  *   - no unit is done twice, none after the caller returned;
- *   - the job is touched by nobody after the caller returned (it is on a
- *     stack), and so are the nodes of failed chunks by undo;
+ *   - nobody touches the job after the caller returned (it is on a stack), and
+ *     undo does not touch nodes of failed chunks whose threads have returned;
  *   - MU_OK means that every unit was done; otherwise every unit that was done
  *     is undone, exactly once, and no other;
  *   - the caller returns (spin's check for invalid end states).

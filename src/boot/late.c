@@ -191,7 +191,7 @@ enum mu_status mu_free_reserved(struct mu_mm *mm, mu_phys_t base,
 	late.status = check(mm, start << mm->page_shift,
 			    (end - start) << mm->page_shift);
 	mu_unlock(&mm->devices.lock);
-	/* It stays reserved so long, and its regions stay. */
+	/* Meanwhile it stays reserved, and its regions stay. */
 	for (; late.status == MU_OK && mu_memory_next(mm, start, end, &memory);
 	     start = memory.end)
 		free_around(&late, &memory);
