@@ -7,9 +7,9 @@
  *   batch=N                      blocks that eager and deferred take at once
  *   trace_buf_size=SIZE          trace buffers of so much for each CPU
  *   pmem                         persistent memory becomes device pages
- *   test=NAME                    only tests that have NAME in theirs; none
+ *   test=NAME                    only tests whose names contain NAME; none
  *   bench=NAME                   fill, claim, alloc; all
- *   quiet                        warnings and results alone
+ *   quiet                        only warnings and results
  *
  * and those that memup reads: mem= memmap= numa= kernelcore= movablecore=
  * movable_node crashkernel= reserve_mem= hugepages= hugepagesz=

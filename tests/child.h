@@ -23,15 +23,15 @@ pid_t child_start(const struct command *command, const char *const *args,
 /* The same for the program @path of the build that this test belongs to. */
 pid_t child_exec(const char *path, const char *const *args, const char *out);
 
-/* Until it is over, which child_end() still has to be told. */
+/* Is it still running? When it is not, child_end() is still to be called. */
 bool child_runs(pid_t child);
 
 /* Wait for its end: its exit code, or CHILD_KILLED and the signal. */
 int child_end(pid_t child);
 
 /*
- * Has it taken, or read, so many bytes? False when it is over, too. For tests
- * that want it to be in the middle of something.
+ * Has it allocated, or read, that many bytes? Also false when it is over. For
+ * tests that need it to be in the middle of something.
  */
 bool child_holds(pid_t child, uint64_t bytes);
 bool child_has_read(pid_t child, uint64_t bytes);

@@ -2,7 +2,7 @@
 /*
  * gate: a claim that takes its time. Hooks for world.port: a thread that has
  * gate_stop_here() called stops in the middle of the next block that it
- * writes, until the gate is open; who waits long enough has it opened.
+ * writes, until the gate is open; waiting long enough opens it.
  *
  *     gate_reset();
  *     world.port.memmap_fill = gate_fill;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* owned: who of several threads has which page; a byte a page says. */
+/* owned: which of several threads has which page: one byte per page. */
 #ifndef TESTS_OWNED_H
 #define TESTS_OWNED_H
 
 #include "tests/world.h"
 
-/* 2^@order pages at @pfn are somebody's from now on. False: one was already. */
+/* Mark 2^@order pages at @pfn as owned. False: one was owned already. */
 static inline bool owned_take(_Atomic uint8_t *owned, mu_pfn_t pfn,
 			      unsigned order)
 {
@@ -15,7 +15,7 @@ static inline bool owned_take(_Atomic uint8_t *owned, mu_pfn_t pfn,
 	return true;
 }
 
-/* They are nobody's, and are freed. False: they could not be. */
+/* Unmark and free them. False: they could not be freed. */
 static inline bool owned_free(struct world *world, _Atomic uint8_t *owned,
 			      mu_pfn_t pfn, unsigned order)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * padata_port: a port of threads, one for each CPU but CPU 0, which is where
- * the test itself runs. What a real port may do seldom this one does on
- * purpose: promise fewer calls than were asked for, none, or late ones, on CPUs
- * that leave before they begin.
+ * the test itself runs. It does on purpose what a real port may do rarely:
+ * promise fewer calls than were asked for, none, or late ones, on CPUs that
+ * leave before they begin.
  */
 #ifndef TESTS_PADATA_PORT_H
 #define TESTS_PADATA_PORT_H

@@ -22,7 +22,7 @@ static void check_marks(const struct mu_zone *zone, uint64_t min)
 	assert_int_equal(zone->watermark[MU_WMARK_HIGH], min + 2 * step);
 }
 
-/* 64 MiB, min 1000: order 0 until refused, by who asks. */
+/* 64 MiB, min 1000: order 0 until refused, by kind of caller. */
 static void exact(void **state)
 {
 	mu_pfn_t *pfns = malloc(16384 * sizeof(*pfns));

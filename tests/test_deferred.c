@@ -232,7 +232,7 @@ static void answers(void **state)
 	assert_int_equal(
 		mu_deferred_grow(deferred, zone, MU_NR_ORDERS, 0, 0, &pfn),
 		MU_GREW);
-	/* Nothing left: who has seen all of it knows, who has not looks. */
+	/* Nothing left: a CPU that has seen all of it knows, others look. */
 	assert_int_equal(mu_deferred_grow(deferred, zone, 0, 0, 3, &pfn),
 			 MU_EXHAUSTED);
 	assert_int_equal(mu_deferred_grow(deferred, zone, 0, 0, 2, &pfn),

@@ -118,7 +118,7 @@ static void states(void **state)
 	world_destroy(&world);
 }
 
-/* One block, and somebody else is at it: who wants a page waits for it. */
+/* One block, and another CPU is writing it: an allocation waits for it. */
 static void wait_for_the_last(void **state)
 {
 	struct world world;
@@ -208,7 +208,7 @@ static void *free_slowly(void *arg)
 }
 
 /* A gigantic page gets the descriptors that it did not have, one block after
- * the other: until then these are busy, and who wants one waits. */
+ * the other: until then these are busy, and whoever wants one waits. */
 static void while_a_gigantic_page_is_freed(void **state)
 {
 	struct world world;

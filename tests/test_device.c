@@ -359,7 +359,7 @@ static void kill_and_wait(void **state)
 	mu_pagemap_kill(&pmem.map);
 	mu_pagemap_kill(&pmem.map);
 	assert_null(mu_pagemap_get(&world.mm.devices, PFN));
-	/* It is there all the same, and who holds it goes on. */
+	/* It is still there, and holders of references go on. */
 	assert_int_equal(mu_page_state(&world.mm, PFN), MU_STATE_DEVICE);
 	assert_int_equal(mu_device_page(held, PFN + 8000, &page), MU_OK);
 	assert_int_equal(mu_device_page(held, PFN + 1, &page), MU_OK);

@@ -325,7 +325,7 @@ static bool blocks(struct world *world)
 	return true;
 }
 
-/* Who allocates, initialises, looks up and touches, for as long as others
+/* Threads that allocate, initialise, look up and touch, for as long as others
  * change. */
 static bool use(struct world *world, unsigned index)
 {

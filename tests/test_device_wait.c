@@ -38,7 +38,7 @@ static void gated_init(void *arg, mu_pfn_t start, mu_pfn_t end)
 			->pause(gate.world.hosted, 100);
 }
 
-/* Who waits for another CPU calls this. */
+/* Called by CPUs that wait for another. */
 static void counted_pause(void *arg, unsigned spins)
 {
 	gate.waiting++;

@@ -213,7 +213,7 @@ static void background_hosted(void **state)
 	with_hosted(background);
 }
 
-/* Who finds no CPU gets one when another job has ended. */
+/* A job that finds no CPU gets one when another job has ended. */
 static _Atomic bool first_over;
 static _Atomic unsigned helped;
 
