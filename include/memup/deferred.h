@@ -30,10 +30,14 @@
  *   A zone has a fixed number of blocks, every claim takes one, and a CPU that
  *   asks gets one of three answers: it grew the zone (and has its page), the
  *   zone was grown by another (its lists have changed: look again), or it is
- *   exhausted. The only wait is for a block in flight. A CPU keeps interrupts
- *   off from the claim to the free list, so a handler never waits for the CPU
- *   that it interrupted, and the wait is at most one block's initialisation
- *   (mu_config.batch of them, if the client chose to take more at once).
+ *   exhausted. (enum mu_grow tells two of them more exactly: a block is still
+ *   on its way, or there was no backing.) The only wait is for a block in
+ *   flight. A CPU keeps interrupts off from the claim to the free list, so a
+ *   handler that allocates never waits for the CPU that it interrupted, and the
+ *   wait is at most one block's initialisation (mu_config.batch of them, if the
+ *   client chose to take more at once). The blocks of mu_alloc_run() are for
+ *   its caller alone: interrupts are on between them, and no allocation waits
+ *   for them.
  *
  * A claim backs first
  *   A block's descriptors are backed before the block is claimed. If that fails
