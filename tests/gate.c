@@ -2,7 +2,6 @@
 #include "tests/gate.h"
 
 #include <sched.h>
-#include "memup/memmap.h"
 
 struct gate gate;
 
@@ -46,4 +45,31 @@ void gate_pause(void *arg, unsigned spins)
 	if (atomic_fetch_add(&gate.pauses, 1) > 100)
 		atomic_store(&gate.open, true);
 	sched_yield();
+}
+
+void gate_up(struct world *world, const char *machine)
+{
+	gate_reset();
+	world_init_machine(world, world_machine(machine, 12), MU_POLICY_LAZY,
+			   MU_BACK_BLOCK);
+	world_one_zone(world);
+	world->port.memmap_fill = gate_fill;
+	world->port.pause = gate_pause;
+	world_start(world);
+}
+
+void gate_begin(struct world *world, void *(*fn)(void *world),
+		pthread_t *thread)
+{
+	assert_int_equal(pthread_create(thread, NULL, fn, world), 0);
+	gate_wait();
+}
+
+void *gate_end(pthread_t thread)
+{
+	void *result;
+
+	atomic_store(&gate.open, true);
+	pthread_join(thread, &result);
+	return result;
 }

@@ -7,11 +7,15 @@
  *     gate_reset();
  *     world.port.memmap_fill = gate_fill;
  *     world.port.pause = gate_pause;
+ *
+ * or gate_up(), which does all that.
  */
 #ifndef TESTS_GATE_H
 #define TESTS_GATE_H
 
-#include "memup/port.h"
+#include <pthread.h>
+
+#include "tests/world.h"
 
 struct gate {
 	_Atomic bool inside; /* a thread has stopped */
@@ -30,5 +34,15 @@ void gate_wait(void);
 
 void gate_fill(void *arg, uint64_t *dst, uint64_t word, size_t count);
 void gate_pause(void *arg, unsigned spins);
+
+/* Start @world, lazy, of @machine with one zone and these hooks. */
+void gate_up(struct world *world, const char *machine);
+
+/* Have a thread run @fn(@world), and return when it has stopped. */
+void gate_begin(struct world *world, void *(*fn)(void *world),
+		pthread_t *thread);
+
+/* Open the gate; what the thread returned. */
+void *gate_end(pthread_t thread);
 
 #endif

@@ -159,24 +159,14 @@ static void taking_waits_for_claims(void **state)
 {
 	struct world world;
 	pthread_t thread;
-	void *failed;
 
 	(void)state;
-	gate_reset();
-	world_init_machine(&world, world_machine("4M@4M/2", 12), MU_POLICY_LAZY,
-			   MU_BACK_BLOCK);
-	world_one_zone(&world);
-	world.port.memmap_fill = gate_fill;
-	world.port.pause = gate_pause;
-	world_start(&world);
-	assert_int_equal(pthread_create(&thread, NULL, init_slowly, &world), 0);
-	gate_wait();
+	gate_up(&world, "4M@4M/2");
+	gate_begin(&world, init_slowly, &thread);
 	assert_int_equal(
 		mu_deferred_take(&world.mm.deferred, 0, UINT64_MAX, NULL), 0);
 	assert_true(atomic_load(&gate.pauses) > 0);
-	atomic_store(&gate.open, true);
-	pthread_join(thread, &failed);
-	assert_null(failed);
+	assert_null(gate_end(thread));
 	world_destroy(&world);
 }
 

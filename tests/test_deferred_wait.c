@@ -57,24 +57,15 @@ static void *claim_slowly(void *arg)
 static void begin_claim(struct world *world, const char *machine,
 			pthread_t *thread)
 {
-	gate_reset();
-	world_init_machine(world, world_machine(machine, 12), MU_POLICY_LAZY,
-			   MU_BACK_BLOCK);
-	world_one_zone(world);
-	world->port.memmap_fill = gate_fill;
-	world->port.pause = gate_pause;
-	world_start(world);
-	assert_int_equal(pthread_create(thread, NULL, claim_slowly, world), 0);
-	gate_wait();
+	gate_up(world, machine);
+	gate_begin(world, claim_slowly, thread);
 }
 
 static void end_claim(struct world *world, pthread_t thread)
 {
-	void *pfn;
+	mu_pfn_t *pfn = gate_end(thread);
 
-	atomic_store(&gate.open, true);
-	pthread_join(thread, &pfn);
-	give(world, *(mu_pfn_t *)pfn, 0);
+	give(world, *pfn, 0);
 	free(pfn);
 }
 
@@ -169,28 +160,18 @@ static void finish_waits_for_runs(void **state)
 {
 	struct world world;
 	pthread_t thread;
-	mu_pfn_t pfn;
-	void *run;
+	mu_pfn_t pfn, *run;
 
 	(void)state;
-	gate_reset();
-	world_init_machine(&world, world_machine("64M@64M/2", 12),
-			   MU_POLICY_LAZY, MU_BACK_BLOCK);
-	world_one_zone(&world);
-	world.port.memmap_fill = gate_fill;
-	world.port.pause = gate_pause;
-	world_start(&world);
-	assert_int_equal(pthread_create(&thread, NULL, run_slowly, &world), 0);
-	gate_wait();
+	gate_up(&world, "64M@64M/2");
+	gate_begin(&world, run_slowly, &thread);
 	assert_int_equal(mu_mm_finish(&world.mm, 1), MU_OK);
 	for (pfn = 16384; pfn < 32768; pfn += MU_BLOCK_PAGES)
 		assert_int_equal(mu_page_state(&world.mm, pfn),
 				 MU_STATE_ONLINE);
-	atomic_store(&gate.open, true);
-	pthread_join(thread, &run);
+	run = gate_end(thread);
 	for (unsigned i = 0; i < 4; i++)
-		give(&world, *(mu_pfn_t *)run + i * MU_BLOCK_PAGES,
-		     MU_BLOCK_ORDER);
+		give(&world, *run + i * MU_BLOCK_PAGES, MU_BLOCK_ORDER);
 	free(run);
 	world_destroy(&world);
 }
@@ -216,24 +197,17 @@ static void while_a_gigantic_page_is_freed(void **state)
 	mu_pfn_t pfn;
 
 	(void)state;
-	gate_reset();
-	world_init(&world, "1G@1G/2", MU_POLICY_LAZY);
-	world_one_zone(&world);
-	world.port.memmap_fill = gate_fill;
-	world.port.pause = gate_pause;
-	world_start(&world);
+	gate_up(&world, "1G@1G/2");
 	assert_int_equal(mu_alloc_huge(&world.mm.deferred, 0, MU_GIGANTIC_ORDER,
 				       MU_ALLOC_RESERVES, 1, &pfn),
 			 1);
 	assert_int_equal(pfn, MU_GIGANTIC_PAGES);
-	assert_int_equal(pthread_create(&thread, NULL, free_slowly, &world), 0);
-	gate_wait();
+	gate_begin(&world, free_slowly, &thread);
 	pfn += 5 * MU_BLOCK_PAGES;
 	assert_int_equal(mu_page_state(&world.mm, pfn), MU_STATE_BUSY);
 	assert_int_equal(mu_init_now(&world.mm, pfn, pfn + 1), MU_OK);
 	assert_non_null(mu_memmap_lookup(&world.mm.memmap, pfn));
-	atomic_store(&gate.open, true);
-	pthread_join(thread, NULL);
+	gate_end(thread);
 	world_destroy(&world);
 }
 
