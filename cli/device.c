@@ -66,6 +66,7 @@ struct options {
 
 static bool parse_pmem(const char *text, struct device_ask *ask)
 {
+	const char *size = text;
 	char *end = NULL;
 	unsigned long nr = 1;
 
@@ -74,11 +75,11 @@ static bool parse_pmem(const char *text, struct device_ask *ask)
 		nr = strtoul(text, &end, 10);
 	if (end && *end == 'x' && end != text && *text != '-' && !errno &&
 	    nr >= 1 && nr <= DEVICE_MOST)
-		text = end + 1;
+		size = end + 1;
 	else
 		nr = 1;
 	ask->nr = (unsigned)nr;
-	if (parse_size(text, &ask->size) && ask->size)
+	if (parse_size(size, &ask->size) && ask->size)
 		return true;
 	fprintf(stderr,
 		"memup device: --pmem '%s' is not a size such as 3T, or 4x3T "

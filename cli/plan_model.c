@@ -95,6 +95,8 @@ unsigned plan_knee(const struct plan_model *model,
 
 		least = ns < least ? ns : least;
 	}
+	if (one - least < PLAN_NOTHING * one)
+		return 1;
 	while (knee < threads && one - plan_longest(model, nodes, nr, knee) <
 					 PLAN_ENOUGH * (one - least))
 		knee++;

@@ -35,6 +35,8 @@
 
 /* The fraction of what all threads save that is enough: see plan_knee(). */
 #define PLAN_ENOUGH 0.9
+/* And the fraction of one thread's time that is too little to count. */
+#define PLAN_NOTHING 0.01
 
 struct plan_model {
 	double thread_ns; /* per page, a thread's own time */
@@ -76,7 +78,8 @@ bool plan_calibrate(struct plan_model *model, const struct plan_node *node,
 
 /*
  * The knee: the fewest threads that save PLAN_ENOUGH of what all save, of the
- * longest of @nr nodes; @threads is the most that may be used on a node.
+ * longest of @nr nodes, or 1 where that is less than PLAN_NOTHING; @threads is
+ * the most that may be used on a node.
  */
 unsigned plan_knee(const struct plan_model *model,
 		   const struct plan_node *nodes, unsigned nr,

@@ -46,7 +46,7 @@ const char plan_help[] =
 	"the\n"
 	"nearest node that has some. The knee: the fewest threads that save 90 "
 	"%\n"
-	"of what all save.\n"
+	"of what all save, or one where all save less than 1 %.\n"
 	"\n"
 	"Exit codes: 0 done, 1 the model misses its goal, 2 bad input.\n";
 

@@ -68,6 +68,7 @@ static void bad_use(void **state)
 	cli_refused(NULL, "device 1G", "--pmem is missing");
 	cli_refused(NULL, "device 1G --pmem 4y3T", "--pmem '4y3T' is not a");
 	cli_refused(NULL, "device 1G --pmem 0x0", "--pmem '0x0' is not a");
+	cli_refused(NULL, "device 1G --pmem 4x", "--pmem '4x' is not a");
 	cli_refused(NULL, "device 1G --pmem 65x1G", "up to 64");
 	cli_refused(NULL, "device 1G --pmem 5P", "--pmem '5P'");
 	cli_refused(NULL, "device 1G --pmem 4P", "passes the end");

@@ -164,6 +164,12 @@ static void knee_by_definition(void **state)
 		plan_knee(&(struct plan_model){.node_ns = 1, .chunk = 1}, nodes,
 			  3, 80),
 		1);
+	/* Nor is the last chunk of many a gain. */
+	assert_int_equal(plan_knee(&(struct plan_model){.node_ns = 1,
+							.thread_ns = 0.001,
+							.chunk = 1},
+				   nodes, 3, 80),
+			 1);
 	/* And where helpers cost more than they bring. */
 	assert_int_equal(plan_knee(&(struct plan_model){.node_ns = 1,
 							.start_ns = 1e12,

@@ -208,7 +208,8 @@ size_t mu_mm_size(const struct mu_mm *mm);
 /*
  * Bytes of addresses that the memmap of mu_mm_start() spans: from the
  * descriptor of pfn 0 to the end of the section of the last pfn of all memory,
- * and of the limits. Few of them need memory behind them.
+ * and of the limits; 0 where there are neither. Few of them need memory
+ * behind them. Early boot, before mu_mm_start(). O(1).
  */
 uint64_t mu_mm_memmap_span(const struct mu_mm *mm);
 

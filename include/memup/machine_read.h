@@ -217,7 +217,7 @@ enum mu_status mu_machine_apply_cmdline(struct mu_machine *machine,
 /*
  * The same with mem= and numa= of machine->cmdline, for a source that describes
  * the machine before its own kernel applied them: a device tree. What makes no
- * sense is ignored.
+ * sense is ignored. Before mu_machine_finish(); nothing is done after it.
  */
 void mu_machine_apply_own(struct mu_machine *machine);
 

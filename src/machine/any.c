@@ -128,8 +128,7 @@ static const char *why_wrapped(struct mu_text text)
 			return "it is compressed; unpack it first";
 	}
 	if (mu_text_skip(&text, "\xff\xfe") || mu_text_skip(&text, "\xfe\xff"))
-		return "a text in UTF-16; `iconv -f UTF-16 -t UTF-8` makes of "
-		       "it what can be read";
+		return "it is UTF-16; `iconv -f UTF-16 -t UTF-8` converts it";
 	return NULL;
 }
 
