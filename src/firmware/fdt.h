@@ -71,7 +71,7 @@ static inline bool mu_fdt_begins(const char *at, const char *word)
 /* Is @node a CPU to be counted? */
 bool mu_fdt_is_cpu(const struct mu_fdt *fdt, uint32_t node);
 
-/* The architecture that the CPU @node is of. */
-enum mu_arch mu_fdt_arch(const struct mu_fdt *fdt, uint32_t node);
+/* The architecture that @cpu is of. */
+enum mu_arch mu_fdt_arch(const struct mu_fdt *fdt, uint32_t cpu);
 
 #endif

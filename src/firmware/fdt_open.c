@@ -82,7 +82,8 @@ static enum mu_status check_header(const uint8_t *at, size_t len,
 			       "the device tree says that it has %u bytes, %zu "
 			       "are there",
 			       header->size, len);
-	if (header->compatible > NEWEST || header->version < OLDEST)
+	if (header->compatible > NEWEST || header->version < OLDEST ||
+	    header->version < header->compatible)
 		return mu_fail(error, MU_ERR_CORRUPT, 0,
 			       "a device tree of version %u, compatible with "
 			       "%u: expected %u or %u",

@@ -51,12 +51,13 @@ enum mu_status mu_fdt_cells(const struct mu_fdt *fdt, uint32_t parent,
 	if (cells->address >= 1 && cells->address <= 2 &&
 	    cells->size >= least_size && cells->size <= 2)
 		return MU_OK;
-	return mu_fdt_at(fdt, node,
-			 mu_fail(error, MU_ERR_UNSUPPORTED, 0,
-				 "%s: #address-cells %u and #size-cells %u "
-				 "around it: expected 1 or 2, and %u to 2",
-				 name, cells->address, cells->size, least_size),
-			 error);
+	(void)mu_fdt_at(fdt, node,
+			mu_fail(error, MU_ERR_UNSUPPORTED, 0,
+				"%s: #address-cells %u and #size-cells %u "
+				"around it: expected 1 or 2, and %u to 2",
+				name, cells->address, cells->size, least_size),
+			error);
+	return MU_ERR_UNSUPPORTED;
 }
 
 enum mu_status mu_fdt_reg(const struct mu_fdt *fdt, uint32_t node,
@@ -162,19 +163,18 @@ static enum mu_status interrupt_parent(const struct mu_fdt *fdt, uint32_t node,
 			return MU_OK;
 		}
 	}
-	if (!named)
-		return mu_fdt_at(fdt, node,
-				 mu_fail(error, MU_ERR_NOT_FOUND, 0,
-					 "there is no interrupt-parent"),
-				 error);
-	*controller = mu_fdt_phandle(fdt, phandle);
+	*controller = named ? mu_fdt_phandle(fdt, phandle) : 0;
 	if (*controller)
 		return MU_OK;
-	return mu_fdt_at(fdt, named,
-			 mu_fail(error, MU_ERR_NOT_FOUND, 0,
-				 "interrupt-parent: no node has phandle 0x%x",
-				 phandle),
-			 error);
+	(void)mu_fdt_at(fdt, named ? named : node,
+			named ? mu_fail(error, MU_ERR_NOT_FOUND, 0,
+					"interrupt-parent: no node has phandle "
+					"0x%x",
+					phandle)
+			      : mu_fail(error, MU_ERR_NOT_FOUND, 0,
+					"there is no interrupt-parent"),
+			error);
+	return MU_ERR_NOT_FOUND;
 }
 
 enum mu_status mu_fdt_interrupt_root(const struct mu_fdt *fdt, uint32_t node,
