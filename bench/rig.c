@@ -46,12 +46,12 @@ void rig_create_room(struct rig *rig, unsigned helpers,
 	if (mu_mm_add_machine(&rig->mm, rig->machine, &error) != MU_OK ||
 	    mu_mm_set_limits(&rig->mm, &limits, &error) != MU_OK)
 		die("%s", error.text);
-	bytes = (mu_mm_size(&rig->mm) + 63) & ~(size_t)63;
+	bytes = mu_mm_size(&rig->mm);
 	rig->tables = aligned_alloc(64, bytes);
 	if (!rig->tables)
 		die("no memory for %zu bytes of tables", bytes);
 	if (mu_mm_start(&rig->mm, &config, mu_hosted_memmap(rig->hosted),
-			rig->tables, &error) != MU_OK)
+			rig->tables, bytes, &error) != MU_OK)
 		die("%s", error.text);
 }
 
@@ -67,6 +67,7 @@ void rig_start(struct rig *rig, enum mu_policy policy)
 	struct mu_config config = mu_config_default();
 	struct mu_error error = {.text = "no reason given"};
 	struct mu_mm *mm = &rig->mm;
+	size_t bytes;
 
 	config.policy = policy;
 	config.batch = MU_SECTION_BLOCKS;
@@ -74,15 +75,13 @@ void rig_start(struct rig *rig, enum mu_policy policy)
 	mu_mm_init(mm, &rig->port);
 	if (mu_mm_add_machine(mm, rig->machine, &error) != MU_OK)
 		die("%s", error.text);
-	if (!rig->tables) {
-		size_t bytes = (mu_mm_size(mm) + 63) & ~(size_t)63;
-
+	bytes = mu_mm_size(mm);
+	if (!rig->tables)
 		rig->tables = aligned_alloc(64, bytes);
-		if (!rig->tables)
-			die("no memory for %zu bytes of tables", bytes);
-	}
+	if (!rig->tables)
+		die("no memory for %zu bytes of tables", bytes);
 	if (mu_mm_start(mm, &config, mu_hosted_memmap(rig->hosted), rig->tables,
-			&error) != MU_OK)
+			bytes, &error) != MU_OK)
 		die("%s", error.text);
 }
 

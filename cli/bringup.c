@@ -79,11 +79,12 @@ enum mu_status bringup_open(struct bringup *bringup,
 {
 	struct mu_mm *mm = &bringup->mm;
 
-	bringup->tables = allocate_tables(mu_mm_size(mm));
+	bringup->tables_size = mu_mm_size(mm);
+	bringup->tables = allocate_tables(bringup->tables_size);
 	if (!bringup->tables)
 		return MU_ERR_NOMEM;
 	return mu_mm_start(mm, config, mu_hosted_memmap(bringup->hosted),
-			   bringup->tables, error);
+			   bringup->tables, bringup->tables_size, error);
 }
 
 enum mu_status bringup_config(struct mu_config *config,

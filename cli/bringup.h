@@ -36,6 +36,7 @@ struct bringup {
 	struct mu_port port; /* a copy, to be changed before the start */
 	struct mu_mm mm;
 	void *tables;
+	size_t tables_size;
 	uint64_t began; /* the port's clock */
 	struct progress *progress;
 	uint64_t to_write; /* descriptors, for the progress */

@@ -105,12 +105,11 @@ static enum mu_status once(struct rig *rig, unsigned threads, double *ns,
 	if (status != MU_OK)
 		return status;
 	if (!rig->tables)
-		rig->tables = aligned_alloc(64, (mu_mm_size(rig->mm) + 63) &
-							~(size_t)63);
+		rig->tables = aligned_alloc(64, mu_mm_size(rig->mm));
 	if (!rig->tables)
 		return MU_ERR_NOMEM;
 	status = mu_mm_start(rig->mm, &config, mu_hosted_memmap(rig->hosted),
-			     rig->tables, error);
+			     rig->tables, mu_mm_size(rig->mm), error);
 	if (status != MU_OK)
 		return status;
 	*pages = mu_deferred_stats(&rig->mm->deferred).pristine_pages;

@@ -38,7 +38,8 @@ static enum mu_status run_once(struct stage *stage, bool zero_first,
 	status = mu_mm_add_machine(mm, stage->machine, error);
 	if (status == MU_OK)
 		status = mu_mm_start(mm, &stage->config, memmap,
-				     stage->boot.tables, error);
+				     stage->boot.tables,
+				     stage->boot.tables_size, error);
 	if (status != MU_OK)
 		return status;
 	began = stage_now(stage);

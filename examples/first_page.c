@@ -60,6 +60,7 @@ static enum mu_status bring_up(struct guest *guest, struct mu_error *error)
 	struct mu_config config = mu_config_for(&guest->machine);
 	struct mu_mm *mm = &guest->mm;
 	enum mu_status status;
+	size_t tables_size;
 	void *memmap;
 
 	mu_mm_init(mm, &guest->port);
@@ -75,10 +76,12 @@ static enum mu_status bring_up(struct guest *guest, struct mu_error *error)
 		      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (memmap != MAP_FAILED)
 		guest->memmap = memmap;
-	guest->tables = aligned_alloc(64, (mu_mm_size(mm) + 63) & ~(size_t)63);
+	tables_size = mu_mm_size(mm);
+	guest->tables = aligned_alloc(64, tables_size);
 	if (!guest->memmap || !guest->tables)
 		return MU_ERR_NOMEM;
-	return mu_mm_start(mm, &config, guest->memmap, guest->tables, error);
+	return mu_mm_start(mm, &config, guest->memmap, guest->tables,
+			   tables_size, error);
 }
 
 static enum mu_status use(struct guest *guest, struct mu_error *error)

@@ -176,6 +176,7 @@ void start_memory(void)
 	struct mu_config config;
 	struct mu_error error = {0};
 	mu_pfn_t first;
+	size_t tables_size;
 	void *tables;
 	unsigned nr_pmem;
 
@@ -189,13 +190,12 @@ void start_memory(void)
 				   nr_pmem, &error),
 	     &error);
 	config = configure();
+	tables_size = mu_mm_size(&kernel.mm);
 	must("tables",
-	     mu_memblock_alloc_raw(memblock, mu_mm_size(&kernel.mm), 64,
-				   &tables),
-	     NULL);
+	     mu_memblock_alloc_raw(memblock, tables_size, 64, &tables), NULL);
 	must("memory",
 	     mu_mm_start(&kernel.mm, &config, (struct mu_page *)MEMMAP, tables,
-			 &error),
+			 tables_size, &error),
 	     &error);
 	kernel.stamps.usable = x86_tsc();
 	paging_use_allocator();

@@ -160,10 +160,10 @@ static void nothing_to_start(void **state)
 	mu_mm_init(&mm, &bare);
 	assert_int_equal(mu_mm_size(&mm), 0);
 	assert_int_equal(mu_mm_memmap_bytes(&mm), 0);
-	assert_int_equal(mu_mm_start(&mm, &config, NULL, NULL, &error),
+	assert_int_equal(mu_mm_start(&mm, &config, NULL, NULL, 0, &error),
 			 MU_ERR_NOT_FOUND);
 	assert_int_equal(error.status, MU_ERR_NOT_FOUND);
-	assert_int_equal(mu_mm_start(&mm, &config, NULL, NULL, NULL),
+	assert_int_equal(mu_mm_start(&mm, &config, NULL, NULL, 0, NULL),
 			 MU_ERR_NOT_FOUND);
 
 	strcpy(machine->source, "the test");

@@ -175,9 +175,9 @@ static void test_past_span(void **state)
 		assert_true(memmap != MAP_FAILED);
 		assert_int_equal(mprotect(memmap + span, PAGE, PROT_NONE), 0);
 		tables = aligned_alloc(64, mu_mm_size(&mm));
-		assert_int_equal(
-			mu_mm_start(&mm, &config, (void *)memmap, tables, NULL),
-			MU_OK);
+		assert_int_equal(mu_mm_start(&mm, &config, (void *)memmap,
+					     tables, mu_mm_size(&mm), NULL),
+				 MU_OK);
 		assert_int_equal(mu_validate(&mm, NULL, NULL), MU_OK);
 		munmap(memmap, span + PAGE);
 		free(tables);

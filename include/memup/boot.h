@@ -6,9 +6,10 @@
  *     mu_mm_init(&mm, port)
  *     mu_mm_add_machine(&mm, machine)    RAM into memblock, with its nodes
  *     mu_memblock_reserve(&mm.memblock)  what the client keeps: image, initrd
- *     size = mu_mm_size(&mm)             one buffer for every table
+ *     size = mu_mm_size(&mm)             one buffer for every table, which
+ *                                        may come from memblock
  *     span = mu_mm_memmap_span(&mm)      addresses for the descriptors
- *     mu_mm_start(&mm, &config, memmap, buf)
+ *     mu_mm_start(&mm, &config, memmap, buf, size)
  *                                        nodes, zones, sections, extents; from
  *                                        here on mu_alloc_pages() can give
  *                                        every page there is
@@ -200,8 +201,18 @@ enum mu_status mu_mm_set_limits(struct mu_mm *mm,
 				struct mu_error *error) MU_MUST_CHECK;
 
 /*
- * Bytes that mu_mm_start() will need for its tables, given what memblock holds
- * now and the limits; 0 when it holds no memory. O(ranges).
+ * How many ranges may be reserved between mu_mm_size() and mu_mm_start(): the
+ * tables themselves, memblock's own arrays that move when it is full, and what
+ * else the client takes.
+ */
+#define MU_MM_MORE_RESERVED 8
+
+/*
+ * Bytes that mu_mm_start() will need for its tables, a multiple of 64, given
+ * the limits, the port's CPUs and what memblock holds now, and with room for
+ * MU_MM_MORE_RESERVED more reserved ranges; 0 when it holds no memory. So the
+ * buffer may be allocated from memblock itself. Whoever reserves more than that
+ * afterwards, or adds memory, asks again. O(ranges).
  */
 size_t mu_mm_size(const struct mu_mm *mm);
 
@@ -218,18 +229,24 @@ uint64_t mu_mm_memmap_span(const struct mu_mm *mm);
 uint64_t mu_mm_memmap_bytes(const struct mu_mm *mm);
 
 /*
- * Build nodes, zones, sections and extents in @buf (mu_mm_size() bytes, aligned
- * to 64, contents do not matter) and open the allocator. @memmap is where the
- * port keeps the descriptor of pfn 0: the first of mu_mm_memmap_span() bytes of
- * addresses, aligned to 64, which are backed where memmap_map was called, or
- * all of them without that hook. memblock must not change any more.
- * MU_ERR_NOT_FOUND when there is no memory, MU_ERR_RANGE for limits that are
- * not in order, MU_ERR_NOMEM when the memmap cannot be backed; memblock's
- * errors with movable_node. After any but the first two @mm must be initialised
- * again.
+ * Build nodes, zones, sections and extents in @tables (@tables_size bytes, at
+ * least what mu_mm_size() says, aligned to 64, contents do not matter) and open
+ * the allocator. @memmap is where the port keeps the descriptor of pfn 0: the
+ * first of mu_mm_memmap_span() bytes of addresses, aligned to 64, which are
+ * backed where memmap_map was called, or all of them without that hook.
+ * memblock must not change any more.
+ *
+ * MU_ERR_NOT_FOUND when there is no memory; MU_ERR_INVALID for @tables or
+ * @memmap that are not aligned; MU_ERR_FULL when @tables_size is too small for
+ * what memblock holds by now (@error names both sizes: call again with more);
+ * MU_ERR_RANGE for limits that are not in order; MU_ERR_NOMEM when the memmap
+ * cannot be backed; memblock's errors with movable_node. After NOMEM and
+ * memblock's errors @mm must be initialised again; after the others the call
+ * may be repeated, and nothing was written to @tables.
  */
 enum mu_status mu_mm_start(struct mu_mm *mm, const struct mu_config *config,
-			   struct mu_page *memmap, void *buf,
+			   struct mu_page *memmap, void *tables,
+			   size_t tables_size,
 			   struct mu_error *error) MU_MUST_CHECK;
 
 /*

@@ -220,12 +220,13 @@ static void *carve(char *buf, size_t *at, size_t bytes)
 }
 
 size_t mu_tables_lay_out(const struct mu_mm *mm, struct mu_tables *tables,
-			 void *buf)
+			 void *buf, unsigned more)
 {
 	const struct mu_memblock *mb = &mm->memblock;
 	/* A reserved region cuts a free range in two, a zone border a piece;
 	 * each piece has two ends that may be ragged. */
-	unsigned ranges = mb->memory.cnt + mb->reserved.cnt;
+	unsigned reserved = mb->reserved.cnt + more;
+	unsigned ranges = mb->memory.cnt + reserved;
 	unsigned zones = most_zones(mm), nodes = nr_nodes(mm);
 	unsigned pieces = mb->memory.cnt + ranges + 2 * zones;
 	size_t at = 0;
@@ -236,7 +237,7 @@ size_t mu_tables_lay_out(const struct mu_mm *mm, struct mu_tables *tables,
 	tables->nr_zones = zones;
 	/* Any zone may get everything that comes. */
 	tables->nr_spare = MU_EXTENTS_SPARE + mm->limits.ranges;
-	tables->nr_ragged = 2 * (pieces + mb->reserved.cnt);
+	tables->nr_ragged = 2 * (pieces + reserved);
 	tables->nr_extents =
 		MU_EXTENTS_PER_RANGE * pieces + tables->nr_spare * zones;
 	tables->nodes = carve(buf, &at, nodes * sizeof(struct mu_node));
@@ -263,7 +264,8 @@ size_t mu_tables_lay_out(const struct mu_mm *mm, struct mu_tables *tables,
 	tables->regions =
 		tables->more_regions
 			? carve(buf, &at,
-				mu_memblock_room_size(mb, tables->more_regions))
+				mu_memblock_room_size(mb, tables->more_regions +
+								  more))
 			: NULL;
 	return at;
 }
@@ -281,7 +283,7 @@ size_t mu_mm_size(const struct mu_mm *mm)
 {
 	struct mu_tables tables;
 
-	return mu_tables_lay_out(mm, &tables, NULL);
+	return mu_tables_lay_out(mm, &tables, NULL, MU_MM_MORE_RESERVED);
 }
 
 uint64_t mu_mm_memmap_span(const struct mu_mm *mm)

@@ -265,16 +265,42 @@ static enum mu_status take_everything(struct mu_mm *mm)
 	return status;
 }
 
-enum mu_status mu_mm_start(struct mu_mm *mm, const struct mu_config *config,
-			   struct mu_page *memmap, void *buf,
-			   struct mu_error *error)
+/* Lay out the tables in @size bytes at @buf. */
+static enum mu_status lay_out(struct start *start, void *buf, size_t size,
+			      const void *memmap, struct mu_error *error)
 {
-	struct start start = {.mm = mm, .status = MU_OK};
-	enum mu_status status;
+	size_t need = mu_tables_lay_out(start->mm, &start->tables, buf, 0);
 
-	if (!mu_tables_lay_out(mm, &start.tables, buf))
+	if (!need)
 		return mu_fail(error, MU_ERR_NOT_FOUND, 0,
 			       "there is no memory to start with");
+	if ((uintptr_t)buf % MU_CACHE_LINE || (uintptr_t)memmap % MU_CACHE_LINE)
+		return mu_fail(error, MU_ERR_INVALID, 0,
+			       "tables at 0x%llx, memmap at 0x%llx: not "
+			       "aligned to %u bytes",
+			       (unsigned long long)(uintptr_t)buf,
+			       (unsigned long long)(uintptr_t)memmap,
+			       (unsigned)MU_CACHE_LINE);
+	if (need > size)
+		return mu_fail(error, MU_ERR_FULL, 0,
+			       "the tables need %zu bytes, and there are %zu: "
+			       "memblock has %u ranges of memory and %u "
+			       "reserved ones by now",
+			       need, size, start->mm->memblock.memory.cnt,
+			       start->mm->memblock.reserved.cnt);
+	return MU_OK;
+}
+
+enum mu_status mu_mm_start(struct mu_mm *mm, const struct mu_config *config,
+			   struct mu_page *memmap, void *tables,
+			   size_t tables_size, struct mu_error *error)
+{
+	struct start start = {.mm = mm, .status = MU_OK};
+	enum mu_status status =
+		lay_out(&start, tables, tables_size, memmap, error);
+
+	if (status != MU_OK)
+		return status;
 	status = config->movable_node ? mu_mm_movable_node(mm) : MU_OK;
 	if (status != MU_OK)
 		return mu_fail(error, status, 0,

@@ -30,8 +30,11 @@ struct mu_tables {
 	uint64_t *ragged;	 /* pfns, two for each piece */
 };
 
-/* Lay out the tables of @mm in @buf, which may be NULL; returns their bytes. */
+/*
+ * Lay out the tables of @mm in @buf, which may be NULL, as if @more more ranges
+ * were reserved; returns their bytes, 0 without memory.
+ */
 size_t mu_tables_lay_out(const struct mu_mm *mm, struct mu_tables *tables,
-			 void *buf);
+			 void *buf, unsigned more);
 
 #endif
