@@ -113,6 +113,9 @@ struct mu_zone {
 	struct mu_free_area free_area[MU_NR_ORDERS];
 
 	uint64_t pristine_pages; /* managed, but not yet in the lists (L) */
+	/* How many of the pages, free or pristine, are promised to claims that
+	 * are under way: no mark may be kept with them. (L) */
+	uint64_t held_pages;
 	/* Written (L), read as hints without. */
 	_Atomic uint64_t watermark[MU_NR_WMARKS];
 	_Atomic uint64_t managed_pages; /* free, pristine, allocated, cached */
