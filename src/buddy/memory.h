@@ -93,8 +93,26 @@ enum mu_status mu_buddy_move(struct mu_buddy *buddy, struct mu_zone *from,
 bool mu_buddy_find_in_use(struct mu_buddy *buddy, struct mu_zone *isolated,
 			  mu_pfn_t end, mu_pfn_t *pfn, unsigned *order);
 
-/* Put the block at @start, initialised and published as tails only, into the
- * lists of @zone as new memory, without its poisoned pages. */
+/*
+ * Pages that the hardware lost. mu_buddy_note_poison() remembers @pfn, whatever
+ * it is; errors of mu_buddy_poison(). Then whoever claims its block later sees
+ * it, and mu_buddy_poison_noted() takes it out if it is there: MU_ERR_BUSY if
+ * it is neither free nor allocated at this moment, or not online.
+ */
+enum mu_status mu_buddy_note_poison(struct mu_buddy *buddy,
+				    mu_pfn_t pfn) MU_MUST_CHECK;
+enum mu_status mu_buddy_poison_noted(struct mu_buddy *buddy, mu_pfn_t pfn,
+				     bool *later) MU_MUST_CHECK;
+
+/*
+ * Is some page of [@start, @end) poisoned? After these pages were claimed: then
+ * either this sees the note, or whoever noted the page sees that it is not
+ * pristine any more. One load where there is no poison anywhere.
+ */
+bool mu_buddy_has_poison(struct mu_buddy *buddy, mu_pfn_t start, mu_pfn_t end);
+
+/* As mu_buddy_add_block(), for the block at @start, initialised and published
+ * as tails only, which has poisoned pages: they are left out. */
 void mu_buddy_add_around(struct mu_buddy *buddy, struct mu_zone *zone,
 			 mu_pfn_t start);
 

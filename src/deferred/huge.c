@@ -104,13 +104,24 @@ static uint64_t claim_some(struct mu_deferred *deferred, struct want *want,
 
 	for (unsigned spins = 0; !got; spins++) {
 		enum mu_hold answer;
-		bool cached;
+		bool cached, away = false;
 
-		if (!(gigantic ? mu_claim_peek_gigantic(pristine, &claim)
+		if (!(gigantic ? mu_claim_peek_gigantic(pristine, &claim, &away)
 			       : mu_claim_peek(pristine, &claim)))
 			return 0;
+		/* A page with a lost one in it is not handed out. */
+		if (!away && mu_buddy_has_poison(
+				     deferred->buddy, claim.pfn,
+				     claim.pfn + mu_block_pfn(claim.blocks))) {
+			mu_claim_only_one(&claim, gigantic);
+			away = true;
+		}
 		if (mu_memmap_back(deferred->memmap, claim.pfn) != MU_OK)
 			return 0;
+		if (away) {
+			mu_claim_away(deferred, pristine, &claim);
+			continue;
+		}
 		answer =
 			claim_held(deferred, want, &claim,
 				   !gigantic && count > 1, &cached, &got, pfns);

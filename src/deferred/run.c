@@ -6,6 +6,7 @@
 #include "base/port.h"
 #include "buddy/huge.h"
 #include "buddy/memory.h"
+#include "buddy/poison.h"
 #include "deferred/claim.h"
 #include "deferred/grow.h"
 #include "memmap/blocks.h"
@@ -20,18 +21,6 @@ static enum mu_status back_run(struct mu_deferred *deferred, mu_pfn_t start,
 	     pfn += MU_BLOCK_PAGES)
 		status = mu_memmap_back(deferred->memmap, pfn);
 	return status;
-}
-
-/* A block in the way of a run goes to the lists; it stays what the zone has. */
-static void move_away(struct mu_deferred *deferred,
-		      struct mu_pristine *pristine, struct mu_claim *claim)
-{
-	uintptr_t irq = mu_claim_begin(deferred, pristine);
-
-	if (mu_claim(claim))
-		mu_online_block(deferred, pristine, claim->pfn, MU_NR_ORDERS, 0,
-				NULL);
-	mu_claim_end(deferred, pristine, irq);
 }
 
 /* Claim a run for the caller, if the mark is kept with it: MU_HOLD_NO when it
@@ -74,6 +63,12 @@ static void init_run(struct mu_deferred *deferred,
 		mu_mark_allocated(deferred->memmap, pfn, pfn + MU_BLOCK_PAGES,
 				  MU_BLOCK_ORDER, 1);
 		mu_memmap_publish(deferred->memmap, pfn);
+		/* Whoever noted a page before saw neither a pristine block nor
+		 * a descriptor. */
+		if (mu_buddy_has_poison(deferred->buddy, pfn,
+					pfn + MU_BLOCK_PAGES))
+			mu_poison_mark(deferred->buddy, pfn,
+				       pfn + MU_BLOCK_PAGES, MU_BLOCK_ORDER);
 		mu_irq_restore(deferred->port, irq);
 	}
 }
@@ -95,10 +90,17 @@ static enum mu_status find_run(struct mu_deferred *deferred,
 		mu_pfn_t need = in_the_way ? MU_BLOCK_PAGES : pages;
 		bool claimed, cached;
 
+		if (!in_the_way &&
+		    mu_buddy_has_poison(deferred->buddy, claim.pfn,
+					claim.pfn + pages)) {
+			mu_claim_only_one(&claim, false);
+			in_the_way = true;
+			need = MU_BLOCK_PAGES;
+		}
 		if (back_run(deferred, claim.pfn, need) != MU_OK)
 			return MU_ERR_NOMEM;
 		if (in_the_way) {
-			move_away(deferred, pristine, &claim);
+			mu_claim_away(deferred, pristine, &claim);
 			continue;
 		}
 		*pfn = claim.pfn;
