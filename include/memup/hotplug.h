@@ -242,13 +242,16 @@ enum mu_status mu_hotplug_remove(struct mu_hotplug *hotplug, mu_phys_t base,
 /*
  * The hardware has lost the page at @pfn: it is never allocated again, whatever
  * its state. Free: it is taken out at once. Pristine: it stays so, and is left
- * out when its block is initialised. In use: it is taken out when it is freed; *@later (may
- * be NULL) is true, and its holder should be told. Reserved or offline: left
- * out when it becomes the allocator's. MU_ERR_HOLE when it is no memory,
- * MU_ERR_OVERLAP when it is known already, MU_ERR_FULL when MU_MAX_POISONED
- * are: then nothing has changed, and whoever holds the page keeps it, or takes
- * its memory offline. Needs no room in any other table. A device's page is handed to mu_device_memory_failure(), whose result
- * is returned. Poison is forgotten when the memory is removed.
+ * out when its block is initialised. In use: it is taken out when it is freed;
+ * *@later (may be NULL) is true, and its holder should be told. Reserved or
+ * offline: left out when it becomes the allocator's. MU_ERR_HOLE when it is no
+ * memory, MU_ERR_OVERLAP when it is known already, MU_ERR_FULL when
+ * MU_MAX_POISONED are: then nothing has changed, and whoever holds the page
+ * keeps it, or takes its memory offline. Needs no room in any other table. A
+ * device's page is handed to mu_device_memory_failure(), whose result is
+ * returned. Poison is forgotten when the memory is removed. Waits for a page
+ * that is being freed or initialised at this moment, without the lock. O(log
+ * ranges), and once around for each wait.
  */
 enum mu_status mu_memory_failure(struct mu_hotplug *hotplug, mu_pfn_t pfn,
 				 bool *later,
