@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * From offline to the allocator. What can fail comes first: room is kept for
- * the extents of every piece, and zones are made. Then the client is asked; after that only memblock's table can
- * fail.
+ * the extents of every piece, and zones are made. Then the client is asked;
+ * after that only memblock's table can fail.
  */
 #include "buddy/memory.h"
 #include "deferred/memory.h"
