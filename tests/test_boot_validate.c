@@ -39,14 +39,14 @@ static void corrupt(const char *what)
 }
 
 /* @field is wrong with @value: @what is said. And it is right again. */
-#define wrong_with(field, value, what)                \
-	do {                                          \
-		__typeof__(field) was = (field);      \
-                                                      \
-		(field) = (__typeof__(field))(value); \
-		corrupt(what);                        \
-		(field) = was;                        \
-		world_validate(&world, NULL);         \
+#define wrong_with(field, value, what)           \
+	do {                                     \
+		__typeof__(field) was = (field); \
+                                                 \
+		(field) = (value);               \
+		corrupt(what);                   \
+		(field) = was;                   \
+		world_validate(&world, NULL);    \
 	} while (0)
 
 static void zones(void **state)

@@ -46,7 +46,7 @@ static void not_mapped(void **state)
 			 MU_OK);
 	world_start(&world);
 	before = reserved();
-	/* All of it, its first page, its last page, and one more at each end. */
+	/* All of it, its first page and its last, and one more at each. */
 	assert_int_equal(mu_free_reserved(mm, AREA, 8 * MU_MIB), MU_ERR_HOLE);
 	assert_int_equal(mu_free_reserved(mm, AREA + 2 * MU_MIB, PAGE),
 			 MU_ERR_HOLE);

@@ -30,7 +30,7 @@ static int stop(void **state)
 	do {                                                       \
 		__typeof__(field) was = (field);                   \
                                                                    \
-		(field) = (__typeof__(field))(value);              \
+		(field) = (value);                                 \
 		fails(MU_ERR_CORRUPT, mu_memblock_validate(mb));   \
 		(field) = was;                                     \
 		assert_int_equal(mu_memblock_validate(mb), MU_OK); \
