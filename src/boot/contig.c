@@ -83,7 +83,8 @@ static enum mu_status take_piece(struct mu_mm *mm, struct mu_zone *zone,
 	enum mu_status status = MU_OK;
 	unsigned turn = mu_look_begin(pristine);
 
-	/* A block that has holes, or is two zones', is online from the start. */
+	/* A block that has holes, or is of two zones, is online from the start.
+	 */
 	if (!mu_memmap_head(&mm->memmap, start))
 		status = come_online(mm, zone, block);
 	if (status == MU_OK)
