@@ -51,8 +51,9 @@ void mu_log_zone(struct mu_log_zones *zones, enum mu_log_kind kind,
 }
 
 /*
- * Does Linux on @arch have zones end at the same addresses everywhere? On RISC-V
- * vendors' kernels have a lower DMA32: seen where another zone begins there.
+ * Does Linux on @arch have zones end at the same addresses everywhere? On
+ * RISC-V vendors' kernels have a lower DMA32: seen where another zone begins
+ * there.
  */
 static bool is_fixed(enum mu_arch arch, const struct mu_log_zones *zones)
 {
