@@ -64,7 +64,7 @@ static enum mu_status clean_source(struct mu_source *source)
 	if (!text)
 		return MU_ERR_NOMEM;
 	memcpy(text, source->owned, len + 1);
-	if (mu_machine_is_fdt(text, len) ||
+	if (mu_is_fdt(text, len) ||
 	    mu_machine_kind(text, len) == MU_KIND_ACPI) {
 		free(text);
 		return MU_OK;
