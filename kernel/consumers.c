@@ -18,7 +18,7 @@ static void take_trace(void)
 	if (status != MU_OK) {
 		log_err("trace_buf_size: %s for each of %u CPUs: %s",
 			size_text(kernel.options.trace_bytes).text,
-			kernel.x86.nr_cpus, mu_status_str(status));
+			kernel.bare.nr_cpus, mu_status_str(status));
 		return;
 	}
 	log_info("trace_buf_size: %s in %lu pages",

@@ -11,7 +11,7 @@ static bool is_mapped(mu_pfn_t pfn)
 {
 	uint64_t size;
 
-	return x86_lookup(&kernel.tables,
+	return bare_lookup(&kernel.tables,
 			  (uintptr_t)mu_pfn_to_page(&kernel.mm.memmap, pfn),
 			  &size);
 }

@@ -5,7 +5,6 @@
 #ifndef KERNEL_INTERRUPT_H
 #define KERNEL_INTERRUPT_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 /* Vectors. Those up to 0x1f are the CPU's exceptions; the two PICs are masked,
@@ -30,24 +29,17 @@ struct frame {
 	uint64_t rip, cs, rflags, rsp, ss;
 };
 
-/* Fill the table, mask the PICs. Once, by the boot CPU. */
-void interrupt_init(void);
-
-/* Have the CPU use the table. */
+/* Have the CPU use the table; the first time, by the boot CPU alone, fill it
+ * and mask the PICs. */
 void interrupt_load(void);
 
 /* vectors.S calls it with interrupts off. */
 void interrupt(struct frame *frame);
 
+/* Halt this CPU for ever. */
+_Noreturn void x86_halt(void);
+
 /* exception.c: ends with a report, or continues in a probe. */
 void exception(struct frame *frame);
-
-/*
- * May a byte at @at be read, written (its value is written back), or called
- * (there must be a RET)? Tries it. vectors.S; any CPU.
- */
-bool probe_read(uintptr_t at);
-bool probe_write(uintptr_t at);
-bool probe_call(uintptr_t at);
 
 #endif

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
-#include "kernel/serial.h"
-#include "ports/x86_64/asm.h"
+/* serial: the first serial port, 115200 8N1; output alone. (National
+ * Semiconductor PC16550D.) */
+#include "kernel/platform.h"
+#include "ports/bare/arch.h"
 
 #define PORT 0x3f8
 #define FIFO 16u /* bytes that may be written when it is empty */
@@ -33,7 +35,7 @@ static uint8_t get(unsigned offset)
 	return x86_inb((uint16_t)(PORT + offset));
 }
 
-void serial_init(void)
+void platform_console_init(void)
 {
 	set(SCRATCH, 0xa5);
 	present = get(SCRATCH) == 0xa5;
@@ -52,18 +54,15 @@ static void put(char c)
 {
 	if (!room) {
 		while (!(get(LINE_STATUS) & EMPTY))
-			x86_pause();
+			arch_pause();
 		room = FIFO;
 	}
 	room--;
 	set(DATA, (uint8_t)c);
 }
 
-void serial_write(const char *text, size_t len)
+void platform_console_write(const char *text, size_t len)
 {
-	for (size_t i = 0; present && i < len; i++) {
-		if (text[i] == '\n')
-			put('\r');
+	for (size_t i = 0; present && i < len; i++)
 		put(text[i]);
-	}
 }

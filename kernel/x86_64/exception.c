@@ -5,13 +5,12 @@
  */
 #include "kernel/cpu.h"
 #include "kernel/exit.h"
-#include "kernel/interrupt.h"
+#include "kernel/trap.h"
+#include "kernel/x86_64/interrupt.h"
 #include "kernel/kernel.h"
 #include "kernel/log.h"
-#include "ports/x86_64/asm.h"
+#include "ports/bare/arch.h"
 
-extern char image_start[], text_end[], rodata_end[], image_end[];
-extern char boot_stack_hole[];
 extern const char probe_read_at[], probe_write_at[], probe_call_back[],
 	probe_fault[];
 
@@ -68,78 +67,21 @@ static bool resume_probe(struct frame *frame)
 
 /* ---- The report ---- */
 
-/* What lies at an address, for people. */
-static const char *place_of(uintptr_t at)
-{
-	if (at < PAGE)
-		return "null page";
-	if (at < DIRECT_MAP)
-		return "lower half: nothing is there";
-	if (at < DIRECT_MAP + DIRECT_BYTES)
-		return "direct map: no RAM there";
-	if (at >= MEMMAP && at < STACKS)
-		return "memmap";
-	if (at - STACKS < (uintptr_t)STACK_SLOT * MU_MAX_CPUS ||
-	    at - (uintptr_t)boot_stack_hole < PAGE)
-		return "below a stack: it has overflowed";
-	if (at >= (uintptr_t)image_start && at < (uintptr_t)text_end)
-		return "the kernel's code";
-	if (at >= (uintptr_t)text_end && at < (uintptr_t)rodata_end)
-		return "the kernel's constants";
-	if (at >= (uintptr_t)image_start && at < (uintptr_t)image_end)
-		return "the kernel's data";
-	return "no part of the address space";
-}
-
 static void tell_fault(const struct frame *frame)
 {
 	uintptr_t at = x86_read_cr2();
-	mu_pfn_t pfn = mu_x86_memmap_pfn(&kernel.x86, at);
 	uint64_t error = frame->error;
 
 	log_err("  %s of 0x%lx (%s): %s",
 		error & 0x10  ? "execution"
 		: error & 0x2 ? "write"
 			      : "read",
-		at, place_of(at),
+		at, trap_place(at),
 		error & 0x8   ? "a reserved bit is set on the way there"
 		: error & 0x1 ? "not allowed"
 			      : "not present");
-	/* mu_page_state() may take locks that this CPU has. */
-	if (pfn < kernel.mm.memmap.end_pfn && !(error & 1))
-		log_err("  it is the descriptor of pfn 0x%lx, whose block is "
-			"%s",
-			pfn,
-			mu_memmap_is_backed(&kernel.mm.memmap,
-					    pfn & ~(MU_BLOCK_PAGES - 1))
-				? "backed"
-				: "pristine: nobody may touch it");
-}
-
-static bool is_on_stack(uintptr_t at)
-{
-	const struct kernel_cpu *cpu = this_cpu();
-
-	return !(at % 8) &&
-	       ((at < cpu->stack_end && at >= cpu->stack_end - STACK_BYTES) ||
-		(at < cpu->fault_stack_end &&
-		 at >= cpu->fault_stack_end - FAULT_STACK_BYTES));
-}
-
-static void tell_trace(uintptr_t rip, uintptr_t rbp)
-{
-	log_err("  at 0x%lx, called by", rip);
-	for (unsigned i = 0; i < 16 && is_on_stack(rbp) && is_on_stack(rbp + 8);
-	     i++) {
-		const uintptr_t *link = (const uintptr_t *)rbp;
-
-		if (!link[1])
-			break;
-		log_err("     0x%lx", link[1] - 1);
-		if (link[0] <= rbp)
-			break;
-		rbp = link[0];
-	}
+	if (!(error & 1))
+		trap_tell_descriptor(at);
 }
 
 static void tell_registers(const struct frame *f)
@@ -161,18 +103,18 @@ void exception(struct frame *frame)
 	if (resume_probe(frame))
 		return;
 	if (frame->vector == VECTOR_NMI && kernel_is_over())
-		kernel_halt();
+		x86_halt();
 	log_break();
 	log_err("exception %lu, %s, on CPU %u (error code 0x%lx)",
-		frame->vector, name_of(frame->vector), mu_x86_this_cpu()->id,
+		frame->vector, name_of(frame->vector), mu_bare_this_cpu()->id,
 		frame->error);
 	if (frame->vector == VECTOR_PAGE_FAULT)
 		tell_fault(frame);
 	/* Most are page faults that found no usable stack. */
 	if (frame->vector == VECTOR_DOUBLE_FAULT)
 		log_err("  the last page fault was at 0x%lx (%s)",
-			x86_read_cr2(), place_of(x86_read_cr2()));
+			x86_read_cr2(), trap_place(x86_read_cr2()));
 	tell_registers(frame);
-	tell_trace(frame->rip, frame->rbp);
+	trap_tell_calls(frame->rip, frame->rbp, 0);
 	kernel_exit(EXIT_PANIC);
 }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "kernel/cpu.h"
-#include "kernel/interrupt.h"
 #include "kernel/kernel.h"
 #include "kernel/log.h"
-#include "ports/x86_64/asm.h"
+#include "kernel/platform.h"
+#include "kernel/x86_64/interrupt.h"
+#include "ports/bare/arch.h"
 
 /* SDM vol. 3, "64-Bit Mode IDT". */
 struct gate {
@@ -41,7 +42,7 @@ static void mask_pics(void)
 	}
 }
 
-void interrupt_init(void)
+static void interrupt_init(void)
 {
 	for (unsigned i = 0; i < 256; i++) {
 		uintptr_t offset =
@@ -62,6 +63,9 @@ void interrupt_init(void)
 
 void interrupt_load(void)
 {
+	if (!gates[0].type)
+		interrupt_init();
+
 	struct {
 		uint16_t limit;
 		uint64_t base;
@@ -73,15 +77,29 @@ void interrupt_load(void)
 	__asm__ volatile("lidt %0" : : "m"(pointer));
 }
 
-static void timer(void)
+void platform_set_timer(uint64_t ns)
 {
-	struct kernel_cpu *cpu = this_cpu();
+	x86_apic_timer(&kernel.bare.arch.apic, VECTOR_TIMER, ns);
+}
 
-	cpu->ticks++;
-	if (cpu->on_tick)
-		cpu->on_tick(cpu);
-	if (cpu->tick_ns)
-		x86_apic_timer(&kernel.x86.apic, VECTOR_TIMER, cpu->tick_ns);
+void platform_start_interrupts(void)
+{
+	struct x86_apic *apic = &kernel.bare.arch.apic;
+
+	kernel.bare.arch.wake_vector = VECTOR_WAKE;
+	x86_apic_init(apic, (volatile uint32_t *)DEVICES);
+	x86_apic_enable(apic, VECTOR_SPURIOUS);
+	x86_apic_timer_calibrate(apic, kernel.bare.clock.hz);
+}
+
+void platform_enter_interrupts(void)
+{
+	x86_apic_enable(&kernel.bare.arch.apic, VECTOR_SPURIOUS);
+}
+
+const char *platform_controller(void)
+{
+	return kernel.bare.arch.apic.x2 ? "x2APICs" : "xAPICs";
 }
 
 /* This kernel asks for no such interrupts: one was left over from before, and
@@ -90,19 +108,20 @@ static void pass_over(const struct frame *frame)
 {
 	log_warn("interrupt 0x%lx, which nobody asked for, on CPU %u; passed "
 		 "over",
-		 frame->vector, mu_x86_this_cpu()->id);
-	x86_apic_eoi(&kernel.x86.apic);
+		 frame->vector, mu_bare_this_cpu()->id);
+	x86_apic_eoi(&kernel.bare.arch.apic);
 }
 
 void interrupt(struct frame *frame)
 {
 	switch (frame->vector) {
 	case VECTOR_TIMER:
-		timer();
-		x86_apic_eoi(&kernel.x86.apic);
+		cpu_tick();
+		x86_apic_eoi(&kernel.bare.arch.apic);
 		return;
 	case VECTOR_WAKE:
-		mu_x86_interrupt();
+		mu_bare_interrupt();
+		x86_apic_eoi(&kernel.bare.arch.apic);
 		return;
 	case VECTOR_SPURIOUS:
 	case VECTOR_PIC + 7:

@@ -197,10 +197,10 @@ entry_ticks:
 
 	/* A hole below, so that what overflows is a fault. */
 	.section .bss.noinit, "aw", @nobits
-	.balign	PAGE
+	.balign	2 * STACK_BYTES
 	.globl	boot_stack_hole
 boot_stack_hole:
-	.skip	PAGE
+	.skip	STACK_BYTES
 	.globl	boot_stack_end
 	.skip	STACK_BYTES
 boot_stack_end:

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include <stdbool.h>
 #include <stddef.h>
-#include "ports/x86_64/asm.h"
-#include "ports/x86_64/clock.h"
+#include "ports/bare/arch.h"
+#include "ports/x86_64/tsc.h"
 
 #define NSEC	   UINT64_C(1000000000)
 #define GIVE_UP	   ((uint64_t)1 << 32) /* ticks: a second, or most of one */
@@ -66,9 +66,9 @@ static struct look look_at(const struct reference *reference)
 	uint64_t shortest = UINT64_MAX;
 
 	for (unsigned i = 0; i < NR_LOOKS; i++) {
-		uint64_t before = x86_tsc();
+		uint64_t before = arch_ticks();
 		uint32_t count = reference->read(reference);
-		uint64_t after = x86_tsc();
+		uint64_t after = arch_ticks();
 
 		if (after - before >= shortest)
 			continue;
@@ -105,7 +105,7 @@ static uint64_t median(const uint64_t *hz)
 	return hz[2] < low ? low : hz[2] > high ? high : hz[2];
 }
 
-static bool calibrate_against(struct x86_clock *clock,
+static bool calibrate_against(struct bare_clock *clock,
 			      const struct reference *reference)
 {
 	uint64_t hz[NR_WINDOWS];
@@ -120,7 +120,7 @@ static bool calibrate_against(struct x86_clock *clock,
 	return true;
 }
 
-static bool calibrate_from_cpuid(struct x86_clock *clock)
+static bool calibrate_from_cpuid(struct bare_clock *clock)
 {
 	uint32_t most = x86_cpuid(0, 0).eax;
 
@@ -139,7 +139,7 @@ static bool calibrate_from_cpuid(struct x86_clock *clock)
 	return clock->hz;
 }
 
-void x86_clock_calibrate(struct x86_clock *clock, uint16_t pm_timer)
+void x86_clock_calibrate(struct bare_clock *clock, uint16_t pm_timer)
 {
 	const struct reference pm = {
 		.name = "ACPI PM timer",
@@ -162,23 +162,5 @@ void x86_clock_calibrate(struct x86_clock *clock, uint16_t pm_timer)
 		clock->hz = NSEC;
 		clock->how = "a guess: nothing ticks";
 	}
-	clock->mult = (NSEC << 32) / clock->hz;
-}
-
-uint64_t x86_clock_ns(const struct x86_clock *clock, uint64_t ticks)
-{
-	return (uint64_t)((unsigned __int128)ticks * clock->mult >> 32);
-}
-
-uint64_t x86_clock_now(const struct x86_clock *clock)
-{
-	return x86_clock_ns(clock, x86_tsc() - clock->start);
-}
-
-void x86_clock_delay(const struct x86_clock *clock, uint64_t us)
-{
-	uint64_t began = x86_tsc(), ticks = clock->hz / 1000000 * us;
-
-	while (x86_tsc() - began < ticks)
-		x86_pause();
+	bare_clock_set(clock, clock->hz, clock->how);
 }

@@ -8,7 +8,7 @@
  * The tables' own checksums are checked by their readers; here only the path to
  * them must be sound. If the XSDT is not, the RSDT is used.
  */
-#include "kernel/acpi.h"
+#include "kernel/x86_64/acpi.h"
 #include "kernel/layout.h"
 #include "kernel/log.h"
 #include "kernel/string.h"
