@@ -57,7 +57,7 @@ cli_src  := $(sort $(wildcard cli/*.c))
 test_src := $(sort $(wildcard tests/test_*.c))
 test_lib := $(sort $(filter-out tests/test_%,$(wildcard tests/*.c)))
 kernel_c := $(sort $(wildcard ports/bare/*.c ports/$(ARCH)/*.c kernel/*.c \
-	kernel/$(ARCH)/*.c))
+	kernel/$(ARCH)/*.c $(if $(filter-out x86_64,$(ARCH)),kernel/fdt/*.c)))
 kernel_s := $(sort $(wildcard kernel/$(ARCH)/*.S))
 bench_src := $(sort $(wildcard bench/*.c))
 bench_padata_src := $(sort $(wildcard bench/padata/*.c))

@@ -20,6 +20,7 @@ static void tell(const char *what, uint64_t ticks, uint64_t units)
 
 /* Ways to store the descriptors of a block. */
 
+#ifdef __x86_64__
 static void fill_words(uint64_t *dst, uint64_t word, size_t count)
 {
 	arch_memmap_fill(&kernel.bare, dst, word, count);
@@ -55,6 +56,13 @@ static void fill_string(uint64_t *dst, uint64_t word, size_t count)
 			 : "a"(word)
 			 : "memory");
 }
+#else
+static void fill_words(uint64_t *dst, uint64_t word, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		dst[i] = word;
+}
+#endif
 
 static void bench_fill(void)
 {
@@ -62,9 +70,13 @@ static void bench_fill(void)
 		const char *name;
 		void (*fn)(uint64_t *dst, uint64_t word, size_t count);
 	} ways[] = {
+#ifdef __x86_64__
 		{"fill movnti, a descriptor:", fill_words},
 		{"fill movntdq, a descriptor:", fill_pairs},
 		{"fill rep stosq, a descriptor:", fill_string},
+#else
+		{"fill by words, a descriptor:", fill_words},
+#endif
 	};
 	const size_t words = MU_BLOCK_PAGES * 2;
 	mu_pfn_t pfn;

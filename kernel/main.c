@@ -39,8 +39,7 @@ static void start_port(void)
 
 	kernel.bare.clock.start = entry_ticks;
 	mu_bare_init(&kernel.bare, &config);
-	/* What the first page tables map: entry.S. */
-	kernel.bare.mapped_end = 4 * MU_GIB;
+	kernel.bare.mapped_end = platform_first_end();
 }
 
 _Noreturn void kernel_main(unsigned loader, uint64_t info)

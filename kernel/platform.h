@@ -41,6 +41,10 @@ const char *platform_controller(void);
 
 /* ---- Memory ---- */
 
+/* Where the direct map of the first page tables, with which kernel_main()
+ * begins, ends. */
+mu_phys_t platform_first_end(void);
+
 /* Map the registers of devices that are used from now on, at DEVICES, in
  * kernel.tables, which this CPU does not use yet. */
 enum mu_status platform_map_devices(void) MU_MUST_CHECK;
@@ -77,6 +81,9 @@ struct start_slot {
 	uintptr_t stack_end;
 	struct kernel_cpu *cpu;
 };
+
+/* How CPUs are started, from firmware's tables. */
+void platform_find_start(void);
 
 /* Can a CPU with this id be reached at all? Says why not. */
 bool platform_can_start(uint64_t hw_id);

@@ -179,6 +179,7 @@ void start_cpus(void)
 	struct mu_bare *bare = &kernel.bare;
 
 	platform_start_interrupts();
+	platform_find_start();
 	bare->boot_cpu.hw_id = kernel.cpus[0].hw_id;
 	bare->boot_cpu.nid = kernel.cpus[0].nid;
 	arch_irq_on();

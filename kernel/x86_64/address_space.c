@@ -3,6 +3,12 @@
 #include "kernel/kernel.h"
 #include "kernel/platform.h"
 
+/* entry.S */
+mu_phys_t platform_first_end(void)
+{
+	return 4 * MU_GIB;
+}
+
 enum mu_status platform_map_devices(void)
 {
 	if (x86_apic_has_x2())

@@ -35,6 +35,10 @@ void platform_reserve(struct mu_memblock *memblock)
 		 "stay off");
 }
 
+void platform_find_start(void)
+{
+}
+
 bool platform_can_start(uint64_t hw_id)
 {
 	if (!trampoline)

@@ -16,6 +16,7 @@
  *   arch_flush_page()          those of one address
  *   arch_map_done()            entries that were not present are now: let this
  *                              CPU's walker see them
+ *   ARCH_MEMMAP_FILL           the hook, or NULL
  *   arch_kick()                an interrupt for another CPU
  *   ARCH_MAX_LEAF              the highest level that can have leaves
  *   ARCH_MAP_CODE, _CONST, _DATA, _DEVICE

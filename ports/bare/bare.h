@@ -59,6 +59,9 @@ struct mu_bare_cpu {
 	struct mu_bare *bare;	 /* (C) */
 	uint32_t id;		 /* memup's (C) */
 	uint64_t hw_id;		 /* the hardware's (C) */
+	/* For arch_kick(), where hw_id is not enough; written by the CPU
+	 * before it is up. */
+	uint32_t kick_mask;
 	int nid;		 /* (C) */
 	void *client;		 /* the kernel's */
 
@@ -157,7 +160,6 @@ enum mu_status mu_bare_memmap_map(void *arg, mu_pfn_t *start, mu_pfn_t *end);
 enum mu_status mu_bare_memmap_map_at(void *arg, mu_pfn_t start, mu_pfn_t end,
 				    mu_phys_t base);
 void mu_bare_memmap_unmap(void *arg, mu_pfn_t start, mu_pfn_t end);
-void arch_memmap_fill(void *arg, uint64_t *dst, uint64_t word, size_t count);
 unsigned mu_bare_run_on(void *arg, const struct mu_cpumask *cpus, unsigned count,
 		       void (*fn)(void *), void *fn_arg);
 void mu_bare_wait(void *arg, _Atomic uint32_t *word, uint32_t seen);

@@ -91,7 +91,7 @@ void mu_bare_init(struct mu_bare *bare, const struct mu_bare_config *config)
 				.memmap_map_at = mu_bare_memmap_map_at,
 				.memmap_unmap_at = mu_bare_memmap_unmap,
 				.pause = mu_bare_pause,
-				.memmap_fill = arch_memmap_fill,
+				.memmap_fill = ARCH_MEMMAP_FILL,
 				.irq_save = irq_save,
 				.irq_restore = irq_restore,
 				.cpu_count = cpu_count,

@@ -247,6 +247,7 @@ struct mu_bare;
 struct mu_bare_cpu;
 
 /* apic.c, fill.c */
+#define ARCH_MEMMAP_FILL arch_memmap_fill
 void arch_kick(const struct mu_bare *bare, const struct mu_bare_cpu *cpu);
 void arch_memmap_fill(void *arg, uint64_t *dst, uint64_t word, size_t count);
 
