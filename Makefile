@@ -200,8 +200,9 @@ kernel_flags_x86_64 := -m64 -march=x86-64 -mno-red-zone -mgeneral-regs-only \
 kernel_flags_arm64 := -march=armv8-a -mgeneral-regs-only -mstrict-align \
 	-mno-outline-atomics -mbranch-protection=none -mcmodel=small \
 	-DBARE_PAGE_SHIFT=$(PAGE_SHIFT_$(PAGES))
-kernel_flags_riscv64 := -march=rv64imac_zicsr_zifencei -mabi=lp64 \
-	-mcmodel=medany -mstrict-align -mno-relax -DBARE_VA_BITS=$(VA)
+kernel_flags_riscv64 = -march=rv64imac_zicsr_zifencei -mabi=lp64 \
+	-mcmodel=medany -mstrict-align -mno-relax -DBARE_VA_BITS=$(VA) \
+	-isystem $(K)/include
 kernel_ld_x86_64 := -m elf_x86_64
 kernel_ld_arm64 := -m aarch64elf
 kernel_ld_riscv64 := -m elf64lriscv --no-relax
@@ -223,7 +224,12 @@ KERNEL_FLAGS := $(WARN) -g $(OPT_$(if $(filter debug,$(BUILD)),debug,release)) \
 	-fno-omit-frame-pointer -I.
 kernel_obj := $(patsubst %,$(K)/%.o,$(core_src) $(kernel_c) $(kernel_s))
 
-$(K)/%.c.o: %.c $(O)/flags
+# Debian's headers for RISC-V are those of lp64d alone; we need declarations.
+kernel_stub := $(if $(filter riscv64,$(ARCH)),$(K)/include/gnu/stubs-lp64.h)
+$(K)/include/gnu/stubs-lp64.h:
+	@mkdir -p $(@D) && : >$@
+
+$(K)/%.c.o: %.c $(O)/flags $(kernel_stub)
 	@mkdir -p $(@D)
 	$(call say,CC,$@)
 	$(Q)$(KERNEL_CC) $(CPPFLAGS) -std=c17 $(KERNEL_FLAGS) -MMD -MP -c -o $@ $<
@@ -238,7 +244,7 @@ $(K)/%.S.o: %.S $(O)/flags
 	$(Q)$(KERNEL_CC) -I. $(filter-out -mcmodel=% -mno-red-zone,$(kernel_flags_$(ARCH))) \
 		-MMD -MP -c -o $@ $<
 
-$(K)/kernel.ld: kernel/$(ARCH)/kernel.ld kernel/layout.h ports/bare/page_size.h
+$(K)/kernel.ld: kernel/$(if $(filter x86_64,$(ARCH)),x86_64,fdt)/kernel.ld kernel/layout.h ports/bare/page_size.h
 	@mkdir -p $(@D)
 	$(Q)$(KERNEL_CC) -E -P -x assembler-with-cpp $(filter -D%,$(KERNEL_FLAGS)) \
 		-I. -o $@ $<
