@@ -380,7 +380,8 @@ model: setup ## search every state of models/ with spin
 
 .PHONY: format
 format: ## rewrite every source in the house style
-	clang-format -i $(all_src) $(fuzz_src) $(all_h)
+	clang-format -i $(sort $(all_src) $(wildcard ports/*/*.c kernel/*.c \
+		kernel/*/*.c)) $(fuzz_src) $(all_h)
 
 .PHONY: compile_commands.json
 compile_commands.json: ## write compile_commands.json for editors and clangd

@@ -44,9 +44,9 @@ struct boot_info {
 };
 
 /*
- * x86_64/boot_info.c. Read what @loader (LOADER_*) left at the physical address @at. If it does not
- * mention ACPI the BIOS's memory is searched. Missing information is missing in
- * @info; nothing fails.
+ * Read what @loader (LOADER_*) left at the physical address @at; on x86-64, if
+ * it does not mention ACPI, the BIOS's memory is searched. Missing information
+ * is missing in @info; nothing fails.
  */
 void boot_info_read(struct boot_info *info, unsigned loader, uint64_t at);
 

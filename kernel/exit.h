@@ -2,8 +2,8 @@
 /*
  * exit: the end, and how it went: QEMU's status. On x86-64 it is told to
  * isa-debug-exit (at I/O port 0xf4), on arm64 to semihosting, on RISC-V to the
- * device sifive,test0. Where that is not there the machine is turned off, or the
- * CPUs halt.
+ * device sifive,test0. Where that is not there the machine is turned off, or
+ * the CPUs halt.
  */
 #ifndef KERNEL_EXIT_H
 #define KERNEL_EXIT_H

@@ -18,7 +18,7 @@
 /* A CPU that firmware names. */
 struct cpu_entry {
 	uint64_t hw_id; /* of its APIC, MPIDR, or hart */
-	int32_t nid; /* MU_NO_NODE: unknown */
+	int32_t nid;	/* MU_NO_NODE: unknown */
 };
 
 /* Moments, in ticks of the counter. */
@@ -85,7 +85,8 @@ void tell_end(void);
 /* ns since entry of a stamp. */
 static inline uint64_t stamp_ns(uint64_t ticks)
 {
-	return bare_clock_ns(&kernel.bare.clock, ticks - kernel.bare.clock.start);
+	return bare_clock_ns(&kernel.bare.clock,
+			     ticks - kernel.bare.clock.start);
 }
 
 /* Where in memory a part of the image is. */

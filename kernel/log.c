@@ -47,7 +47,7 @@ static void unlock(uintptr_t flags)
 static void write(const struct line *line)
 {
 	uint64_t us = bare_clock_ns(&kernel.bare.clock,
-				   line->ticks - kernel.bare.clock.start) /
+				    line->ticks - kernel.bare.clock.start) /
 		      1000;
 	char stamp[32];
 	size_t len;

@@ -179,8 +179,8 @@ void start_memory(void)
 	kernel.stamps.mapped = arch_ticks();
 	nr_pmem = find_pmem(pmem);
 	must("memmap",
-	     mu_bare_memmap_reserve(&kernel.bare, memblock, &kernel.tables, pmem,
-				   nr_pmem, &error),
+	     mu_bare_memmap_reserve(&kernel.bare, memblock, &kernel.tables,
+				    pmem, nr_pmem, &error),
 	     &error);
 	config = configure();
 	tables_size = mu_mm_size(&kernel.mm);

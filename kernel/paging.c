@@ -51,7 +51,7 @@ static enum mu_status map_direct(mu_phys_t base, mu_phys_t end, uint64_t flags)
 	if (end > kernel.bare.mapped_end)
 		kernel.bare.mapped_end = end;
 	return bare_map(&kernel.tables, DIRECT_MAP + base, base, end - base,
-		       flags);
+			flags);
 }
 
 /* RAM is data, except for the image's code and constants. */
@@ -96,7 +96,7 @@ static enum mu_status map_memory(void)
 static enum mu_status map_part(const char *from, const char *to, uint64_t flags)
 {
 	return bare_map(&kernel.tables, (uintptr_t)from, phys_of(from),
-		       (uint64_t)(to - from), flags);
+			(uint64_t)(to - from), flags);
 }
 
 static enum mu_status map_image(void)
@@ -143,11 +143,11 @@ enum mu_status paging_map_stacks(unsigned id, mu_phys_t phys)
 {
 	uintptr_t slot = STACKS + (uintptr_t)id * STACK_SLOT;
 	enum mu_status status = bare_map(&kernel.tables, slot + STACK_AT, phys,
-					STACK_BYTES, ARCH_MAP_DATA);
+					 STACK_BYTES, ARCH_MAP_DATA);
 
 	if (status == MU_OK)
 		status = bare_map(&kernel.tables, slot + FAULT_STACK_AT,
-				 phys + STACK_BYTES, FAULT_STACK_BYTES,
-				 ARCH_MAP_DATA);
+				  phys + STACK_BYTES, FAULT_STACK_BYTES,
+				  ARCH_MAP_DATA);
 	return status;
 }

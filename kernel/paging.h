@@ -10,9 +10,9 @@
 #include "memup/base.h"
 
 /*
- * Build it from memory of kernel.mm.memblock that the first page tables map, and switch to it. The
- * direct map has all RAM of the memblock, and persistent memory. Boot CPU, on
- * the first page tables.
+ * Build it from memory of kernel.mm.memblock that the first page tables map,
+ * and switch to it. The direct map has all RAM of the memblock, and persistent
+ * memory. Boot CPU, on the first page tables.
  */
 enum mu_status paging_init(void) MU_MUST_CHECK;
 

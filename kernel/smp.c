@@ -3,9 +3,9 @@
  * smp: all CPUs up.
  *
  * Each CPU gets a page for itself and its stacks from its own node, then all
- * are started together: x86_64/start.c, arm64/start.c, riscv64/start.c. One that
- * does not answer in time is marked as given up, so that it halts if it starts
- * later, and is never used.
+ * are started together, in each architecture's start_*.c. One that does not
+ * answer in time is marked as given up, so that it halts if it starts later,
+ * and is never used.
  *
  *     OFF --started-----> ALIVE      by the CPU
  *      \----------------> GIVEN_UP   by the boot CPU, after a second
@@ -161,7 +161,7 @@ static bool wait_for_all(void)
 			arch_pause();
 		if (smp_is_alive(i) || !change(i, GIVEN_UP)) {
 			while (!mu_bare_is_up(&kernel.bare,
-					     start_slots[i].cpu->bare.id))
+					      start_slots[i].cpu->bare.id))
 				arch_pause();
 			continue;
 		}

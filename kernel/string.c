@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
  * string: words where both sides are aligned, the rest byte by byte. The file
- * is compiled so that the compiler does not replace a loop by a call of the very
- * function that contains it (-fno-tree-loop-distribute-patterns, -fno-builtin).
+ * is compiled so that the compiler does not replace a loop by a call of the
+ * very function that contains it (-fno-tree-loop-distribute-patterns,
+ * -fno-builtin).
  */
 #include <stdint.h>
 #include "kernel/string.h"
@@ -14,7 +15,8 @@ void *memcpy(void *restrict to, const void *restrict from, size_t size)
 
 	if (!(((uintptr_t)dst | (uintptr_t)src) % sizeof(uint64_t)))
 		for (; size >= sizeof(uint64_t); size -= sizeof(uint64_t)) {
-			*(uint64_t *)(void *)dst = *(const uint64_t *)(const void *)src;
+			*(uint64_t *)(void *)dst =
+				*(const uint64_t *)(const void *)src;
 			dst += sizeof(uint64_t);
 			src += sizeof(uint64_t);
 		}

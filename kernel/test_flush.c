@@ -66,7 +66,7 @@ static void hold_deaf(void *arg)
 static enum result map(mu_pfn_t pfn)
 {
 	CHECK_OK(bare_map(&kernel.tables, ADDRESS_OF_IT, pfn * PAGE, PAGE,
-			 ARCH_MAP_DATA));
+			  ARCH_MAP_DATA));
 	return TEST_OK;
 }
 

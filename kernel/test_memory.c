@@ -122,7 +122,8 @@ static enum result zones(void)
 
 const struct test test_zones = {"zones keep their limits", zones};
 
-/* What CPUs started from or a device tree, and what reserve_mem= kept as "boot". */
+/* What CPUs started from or a device tree, and what reserve_mem= kept as
+ * "boot". */
 static enum result free_reserved(void)
 {
 	struct mu_mm *mm = &kernel.mm;

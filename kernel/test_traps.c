@@ -85,8 +85,8 @@ static enum result check_unmapped(const struct mu_zone *zone, unsigned *checked)
 			continue;
 		/* Where a page holds the descriptors of several blocks, it is
 		 * there as soon as one of them is not pristine. */
-		CHECK(!mapped || mu_backing_unit(&kernel.bare.backing) >
-					 MU_BLOCK_PAGES);
+		CHECK(!mapped ||
+		      mu_backing_unit(&kernel.bare.backing) > MU_BLOCK_PAGES);
 		if (mapped)
 			continue;
 		/* A fault takes its time. */

@@ -115,9 +115,9 @@ void tell_memory(void)
 	log_at(kernel.stamps.mapped,
 	       "paging: direct map of %s in leaves of %s, %lu page tables",
 	       size_text(kernel.bare.mapped_end).text,
-	       size_text(UINT64_C(1) << (BARE_PAGE_SHIFT +
-					 BARE_TABLE_BITS *
-						 kernel.tables.max_leaf))
+	       size_text(UINT64_C(1)
+			 << (BARE_PAGE_SHIFT +
+			     BARE_TABLE_BITS * kernel.tables.max_leaf))
 		       .text,
 	       kernel.page_tables);
 	tell_zones();
@@ -199,7 +199,8 @@ void tell_end(void)
 		  kernel.usable_bytes, kernel.start_pages,
 		  finish ? stamp_ns(stamps->finish_from) : 0,
 		  finish ? stamp_ns(stamps->finish_to) : 0,
-		  bare_clock_ns(&kernel.bare.clock, finish), kernel.finish_pages,
+		  bare_clock_ns(&kernel.bare.clock, finish),
+		  kernel.finish_pages,
 		  kernel.options.threads ? kernel.options.threads : cpus_up());
 	log_plain("stat: memmap_reserved_bytes=%lu memmap_backed_bytes=%lu "
 		  "descriptor_bytes=%lu pages_initialised=%lu "

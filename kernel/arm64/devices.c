@@ -100,8 +100,7 @@ static enum mu_status map_gic(void)
 	gic->version = 3;
 	if (!node) {
 		gic->version = 2;
-		node = mu_fdt_compatible(&device_tree, 0,
-					 "arm,cortex-a15-gic");
+		node = mu_fdt_compatible(&device_tree, 0, "arm,cortex-a15-gic");
 	}
 	if (!node)
 		node = mu_fdt_compatible(&device_tree, 0, "arm,gic-400");
@@ -112,9 +111,8 @@ static enum mu_status map_gic(void)
 	}
 	status = map_reg(node, 0, &gic->distributor, &size);
 	if (status == MU_OK)
-		status = gic->version == 3
-				 ? map_gic_3(gic, node)
-				 : map_reg(node, 1, &gic->cpu, &size);
+		status = gic->version == 3 ? map_gic_3(gic, node)
+					   : map_reg(node, 1, &gic->cpu, &size);
 	return status;
 }
 

@@ -6,8 +6,8 @@
 
 #include <stdint.h>
 
-#define SEMIHOSTING_EXIT     0x20u /* SYS_EXIT_EXTENDED */
-#define SEMIHOSTING_STOPPED  0x20026u /* ADP_Stopped_ApplicationExit */
+#define SEMIHOSTING_EXIT    0x20u    /* SYS_EXIT_EXTENDED */
+#define SEMIHOSTING_STOPPED 0x20026u /* ADP_Stopped_ApplicationExit */
 
 /* -1 where nobody answers. */
 int64_t semihosting(uint64_t what, const void *of);

@@ -21,8 +21,8 @@ enum { SYNCHRONOUS, INTERRUPT, FAST, ERROR, OVERFLOW };
 /* ESR_EL1.EC: Arm ARM, D19.2.37. */
 enum { UNKNOWN = 0x0, INSTRUCTION_ABORT = 0x21, DATA_ABORT = 0x25 };
 
-#define WRITE	 0x40u /* of a data abort's ISS */
-#define FAULT(x) ((x) & 0x3c)
+#define WRITE	    0x40u /* of a data abort's ISS */
+#define FAULT(x)    ((x)&0x3c)
 #define TRANSLATION 0x04u
 #define PERMISSION  0x0cu
 
@@ -89,9 +89,9 @@ static void tell_fault(const struct frame *frame)
 		: frame->esr & WRITE		     ? "write"
 						     : "read",
 		frame->far, trap_place(frame->far),
-		!present			       ? "not present"
+		!present			  ? "not present"
 		: FAULT(frame->esr) == PERMISSION ? "not allowed"
-						       : "no such access");
+						  : "no such access");
 	if (!present)
 		trap_tell_descriptor(frame->far);
 }
@@ -105,9 +105,8 @@ static _Noreturn void report(const struct frame *frame)
 
 	log_break();
 	log_err("exception, %s, on CPU %u (ESR 0x%lx)",
-		frame->kind == FAST || frame->kind == ERROR
-			? kinds[frame->kind]
-			: name_of(frame),
+		frame->kind == FAST || frame->kind == ERROR ? kinds[frame->kind]
+							    : name_of(frame),
 		mu_bare_this_cpu()->id, frame->esr);
 	if (frame->kind == OVERFLOW)
 		log_err("  the stack pointer is 0x%lx (%s)", frame->sp,

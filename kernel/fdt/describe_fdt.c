@@ -36,15 +36,14 @@ static void read_chosen(struct boot_info *info)
 		       : NULL;
 	uint64_t base, size;
 
-	for (; text && info->cmdline_len < len &&
-	       info->cmdline_len < MAX_KERNEL_CMDLINE &&
-	       text[info->cmdline_len];
+	for (;
+	     text && info->cmdline_len < len &&
+	     info->cmdline_len < MAX_KERNEL_CMDLINE && text[info->cmdline_len];
 	     info->cmdline_len++)
 		info->cmdline[info->cmdline_len] =
 			(char)text[info->cmdline_len];
 	info->cmdline_cut = text && info->cmdline_len == MAX_KERNEL_CMDLINE &&
-			    info->cmdline_len < len &&
-			    text[info->cmdline_len];
+			    info->cmdline_len < len && text[info->cmdline_len];
 	if (mu_fdt_initrd(&device_tree, &base, &size))
 		add_module(info, base, size);
 }
@@ -108,8 +107,9 @@ void platform_complain(bool no_affinities)
 void platform_reserve(struct mu_memblock *memblock)
 {
 	mu_phys_t base = kernel.info->tree & ~(mu_phys_t)(PAGE - 1);
-	mu_phys_t end = (kernel.info->tree + kernel.info->tree_size + PAGE -
-			 1) & ~(mu_phys_t)(PAGE - 1);
+	mu_phys_t end =
+		(kernel.info->tree + kernel.info->tree_size + PAGE - 1) &
+		~(mu_phys_t)(PAGE - 1);
 
 	if (mu_memblock_reserve(memblock, base, end - base, MU_MEMBLOCK_NONE) !=
 	    MU_OK) {

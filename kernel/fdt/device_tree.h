@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* device_tree: what the loader gave, for whoever looks for a device. Valid until
- * the tests begin, one of which frees its memory. */
+/* device_tree: what the loader gave, for whoever looks for a device. Valid
+ * until the tests begin, one of which frees its memory. */
 #ifndef KERNEL_FDT_DEVICE_TREE_H
 #define KERNEL_FDT_DEVICE_TREE_H
 

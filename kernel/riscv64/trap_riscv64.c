@@ -9,7 +9,8 @@
 struct frame {
 	uint64_t x[32]; /* x0 is unused */
 	uint64_t epc, status, value;
-	uint64_t overflow; /* the stack pointer that was below its stack, or 0 */
+	uint64_t
+		overflow; /* the stack pointer that was below its stack, or 0 */
 };
 _Static_assert(sizeof(struct frame) == 288, "see vectors.S");
 _Static_assert(offsetof(struct mu_bare_cpu, client) == 40, "see vectors.S");

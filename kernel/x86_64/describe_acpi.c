@@ -85,8 +85,7 @@ bool platform_describe(void)
 static bool has_table(const char *name)
 {
 	for (unsigned i = 0; i < acpi.nr; i++)
-		if (!distrusted[i] &&
-		    !memcmp(acpi.tables[i].name, name, 4))
+		if (!distrusted[i] && !memcmp(acpi.tables[i].name, name, 4))
 			return true;
 	return false;
 }

@@ -18,9 +18,9 @@
 		__asm__ volatile("mrs %0, " name : "=r"(value_)); \
 		value_;                                           \
 	})
-#define ARM64_WRITE(name, value)           \
-	__asm__ volatile("msr " name ", %0" \
-			 :                  \
+#define ARM64_WRITE(name, value)                  \
+	__asm__ volatile("msr " name ", %0"       \
+			 :                        \
 			 : "r"((uint64_t)(value)) \
 			 : "memory")
 
@@ -125,9 +125,9 @@ static inline void arch_map_done(void)
 #define ARM64_PTE_ADDRESS \
 	(((UINT64_C(1) << 48) - 1) & ~(((uint64_t)1 << BARE_PAGE_SHIFT) - 1))
 
-#define ARCH_MAP_DATA                                          \
-	(ARM64_PTE_VALID | ARM64_PTE_INNER | ARM64_PTE_AF |    \
-	 ARM64_PTE_PXN | ARM64_PTE_UXN)
+#define ARCH_MAP_DATA                                                       \
+	(ARM64_PTE_VALID | ARM64_PTE_INNER | ARM64_PTE_AF | ARM64_PTE_PXN | \
+	 ARM64_PTE_UXN)
 #define ARCH_MAP_CONST	(ARCH_MAP_DATA | ARM64_PTE_RO)
 #define ARCH_MAP_CODE	(ARCH_MAP_CONST & ~ARM64_PTE_PXN)
 #define ARCH_MAP_DEVICE (ARCH_MAP_DATA | ARM64_PTE_DEVICE)

@@ -68,8 +68,8 @@ static void enter_2(const struct gic *gic, struct mu_bare_cpu *cpu)
 /* Affinities as the redistributor has them: 3, 2, 1, 0, a byte each. */
 static uint32_t affinity_of(uint64_t mpidr)
 {
-	return (uint32_t)(mpidr & 0xffffff) |
-	       (uint32_t)(mpidr >> 32 & 0xff) << 24;
+	return (uint32_t)(mpidr & 0xffffff) | (uint32_t)(mpidr >> 32 & 0xff)
+						      << 24;
 }
 
 static volatile uint32_t *find_own(const struct gic *gic, uint32_t affinity)
@@ -139,12 +139,10 @@ void arch_kick(const struct mu_bare *bare, const struct mu_bare_cpu *cpu)
 		return;
 	}
 	/* ICC_SGI1R: affinities 3, 2 and 1, a range of 16 and a bit in it. */
-	ARM64_WRITE("s3_0_c12_c11_5", (id >> 32 & 0xff) << 48 |
-					      (id >> 4 & 0xf) << 44 |
-					      (id >> 16 & 0xff) << 32 |
-					      (uint64_t)GIC_KICK << 24 |
-					      (id >> 8 & 0xff) << 16 |
-					      UINT64_C(1) << (id & 0xf));
+	ARM64_WRITE("s3_0_c12_c11_5",
+		    (id >> 32 & 0xff) << 48 | (id >> 4 & 0xf) << 44 |
+			    (id >> 16 & 0xff) << 32 | (uint64_t)GIC_KICK << 24 |
+			    (id >> 8 & 0xff) << 16 | UINT64_C(1) << (id & 0xf));
 	__asm__ volatile("isb");
 }
 

@@ -13,8 +13,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define GIC_KICK    0u	/* arch_kick() */
-#define GIC_TIMER   27u /* the virtual timer: Arm BSA, PPI assignments */
+#define GIC_KICK    0u	  /* arch_kick() */
+#define GIC_TIMER   27u	  /* the virtual timer: Arm BSA, PPI assignments */
 #define GIC_NOTHING 1020u /* and above: there is none after all */
 #define GIC_REGIONS 4
 

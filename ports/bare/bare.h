@@ -7,17 +7,17 @@
  * (memup/port.h). It is built on page tables (pagetable.h) and a counter
  * (clock.h).
  *
- *   hook                        what it is here                   file
- *   log, panic                  the kernel's                      hooks.c
- *   phys_to_virt                the direct map                    hooks.c
- *   irq_save, irq_restore       the CPU's interrupt flag          hooks.c
- *   cpu_count, cpu_id, cpu_node per-CPU area behind a register    hooks.c
- *   clock                       the CPU's counter                 hooks.c
- *   memmap_map, memmap_unmap,   page tables; windows of memory    memmap_pages.c
+ *   hook                        what it is here                 file
+ *   log, panic                  the kernel's                    hooks.c
+ *   phys_to_virt                the direct map                  hooks.c
+ *   irq_save, irq_restore       the CPU's interrupt flag        hooks.c
+ *   cpu_count, cpu_id, cpu_node per-CPU area behind a register  hooks.c
+ *   clock                       the CPU's counter               hooks.c
+ *   memmap_fill                 the architecture's              hooks.c
+ *   memmap_map, memmap_unmap,   page tables; windows of memory  memmap_pages.c
  *   and the same two with _at
- *   memmap_fill                 the architecture's                hooks.c
- *   run_on, wait, wake          a mailbox for each CPU, sleep, IPI  work.c
- *   pause                       and flush the TLB if asked        flush.c
+ *   run_on, wait, wake          mailboxes, sleep, interrupts    work.c
+ *   pause                       and flush the TLB if asked      flush.c
  *
  * The rest keep their defaults: run_cancel, since run_on() promises only idle
  * CPUs; run_later and run_waits, since nothing is queued; go_idle, since there
@@ -56,14 +56,14 @@ struct mu_bare;
  */
 struct mu_bare_cpu {
 	struct mu_bare_cpu *self; /* the first (C) */
-	struct mu_bare *bare;	 /* (C) */
-	uint32_t id;		 /* memup's (C) */
-	uint64_t hw_id;		 /* the hardware's (C) */
+	struct mu_bare *bare;	  /* (C) */
+	uint32_t id;		  /* memup's (C) */
+	uint64_t hw_id;		  /* the hardware's (C) */
 	/* For arch_kick(), where hw_id is not enough; written by the CPU
 	 * before it is up. */
 	uint32_t kick_mask;
-	int nid;		 /* (C) */
-	void *client;		 /* the kernel's */
+	int nid;      /* (C) */
+	void *client; /* the kernel's */
 
 	/* The mailbox: see work.c. On a line of its own: others write it. */
 	alignas(64) _Atomic uint32_t state;
@@ -134,7 +134,7 @@ enum mu_status mu_bare_memmap_reserve(struct mu_bare *bare,
  */
 void mu_bare_set_cpus(struct mu_bare *bare, struct mu_bare_cpu **table);
 void mu_bare_add_cpu(struct mu_bare *bare, struct mu_bare_cpu *cpu,
-		    uint64_t hw_id, int nid);
+		     uint64_t hw_id, int nid);
 
 /* Is CPU @id ready to take calls, or the boot CPU? */
 bool mu_bare_is_up(const struct mu_bare *bare, unsigned id);
@@ -158,10 +158,10 @@ static inline struct mu_bare_cpu *mu_bare_this_cpu(void)
 /* Hooks of other files, for hooks.c. */
 enum mu_status mu_bare_memmap_map(void *arg, mu_pfn_t *start, mu_pfn_t *end);
 enum mu_status mu_bare_memmap_map_at(void *arg, mu_pfn_t start, mu_pfn_t end,
-				    mu_phys_t base);
+				     mu_phys_t base);
 void mu_bare_memmap_unmap(void *arg, mu_pfn_t start, mu_pfn_t end);
-unsigned mu_bare_run_on(void *arg, const struct mu_cpumask *cpus, unsigned count,
-		       void (*fn)(void *), void *fn_arg);
+unsigned mu_bare_run_on(void *arg, const struct mu_cpumask *cpus,
+			unsigned count, void (*fn)(void *), void *fn_arg);
 void mu_bare_wait(void *arg, _Atomic uint32_t *word, uint32_t seen);
 void mu_bare_wake(void *arg, _Atomic uint32_t *word);
 

@@ -9,9 +9,9 @@
  * speed is known.
  *
  * What it assumes: that the counters of all CPUs run at one speed, whatever the
- * CPU's, and were started together. arm64 and RISC-V promise it; on x86-64 it is
- * true on every server of the last fifteen years (SDM vol. 3, "Invariant TSC"),
- * and under QEMU.
+ * CPU's, and were started together. arm64 and RISC-V promise it; on x86-64 it
+ * is true on every server of the last fifteen years (SDM vol. 3, "Invariant
+ * TSC"), and under QEMU.
  */
 #ifndef MEMUP_BARE_CLOCK_H
 #define MEMUP_BARE_CLOCK_H

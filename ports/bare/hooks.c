@@ -70,7 +70,8 @@ static uint64_t clock_ns(void *arg)
 	return bare_clock_now(&bare->clock);
 }
 
-static void set_cpu(struct mu_bare *bare, struct mu_bare_cpu *cpu, uint32_t state)
+static void set_cpu(struct mu_bare *bare, struct mu_bare_cpu *cpu,
+		    uint32_t state)
 {
 	*cpu = (struct mu_bare_cpu){.self = cpu, .bare = bare, .state = state};
 }
@@ -120,10 +121,11 @@ void mu_bare_set_cpus(struct mu_bare *bare, struct mu_bare_cpu **table)
 }
 
 void mu_bare_add_cpu(struct mu_bare *bare, struct mu_bare_cpu *cpu,
-		    uint64_t hw_id, int nid)
+		     uint64_t hw_id, int nid)
 {
 	/* relaxed: only one CPU adds. */
-	uint32_t id = atomic_load_explicit(&bare->nr_cpus, memory_order_relaxed);
+	uint32_t id =
+		atomic_load_explicit(&bare->nr_cpus, memory_order_relaxed);
 
 	set_cpu(bare, cpu, MU_BARE_BUSY);
 	cpu->id = id;

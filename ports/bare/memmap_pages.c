@@ -91,13 +91,13 @@ enum mu_status mu_bare_memmap_map(void *arg, mu_pfn_t *start, mu_pfn_t *end)
 	     pfn += unit) {
 		mu_phys_t phys = mu_backing_phys(&bare->backing, pfn);
 
-		status = phys == MU_PHYS_MAX
-				 ? MU_ERR_NOMEM
-				 : bare_map(&bare->tables,
-					    mu_backing_virt(&bare->backing,
-							    pfn),
-					    phys, bytes_of(0, unit),
-					    ARCH_MAP_DATA);
+		status =
+			phys == MU_PHYS_MAX
+				? MU_ERR_NOMEM
+				: bare_map(&bare->tables,
+					   mu_backing_virt(&bare->backing, pfn),
+					   phys, bytes_of(0, unit),
+					   ARCH_MAP_DATA);
 	}
 	unlock(bare, flags);
 	return status;
@@ -108,9 +108,9 @@ enum mu_status mu_bare_memmap_map_at(void *arg, mu_pfn_t start, mu_pfn_t end,
 {
 	struct mu_bare *bare = arg;
 	uintptr_t flags = lock(bare);
-	enum mu_status status = bare_map(
-		&bare->tables, mu_backing_virt(&bare->backing, start), base,
-		bytes_of(start, end), ARCH_MAP_DATA);
+	enum mu_status status =
+		bare_map(&bare->tables, mu_backing_virt(&bare->backing, start),
+			 base, bytes_of(start, end), ARCH_MAP_DATA);
 
 	unlock(bare, flags);
 	return status;

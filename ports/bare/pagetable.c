@@ -98,7 +98,7 @@ static unsigned largest(const struct bare_tables *tables, uint64_t bits,
 }
 
 enum mu_status bare_map(const struct bare_tables *tables, uintptr_t virt,
-		       mu_phys_t phys, uint64_t size, uint64_t flags)
+			mu_phys_t phys, uint64_t size, uint64_t flags)
 {
 	while (size) {
 		unsigned level = largest(tables, virt | phys, size);
@@ -111,14 +111,14 @@ enum mu_status bare_map(const struct bare_tables *tables, uintptr_t virt,
 			if (!entry)
 				return MU_ERR_NOMEM;
 			value = get(entry);
-			if (!(value & BARE_PTE_PRESENT) || is_leaf(value, level))
+			if (!(value & BARE_PTE_PRESENT) ||
+			    is_leaf(value, level))
 				break;
 		}
 		if (!(value & BARE_PTE_PRESENT))
-			atomic_store_explicit(
-				entry,
-				arch_pte_leaf(phys, flags, level),
-				memory_order_relaxed);
+			atomic_store_explicit(entry,
+					      arch_pte_leaf(phys, flags, level),
+					      memory_order_relaxed);
 		step = bytes_of(level) - (virt & (bytes_of(level) - 1));
 		step = step < size ? step : size;
 		virt += step;
@@ -149,7 +149,7 @@ void bare_unmap(const struct bare_tables *tables, uintptr_t virt, uint64_t size)
 }
 
 uint64_t bare_lookup(const struct bare_tables *tables, uintptr_t virt,
-		    uint64_t *size)
+		     uint64_t *size)
 {
 	unsigned level = 0;
 	entry_t *entry = descend(tables, virt, &level, false);

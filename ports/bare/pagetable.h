@@ -24,7 +24,9 @@
 #define BARE_PTE_PRESENT 0x1u
 #define BARE_PAGE	 ((uint64_t)BARE_PAGE_BYTES)
 #define BARE_TABLE_BITS	 (BARE_PAGE_SHIFT - 3) /* of an address, by a table */
-#define BARE_ROOT_LEVEL	 ((BARE_VA_BITS - BARE_PAGE_SHIFT - 1) / BARE_TABLE_BITS)
+/* The root's, 0 being that of pages. */
+#define BARE_ROOT_LEVEL (BARE_ROOT_BITS / BARE_TABLE_BITS)
+#define BARE_ROOT_BITS	(BARE_VA_BITS - BARE_PAGE_SHIFT - 1)
 
 struct bare_tables {
 	_Atomic uint64_t *root;
@@ -41,19 +43,20 @@ struct bare_tables {
  * none; then the range is mapped only in part.
  */
 enum mu_status bare_map(const struct bare_tables *tables, uintptr_t virt,
-		       mu_phys_t phys, uint64_t size,
-		       uint64_t flags) MU_MUST_CHECK;
+			mu_phys_t phys, uint64_t size,
+			uint64_t flags) MU_MUST_CHECK;
 
 /*
  * Remove access to @size bytes at @virt, on this CPU at once; on others when
  * they flush. Leaves keep their address. The range begins and ends
  * at leaf borders.
  */
-void bare_unmap(const struct bare_tables *tables, uintptr_t virt, uint64_t size);
+void bare_unmap(const struct bare_tables *tables, uintptr_t virt,
+		uint64_t size);
 
 /* The entry that maps @virt, and how many bytes it maps in *@size; 0 when there
  * is none. Any context. */
 uint64_t bare_lookup(const struct bare_tables *tables, uintptr_t virt,
-		    uint64_t *size);
+		     uint64_t *size);
 
 #endif

@@ -14,8 +14,8 @@
  * be cancelled.
  *
  * An idle CPU sleeps until an interrupt (HLT, WFI). Between its look at the
- * mailbox and that interrupts are off, so the IPI that announces a call is taken
- * after the sleep has begun, or instead of it, and none is lost.
+ * mailbox and that interrupts are off, so the IPI that announces a call is
+ * taken after the sleep has begun, or instead of it, and none is lost.
  *
  * wait() sleeps the same way, after it has published the word's address. wake()
  * looks at each CPU's: O(CPUs), but no list and no lock.
@@ -38,8 +38,8 @@ static bool take(struct mu_bare_cpu *cpu)
 		memory_order_relaxed);
 }
 
-unsigned mu_bare_run_on(void *arg, const struct mu_cpumask *cpus, unsigned count,
-		       void (*fn)(void *), void *fn_arg)
+unsigned mu_bare_run_on(void *arg, const struct mu_cpumask *cpus,
+			unsigned count, void (*fn)(void *), void *fn_arg)
 {
 	struct mu_bare *bare = arg;
 	unsigned nr = bare->port.cpu_count(arg), started = 0;

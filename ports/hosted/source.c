@@ -37,8 +37,7 @@ static enum mu_status push(struct mu_sources *sources, const char *name,
 		source.text = source.owned;
 	if (source.kind == MU_SOURCE_TEXT)
 		source.text_kind = mu_machine_kind(source.text, source.len);
-	if (source.kind == MU_SOURCE_TEXT &&
-	    mu_is_fdt(source.text, source.len))
+	if (source.kind == MU_SOURCE_TEXT && mu_is_fdt(source.text, source.len))
 		source.kind = MU_SOURCE_FDT;
 	list[sources->nr++] = source;
 	return MU_OK;

@@ -18,8 +18,8 @@
 		value_;                                            \
 	})
 #define RISCV_WRITE(name, value)                  \
-	__asm__ volatile("csrw " name ", %0"       \
-			 :                         \
+	__asm__ volatile("csrw " name ", %0"      \
+			 :                        \
 			 : "r"((uint64_t)(value)) \
 			 : "memory")
 

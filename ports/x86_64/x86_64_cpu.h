@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * x86_64_cpu: what arch.h asks for, by instructions that C cannot express. Names of registers and bits are
- * those of Intel's Software Developer's Manual (SDM), volumes 3 and 4.
+ * x86_64_cpu: what arch.h asks for, by instructions that C cannot express.
+ * Names of registers and bits are those of Intel's Software Developer's Manual
+ * (SDM), volumes 3 and 4.
  */
 #ifndef MEMUP_X86_64_CPU_H
 #define MEMUP_X86_64_CPU_H

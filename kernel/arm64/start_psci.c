@@ -69,7 +69,10 @@ static void find_conduit(void)
 bool platform_prepare_start(void)
 {
 	/* What is read before the MMU is on must be in memory. */
-	__asm__ volatile("dc cvac, %0; dsb sy" : : "r"(&kernel_root) : "memory");
+	__asm__ volatile("dc cvac, %0; dsb sy"
+			 :
+			 : "r"(&kernel_root)
+			 : "memory");
 	return true;
 }
 
@@ -77,8 +80,7 @@ void platform_start(const struct start_slot *slots, unsigned nr)
 {
 	for (unsigned i = 0; i < nr; i++) {
 		int64_t status = psci(CPU_ON, slots[i].hw_id,
-				      phys_of(cpu_entry),
-				      (uintptr_t)&slots[i]);
+				      phys_of(cpu_entry), (uintptr_t)&slots[i]);
 
 		if (status)
 			log_err("smp: PSCI answers %ld for the CPU with id %lu",

@@ -120,10 +120,9 @@ static void send_startup(void)
 {
 	for (unsigned i = 0; i < nr_start_slots; i++)
 		if (!smp_is_alive(i))
-			x86_apic_send_startup(
-				&kernel.bare.arch.apic,
-				(uint32_t)start_slots[i].hw_id,
-				(uint8_t)(trampoline / PAGE));
+			x86_apic_send_startup(&kernel.bare.arch.apic,
+					      (uint32_t)start_slots[i].hw_id,
+					      (uint8_t)(trampoline / PAGE));
 }
 
 void platform_start(const struct start_slot *slots, unsigned nr)

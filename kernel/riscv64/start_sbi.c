@@ -108,8 +108,8 @@ void platform_calibrate(void)
 {
 	uint32_t cpus = mu_fdt_find(&device_tree, "/cpus"), hz = 0;
 
-	if (cpus && mu_fdt_cell(&device_tree, cpus, "timebase-frequency",
-				&hz) && hz)
+	if (cpus &&
+	    mu_fdt_cell(&device_tree, cpus, "timebase-frequency", &hz) && hz)
 		bare_clock_set(&kernel.bare.clock, hz, "the device tree");
 	else
 		bare_clock_set(&kernel.bare.clock, 10000000,
