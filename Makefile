@@ -2,7 +2,7 @@
 #
 # memup: one non-recursive GNU Makefile. `make help` lists the targets.
 #
-#   BUILD=debug|release|asan|tsan   (default release)
+#   BUILD=debug|release|asan|tsan|coverage   (default release)
 #   CC=gcc|clang                    (default gcc)
 #
 # All output goes to build/; objects of one BUILD and CC to one folder there.
@@ -24,10 +24,13 @@ OPT_release := -O2
 OPT_asan    := -O1 -DMU_DEBUG -fsanitize=address,undefined \
 	-fno-sanitize-recover=all -fno-omit-frame-pointer
 OPT_tsan    := -O1 -DMU_DEBUG -fsanitize=thread
+# Without MU_DEBUG: an invariant's other branch is not to be reached.
+OPT_coverage := -O0 --coverage -fprofile-update=atomic
+SAN_coverage := --coverage
 SAN_asan    := -fsanitize=address,undefined
 SAN_tsan    := -fsanitize=thread
 ifeq ($(OPT_$(BUILD)),)
-$(error BUILD=$(BUILD): not one of debug, release, asan, tsan)
+$(error BUILD=$(BUILD): not one of debug, release, asan, tsan, coverage)
 endif
 
 # The core is freestanding: no libc header beyond C17's freestanding ones.
@@ -330,6 +333,14 @@ check: tests ## run the tests of this BUILD alone (T=name for one floor)
 .PHONY: test
 test: setup ## all tests: debug, ASan+UBSan, TSan, with gcc and clang
 	@tools/test-all
+
+.PHONY: coverage
+coverage: setup ## lines and branches of src/ that the tests reach, by floor
+	@CC=$(CC) tools/coverage $(T)
+
+.PHONY: mutants
+mutants: setup ## change the allocator's floors line by line: do the tests notice?
+	@tools/mutants $(ARGS)
 
 # Fuzz targets hold their promises over seeds in tests/corpus; clang only.
 FUZZ_SECONDS ?= 60
