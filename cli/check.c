@@ -173,7 +173,9 @@ static int check(const char *what, bool json)
 		fprintf(stderr, "memup check: %s\n", error.text);
 		return EXIT_USAGE;
 	}
-	if (said_read(&source.said, source.text, source.len))
+	if (mu_clean_file(&source.text, &source.len))
+		status = MU_ERR_NOMEM;
+	else if (said_read(&source.said, source.text, source.len))
 		status = check_all(&rows, &source, &error);
 	else
 		status = MU_ERR_NOMEM;

@@ -58,9 +58,10 @@ struct said {
 	unsigned page_shift; /* of the kernel's pages */
 	uint64_t total_kib;
 	uint64_t end_kib;
-	uint64_t crash_bytes;  /* "for crashkernel" */
-	uint64_t last_pfn;     /* of all memory, after the last change */
-	unsigned cpus_present; /* allowed, but for those to be added */
+	uint64_t crash_bytes;	/* "for crashkernel" */
+	uint64_t last_pfn;	/* of all memory, after the last change */
+	unsigned cpus_present;	/* allowed, but for those to be added */
+	unsigned cpus_possible; /* with those to be added */
 	unsigned cpus_up;
 	unsigned nodes_up; /* nodes with memory or CPUs */
 	unsigned node_ids; /* the highest node that may be, plus one */

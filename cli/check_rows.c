@@ -255,7 +255,13 @@ static void compare_cpus(struct checker *checker)
 	const struct mu_machine *machine = checker->machine;
 	unsigned cpus = mu_machine_cpus(machine), up = 0, ids;
 
-	if (said->has_cpus) {
+	/* Of more CPUs than are there, the SRAT does not say which. */
+	if (said->has_cpus && mu_machine_possible_cpus(machine) > cpus) {
+		row_bare(checker->rows, VERDICT_TAKEN, "CPUs");
+		add_numbers(checker->rows, "CPUs, possible",
+			    mu_machine_possible_cpus(machine),
+			    said->cpus_possible, "");
+	} else if (said->has_cpus) {
 		add_numbers(checker->rows, "CPUs", cpus,
 			    said->cpus_present ? said->cpus_present
 					       : said->cpus_up,

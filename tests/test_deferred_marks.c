@@ -84,7 +84,7 @@ static void race(uint64_t (*take)(mu_pfn_t *pfn, uint64_t *size),
 	bool got_some = false, refused = false;
 
 	for (unsigned when = 1;
-	     when <= 12 || (when < 80 && !(got_some && refused)); when++) {
+	     when <= 12 || (when < 300 && !(got_some && refused)); when++) {
 		struct mu_zone *zone = start();
 		uint64_t min = zone->watermark[MU_WMARK_MIN], got, size;
 		mu_pfn_t pfn;

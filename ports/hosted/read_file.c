@@ -90,3 +90,19 @@ enum mu_status mu_read_file(const char *path, char **text, size_t *len,
 	close(fd);
 	return status;
 }
+
+enum mu_status mu_clean_file(char **text, size_t *len)
+{
+	char *clean = malloc(2 * *len + 1), *small;
+	size_t used;
+
+	if (!clean)
+		return MU_ERR_NOMEM;
+	used = mu_text_clean(*text, *len, clean);
+	clean[used] = '\0';
+	small = realloc(clean, used + 1);
+	free(*text);
+	*text = small ? small : clean;
+	*len = used;
+	return MU_OK;
+}

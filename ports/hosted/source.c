@@ -53,6 +53,33 @@ enum mu_status mu_sources_add_text(struct mu_sources *sources, const char *name,
 	return push(sources, name, source, error);
 }
 
+/* Tables and trees stay as they are, and so does what no reader is for: the
+ * message about it looks at its first bytes. */
+static enum mu_status clean_source(struct mu_source *source)
+{
+	char *text = malloc(source->len + 1);
+	size_t len = source->len;
+	enum mu_status status;
+
+	if (!text)
+		return MU_ERR_NOMEM;
+	memcpy(text, source->owned, len + 1);
+	if (mu_is_fdt(text, len) ||
+	    mu_machine_kind(text, len) == MU_KIND_ACPI) {
+		free(text);
+		return MU_OK;
+	}
+	status = mu_clean_file(&text, &len);
+	if (!status && mu_machine_kind(text, len) != MU_KIND_UNKNOWN) {
+		free(source->owned);
+		source->owned = text;
+		source->len = len;
+		return MU_OK;
+	}
+	free(text);
+	return status;
+}
+
 static enum mu_status open_file(struct mu_sources *sources, const char *path,
 				struct mu_error *error)
 {
@@ -63,6 +90,10 @@ static enum mu_status open_file(struct mu_sources *sources, const char *path,
 
 	if (status)
 		return status;
+	if (clean_source(&source)) {
+		free(source.owned);
+		return no_memory(error);
+	}
 	return push(sources, is_stdin ? "standard input" : path, source, error);
 }
 

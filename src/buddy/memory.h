@@ -157,6 +157,33 @@ void mu_buddy_take_held(struct mu_buddy *buddy, struct mu_zone *zone,
 void mu_buddy_take_half(struct mu_buddy *buddy, struct mu_zone *zone,
 			mu_pfn_t second);
 
+/*
+ * Pages that are chosen by their address; while the zone's caches are shut, or
+ * what is in them counts as used.
+ *
+ * A run that is being looked for: mu_run_add() says that [@start, @end) is free
+ * or pristine, ascending; mu_run_fits(): is there enough, and from where?
+ */
+struct mu_run {
+	uint64_t pages, align;
+	mu_pfn_t start, end; /* found so far */
+};
+void mu_run_add(struct mu_run *run, mu_pfn_t start, mu_pfn_t end);
+bool mu_run_fits(const struct mu_run *run, mu_pfn_t *start);
+
+/* Add what is free of [@from, @to), of one block of @zone that is online, until
+ * the run fits: true, and *@start. */
+bool mu_buddy_find_run(struct mu_buddy *buddy, struct mu_zone *zone,
+		       mu_pfn_t from, mu_pfn_t to, struct mu_run *run,
+		       mu_pfn_t *start);
+
+/* Allocate the pages [@start, @end) of one block of @zone, as the fewest
+ * allocations, and leave @mark. MU_ERR_BUSY when one is not free, MU_ERR_NOMEM
+ * by the mark: then nothing has changed. */
+enum mu_status mu_buddy_take_range(struct mu_buddy *buddy, struct mu_zone *zone,
+				   mu_pfn_t start, mu_pfn_t end,
+				   uint64_t mark) MU_MUST_CHECK;
+
 /* The least number of pages that an allocation with @flags leaves in @zone. */
 uint64_t mu_zone_min_mark(const struct mu_zone *zone, unsigned flags);
 

@@ -461,3 +461,12 @@ unsigned mu_machine_cpus(const struct mu_machine *machine)
 		sum += machine->nodes[i].nr_cpus;
 	return sum;
 }
+
+unsigned mu_machine_possible_cpus(const struct mu_machine *machine)
+{
+	unsigned cpus = mu_machine_cpus(machine);
+
+	for (unsigned i = 0; i < machine->nr_nodes; i++)
+		cpus += machine->nodes[i].nr_hotplug_cpus;
+	return cpus;
+}
