@@ -39,7 +39,6 @@ entry:
 	rdtime	s2
 	mv	s0, a0
 	mv	s1, a1
-	/* Elsewhere only one hart may come in; the others wait. */
 	lla	t0, bss_start
 	lla	t1, bss_end
 1:	sd	zero, 0(t0)
