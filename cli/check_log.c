@@ -386,6 +386,8 @@ static void map_lines(struct reader *reader)
 
 	if (version && sscanf(version, "%u.%u.", &major, &minor) == 2)
 		said->is_old = major < 3 || (major == 3 && minor < 10);
+	said->has_banner |= version && isdigit((unsigned char)*version);
+	said->has_title |= strstr(line, "physical RAM map:") != NULL;
 	if (strstr(line, "BIOS-e820:") || after(line, "Xen: [") ||
 	    (sscanf(line, "%*[^X]Xen: %16" SCNx64 " - ", &base) == 1))
 		said->has_e820 = said->has_firmware = said->has_map = true;

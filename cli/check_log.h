@@ -41,6 +41,8 @@ struct said {
 	 * second number of "Memory:" is the end of memory. */
 	bool is_old;
 	bool frames;	   /* zones and early ranges are in page frames */
+	bool has_banner;   /* the kernel's version */
+	bool has_title;	   /* of the firmware's map */
 	bool has_map;	   /* any line that makes a boot count */
 	bool has_early;	   /* "Early memory node ranges", "early_node_map" */
 	bool has_srat;	   /* the firmware tells the nodes of memory */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* `memup show --json`: all that the tables have, in bytes. */
 #include <inttypes.h>
+#include "cli/not_modelled.h"
 #include "cli/show.h"
 #include "cli/text.h"
 
@@ -104,16 +105,20 @@ static void json_perf(const struct mu_machine *machine)
 void show_json(const struct shown *shown)
 {
 	const struct mu_machine *machine = shown->machine;
+	char unmodelled[256];
 
 	printf("{\"machine\":{\"source\":");
 	json_string(stdout, machine->source);
 	printf(",\"arch\":");
 	json_string(stdout, mu_arch_str(machine->arch));
-	printf(",\"bytes\":%" PRIu64 ",\"cpus\":%u,\"page_size\":%u"
-	       ",\"booted_with\":",
+	printf(",\"bytes\":%" PRIu64 ",\"cpus\":%u,\"possible_cpus\":%u"
+	       ",\"page_size\":%u,\"booted_with\":",
 	       mu_machine_ram(machine), mu_machine_cpus(machine),
-	       1u << machine->page_shift);
+	       mu_machine_possible_cpus(machine), 1u << machine->page_shift);
 	json_string(stdout, machine->cmdline);
+	(void)parameters_not_modelled(machine, unmodelled, sizeof(unmodelled));
+	printf(",\"not_modelled\":");
+	json_string(stdout, unmodelled);
 	printf("},\"nodes\":[");
 	json_nodes(machine, shown->mm);
 	printf("],\"performance\":[");

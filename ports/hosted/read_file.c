@@ -98,6 +98,11 @@ enum mu_status mu_clean_file(char **text, size_t *len)
 
 	if (!clean)
 		return MU_ERR_NOMEM;
+	if ((*len > 4 && memcmp(*text, "\xd0\x0d\xfe\xed", 4) == 0) ||
+	    mu_machine_kind(*text, *len) == MU_KIND_ACPI) {
+		free(clean);
+		return MU_OK;
+	}
 	used = mu_text_clean(*text, *len, clean);
 	clean[used] = '\0';
 	small = realloc(clean, used + 1);
