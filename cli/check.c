@@ -187,12 +187,11 @@ static int check(const char *what, bool json)
 		fprintf(stderr, "memup check: %s\n", error.text);
 		return EXIT_USAGE;
 	}
-	if (mu_clean_file(&source.text, &source.len))
+	status = mu_clean_file(&source.text, &source.len);
+	if (!status && !said_read(&source.said, source.text, source.len))
 		status = MU_ERR_NOMEM;
-	else if (said_read(&source.said, source.text, source.len))
+	if (!status)
 		status = check_all(&rows, &source, &error);
-	else
-		status = MU_ERR_NOMEM;
 	if (rows.full)
 		status = MU_ERR_NOMEM;
 	if (status != MU_OK) {

@@ -335,9 +335,26 @@ static void compare_cpus(struct checker *checker)
 			   "log does not name them");
 }
 
-/* The ring buffer has lost what the firmware said of lower memory. */
+/*
+ * Has the ring buffer lost the beginning of the firmware's map? Then Linux has
+ * memory below all that is left of it.
+ */
+static bool map_is_cut(const struct said *said)
+{
+	if (!said->has_e820 || said->has_title || !said->map_base)
+		return false;
+	for (unsigned i = 0; i < said->nr_early; i++)
+		if (said->early[i].base < said->map_base)
+			return true;
+	return false;
+}
+
+/* CPUs and the crash kernel do not come from the map. */
 static void cut_row(struct rows *rows, struct row *row)
 {
+	if (row->verdict != VERDICT_DIFFERS || !strncmp(row->what, "CPUs", 4) ||
+	    !strcmp(row->what, "crash kernel"))
+		return;
 	row->verdict = VERDICT_CANNOT;
 	row->why = "the log begins within the firmware's map";
 	rows->count[VERDICT_DIFFERS]--;
@@ -376,8 +393,7 @@ void rows_compare(struct rows *rows, struct said *said,
 	compare_crash(&checker);
 	compare_pages(&checker);
 	compare_ranges(&checker);
-	if (said->has_e820 && !said->has_title && !said->has_banner)
+	if (map_is_cut(said))
 		for (unsigned i = 0; i < rows->nr; i++)
-			if (rows->row[i].verdict == VERDICT_DIFFERS)
-				cut_row(rows, &rows->row[i]);
+			cut_row(rows, &rows->row[i]);
 }

@@ -148,12 +148,43 @@ static void not_modelled(void **state)
 	cli_free(&cli);
 }
 
+/* A map whose beginning is lost explains rows of memory, and no others. */
+static void cut_map(void **state)
+{
+	static const char log[] =
+		"%sBIOS-e820: [mem 0x100000-0xffffff] usable\n"
+		"Early memory node ranges\n"
+		"  node   0: [mem 0x0000000000001000-0x000000000009ffff]\n"
+		"  node   0: [mem 0x0000000000100000-0x0000000000ffffff]\n"
+		"Initmem setup node 0 "
+		"[mem 0x0000000000001000-0x0000000000ffffff]\n";
+	char text[1024];
+	struct cli cli;
+
+	(void)state;
+	snprintf(text, sizeof(text), log, "");
+	cli = cli_run(text, "check -");
+	assert_int_equal(cli.code, 0);
+	assert_true(has_line(cli.out, "node 0, span cannot agree"));
+	assert_true(has_line(cli.out, "node 0, span: the log begins within"));
+	cli_free(&cli);
+	cli = cli_run(text, "check - --json");
+	assert_non_null(strstr(cli.out, "\"why\":\"the log begins"));
+	cli_free(&cli);
+	snprintf(text, sizeof(text), log, "BIOS-provided physical RAM map:\n");
+	cli = cli_run(text, "check -");
+	assert_int_equal(cli.code, 1);
+	assert_true(has_line(cli.out, "node 0, span differs"));
+	cli_free(&cli);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(checked),
 		cmocka_unit_test(shown),
 		cmocka_unit_test(not_modelled),
+		cmocka_unit_test(cut_map),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
