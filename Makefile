@@ -43,13 +43,13 @@ ifeq ($(shell pkg-config --exists hwloc 2>/dev/null && echo yes),yes)
 HOST_CFLAGS += -DMEMUP_HWLOC $(shell pkg-config --cflags hwloc)
 LDLIBS += $(shell pkg-config --libs hwloc)
 endif
-# Device trees are read if libfdt is there; all else builds without it.
+# Tests of device trees hold memup against libfdt if that is there.
 FDT := $(shell echo 'int main(void) { return fdt_check_full("", 0); }' | \
 	$(CC) -include libfdt.h -x c -o /dev/null - -lfdt 2>/dev/null && \
 	echo yes || echo no)
 FDT_CFLAGS := $(if $(filter yes,$(FDT)),-DMU_HAVE_LIBFDT)
 HOST_CFLAGS += $(FDT_CFLAGS)
-LDLIBS += $(if $(filter yes,$(FDT)),-lfdt)
+TEST_LIBS := $(if $(filter yes,$(FDT)),-lfdt)
 
 core_src := $(sort $(wildcard src/*/*.c))
 port_src := $(sort $(wildcard ports/hosted/*.c))
@@ -180,7 +180,7 @@ $(filter-out %/alone %/first_page,$(patsubst %.c,$(O)/%,$(example_src))): %: %.o
 $(O)/tests/test_%: $(O)/tests/test_%.o $(call obj,$(test_lib)) \
 		$(O)/libmemup-cli.a $(O)/libmemup-hosted.a $(O)/libmemup.a
 	$(call say,LD,$@)
-	$(Q)$(CC) $(SAN_$(BUILD)) $(LDFLAGS) -o $@ $^ -lcmocka $(LDLIBS)
+	$(Q)$(CC) $(SAN_$(BUILD)) $(LDFLAGS) -o $@ $^ -lcmocka $(TEST_LIBS) $(LDLIBS)
 
 # The kernel: the library, its x86-64 port and kernel/, without vector registers
 # and linked where kernel/layout.h says.
@@ -292,8 +292,7 @@ mutants: setup ## change the allocator's floors line by line: do the tests notic
 
 # Fuzz targets hold their promises over seeds in tests/corpus; clang only.
 FUZZ_SECONDS ?= 60
-fuzz_bin := $(patsubst tests/%.c,build/%,$(if $(filter yes,$(FDT)),$(fuzz_src),\
-	$(filter-out %_fdt.c,$(fuzz_src))))
+fuzz_bin := $(patsubst tests/%.c,build/%,$(fuzz_src))
 # What they need of the hosted port, the program and the kernel.
 fuzz_host_src := $(port_src) \
 	$(addprefix cli/,check_log.c pool.c progress.c text.c) \
@@ -319,8 +318,7 @@ build/fuzz/lib%.a:
 build/fuzz/fuzz_%: build/fuzz/tests/fuzz/fuzz_%.o build/fuzz/libhost.a \
 		build/fuzz/libmemup.a
 	$(call say,LD,$@)
-	$(Q)$(fuzz_cc) -fsanitize=fuzzer -o $@ $^ -pthread \
-		$(if $(filter yes,$(FDT)),-lfdt)
+	$(Q)$(fuzz_cc) -fsanitize=fuzzer -o $@ $^ -pthread $(TEST_LIBS)
 
 .PHONY: fuzz
 fuzz: $(fuzz_bin) ## run each fuzz target for FUZZ_SECONDS (60)

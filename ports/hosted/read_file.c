@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "memup/fdt.h"
 #include "memup/machine_read.h"
 #include "ports/hosted/read_file.h"
 
@@ -98,7 +99,7 @@ enum mu_status mu_clean_file(char **text, size_t *len)
 
 	if (!clean)
 		return MU_ERR_NOMEM;
-	if ((*len > 4 && memcmp(*text, "\xd0\x0d\xfe\xed", 4) == 0) ||
+	if (mu_is_fdt(*text, *len) ||
 	    mu_machine_kind(*text, *len) == MU_KIND_ACPI) {
 		free(clean);
 		return MU_OK;

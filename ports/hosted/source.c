@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "memup/fdt.h"
 #include "ports/hosted/machine.h"
 #include "ports/hosted/read_file.h"
 #include "ports/hosted/source.h"
@@ -36,8 +37,7 @@ static enum mu_status push(struct mu_sources *sources, const char *name,
 		source.text = source.owned;
 	if (source.kind == MU_SOURCE_TEXT)
 		source.text_kind = mu_machine_kind(source.text, source.len);
-	if (source.kind == MU_SOURCE_TEXT &&
-	    mu_machine_is_fdt(source.text, source.len))
+	if (source.kind == MU_SOURCE_TEXT && mu_is_fdt(source.text, source.len))
 		source.kind = MU_SOURCE_FDT;
 	list[sources->nr++] = source;
 	return MU_OK;
@@ -243,6 +243,8 @@ enum mu_status mu_source_read(const struct mu_source *source,
 	case MU_SOURCE_FDT:
 		status = mu_machine_read_fdt(machine, source->text, source->len,
 					     error);
+		if (!status)
+			mu_machine_apply_own(machine);
 		break;
 	case MU_SOURCE_SHORT:
 		status = mu_machine_read_short(machine, source->text,
