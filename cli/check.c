@@ -6,7 +6,7 @@
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
-#include "cli/check_rows.h"
+#include "cli/check.h"
 #include "cli/command.h"
 #include "cli/text.h"
 #include "ports/hosted/machine.h"
@@ -39,13 +39,6 @@ static const char *const verdicts[NR_VERDICTS] = {
 	[VERDICT_AGREES] = "agrees",	    [VERDICT_DIFFERS] = "differs",
 	[VERDICT_CANNOT] = "cannot agree",  [VERDICT_ABSENT] = "not in log",
 	[VERDICT_TAKEN] = "taken from log",
-};
-
-struct source {
-	const char *name;
-	char *text;
-	size_t len;
-	struct said said;
 };
 
 /* ---- From the log to a machine, and on ---- */
@@ -94,8 +87,8 @@ static enum mu_status check_user_map(struct rows *rows,
 	return MU_OK;
 }
 
-static enum mu_status check_all(struct rows *rows, struct source *source,
-				struct mu_error *error)
+enum mu_status check_all(struct rows *rows, struct source *source,
+			 struct mu_error *error)
 {
 	struct mu_machine *machine;
 	enum mu_status status;
@@ -139,38 +132,39 @@ static void print_rows(const char *name, const struct rows *rows)
 	       rows->count[VERDICT_ABSENT], rows->count[VERDICT_TAKEN]);
 }
 
-static void json_rows(const char *name, const struct rows *rows)
+void check_json(FILE *out, const char *name, const struct rows *rows)
 {
-	printf("{\"log\":");
-	json_string(stdout, name);
-	printf(",\"agree\":%u,\"differ\":%u,\"cannot\":%u,\"absent\":%u,"
-	       "\"taken\":%u,"
-	       "\"rows\":[",
-	       rows->count[VERDICT_AGREES], rows->count[VERDICT_DIFFERS],
-	       rows->count[VERDICT_CANNOT], rows->count[VERDICT_ABSENT],
-	       rows->count[VERDICT_TAKEN]);
+	fprintf(out, "{\"log\":");
+	json_string(out, name);
+	fprintf(out,
+		",\"agree\":%u,\"differ\":%u,\"cannot\":%u,\"absent\":%u,"
+		"\"taken\":%u,"
+		"\"rows\":[",
+		rows->count[VERDICT_AGREES], rows->count[VERDICT_DIFFERS],
+		rows->count[VERDICT_CANNOT], rows->count[VERDICT_ABSENT],
+		rows->count[VERDICT_TAKEN]);
 	for (unsigned i = 0; i < rows->nr; i++) {
 		const struct row *row = &rows->row[i];
 
-		printf("%s{\"what\":", i ? "," : "");
-		json_string(stdout, row->what);
-		printf(",\"verdict\":");
-		json_string(stdout, verdicts[row->verdict]);
+		fprintf(out, "%s{\"what\":", i ? "," : "");
+		json_string(out, row->what);
+		fprintf(out, ",\"verdict\":");
+		json_string(out, verdicts[row->verdict]);
 		if (row->why) {
-			printf(",\"why\":");
-			json_string(stdout, row->why);
+			fprintf(out, ",\"why\":");
+			json_string(out, row->why);
 		}
 		if (row->verdict == VERDICT_AGREES ||
 		    row->verdict == VERDICT_CANNOT ||
 		    row->verdict == VERDICT_DIFFERS) {
-			printf(",\"memup\":");
-			json_string(stdout, row->memup);
-			printf(",\"linux\":");
-			json_string(stdout, row->linux_);
+			fprintf(out, ",\"memup\":");
+			json_string(out, row->memup);
+			fprintf(out, ",\"linux\":");
+			json_string(out, row->linux_);
 		}
-		putchar('}');
+		putc('}', out);
 	}
-	printf("]}\n");
+	fprintf(out, "]}\n");
 }
 
 static int check(const char *what, bool json)
@@ -207,7 +201,7 @@ static int check(const char *what, bool json)
 		code = EXIT_DONE;
 	} else {
 		if (json)
-			json_rows(source.name, &rows);
+			check_json(stdout, source.name, &rows);
 		else
 			print_rows(source.name, &rows);
 		code = rows.count[VERDICT_DIFFERS] ? EXIT_NO : EXIT_DONE;
