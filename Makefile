@@ -56,7 +56,7 @@ ARCH ?= x86_64
 
 core_src := $(sort $(wildcard src/*/*.c))
 port_src := $(sort $(wildcard ports/hosted/*.c))
-cli_src  := $(sort $(wildcard cli/*.c))
+cli_src  := $(sort $(wildcard cli/*.c cli/*/*.c))
 test_src := $(sort $(wildcard tests/test_*.c))
 test_lib := $(sort $(filter-out tests/test_%,$(wildcard tests/*.c)))
 kernel_c := $(sort $(wildcard ports/bare/*.c ports/$(ARCH)/*.c kernel/*.c \
@@ -68,7 +68,7 @@ example_src := $(sort $(filter-out %/run.c,$(wildcard examples/*.c)))
 all_src := $(core_src) $(port_src) $(cli_src) $(wildcard tests/*.c) \
 	$(bench_src) $(bench_padata_src) $(wildcard examples/*.c) $(kernel_c)
 fuzz_src := $(sort $(wildcard tests/fuzz/fuzz_*.c))
-all_h   := $(wildcard include/memup/*.h src/*/*.h ports/*/*.h cli/*.h \
+all_h   := $(wildcard include/memup/*.h src/*/*.h ports/*/*.h cli/*.h cli/*/*.h \
 	kernel/*.h kernel/*/*.h examples/*.h \
 	tests/*.h tests/*/*.h bench/*.h bench/*/*.h)
 
@@ -114,8 +114,20 @@ $(O)/libmemup-hosted.a: $(call obj,$(port_src))
 	$(call say,AR,$@)
 	$(Q)$(AR) rcs $@ $^
 
+# The page of `memup report`, with its style and its script, as C.
+$(O)/cli/report/page_data.c: tools/embed-page \
+		$(wildcard cli/report/*.html cli/report/*.css cli/report/*.js)
+	@mkdir -p $(@D)
+	$(call say,GEN,$@)
+	$(Q)tools/embed-page cli/report >$@
+
+$(O)/cli/report/page_data.o: $(O)/cli/report/page_data.c
+	$(call say,CC,$@)
+	$(Q)$(CC) $(CPPFLAGS) $(HOST_CFLAGS) $(CFLAGS) -c -o $@ $<
+
 # The program without its main(), for tests.
-$(O)/libmemup-cli.a: $(filter-out $(O)/cli/main.o,$(call obj,$(cli_src)))
+$(O)/libmemup-cli.a: $(filter-out $(O)/cli/main.o,$(call obj,$(cli_src))) \
+		$(O)/cli/report/page_data.o
 	@mkdir -p $(@D) && rm -f $@
 	$(call say,AR,$@)
 	$(Q)$(AR) rcs $@ $^
