@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* `memup show --json`: all that the tables have, in bytes. */
 #include <inttypes.h>
+#include "cli/not_modelled.h"
 #include "cli/show.h"
 #include "cli/text.h"
 
@@ -109,17 +110,21 @@ static void json_perf(FILE *out, const struct mu_machine *machine)
 void show_json(FILE *out, const struct shown *shown)
 {
 	const struct mu_machine *machine = shown->machine;
+	char unmodelled[256];
 
 	fprintf(out, "{\"machine\":{\"source\":");
 	json_string(out, machine->source);
 	fprintf(out, ",\"arch\":");
 	json_string(out, mu_arch_str(machine->arch));
 	fprintf(out,
-		",\"bytes\":%" PRIu64 ",\"cpus\":%u,\"page_size\":%u"
-		",\"booted_with\":",
+		",\"bytes\":%" PRIu64 ",\"cpus\":%u,\"possible_cpus\":%u"
+		",\"page_size\":%u,\"booted_with\":",
 		mu_machine_ram(machine), mu_machine_cpus(machine),
-		1u << machine->page_shift);
+		mu_machine_possible_cpus(machine), 1u << machine->page_shift);
 	json_string(out, machine->cmdline);
+	(void)parameters_not_modelled(machine, unmodelled, sizeof(unmodelled));
+	fprintf(out, ",\"not_modelled\":");
+	json_string(out, unmodelled);
 	fprintf(out, "},\"nodes\":[");
 	json_nodes(out, machine, shown->mm);
 	fprintf(out, "],\"performance\":[");

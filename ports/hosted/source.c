@@ -53,8 +53,8 @@ enum mu_status mu_sources_add_text(struct mu_sources *sources, const char *name,
 	return push(sources, name, source, error);
 }
 
-/* Tables and trees stay as they are, and so does what no reader is for: the
- * message about it looks at its first bytes. */
+/* What no reader is for stays as it is: the message about it looks at its first
+ * bytes. */
 static enum mu_status clean_source(struct mu_source *source)
 {
 	char *text = malloc(source->len + 1);
@@ -64,11 +64,6 @@ static enum mu_status clean_source(struct mu_source *source)
 	if (!text)
 		return MU_ERR_NOMEM;
 	memcpy(text, source->owned, len + 1);
-	if (mu_is_fdt(text, len) ||
-	    mu_machine_kind(text, len) == MU_KIND_ACPI) {
-		free(text);
-		return MU_OK;
-	}
 	status = mu_clean_file(&text, &len);
 	if (!status && mu_machine_kind(text, len) != MU_KIND_UNKNOWN) {
 		free(source->owned);
