@@ -3,7 +3,8 @@
  * efi: the UEFI memory map (UEFI 2.10, 7.2.3), as GetMemoryMap() returns it,
  * and Linux's table of memory that a guest has not accepted yet.
  *
- * Nothing is copied or allocated, nothing needs alignment. Early boot, no locks.
+ * Nothing is copied or allocated, nothing needs alignment. Early boot, no
+ * locks.
  */
 #ifndef MEMUP_EFI_H
 #define MEMUP_EFI_H
