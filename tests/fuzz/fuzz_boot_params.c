@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Linux's boot_params at 0 of a memory that is the input, and its setup_data. */
+/* Linux's boot_params at 0 of a memory that is the input; its setup_data. */
 #include "memup/loader.h"
 #include "tests/fuzz/fuzz.h"
 
