@@ -380,13 +380,18 @@ static void map_lines(struct reader *reader)
 {
 	struct said *said = reader->said;
 	const char *line = reader->line, *at = after(line, "user: ");
-	const char *version = after(line, "Linux version ");
+	const char *version = after(line, "Linux version "), *entry;
 	unsigned major, minor;
 	uint64_t base, end;
 
 	if (version && sscanf(version, "%u.%u.", &major, &minor) == 2)
 		said->is_old = major < 3 || (major == 3 && minor < 10);
-	if (strstr(line, "BIOS-e820:") || after(line, "Xen: [") ||
+	said->has_title |= strstr(line, "physical RAM map:") != NULL;
+	entry = after(line, "BIOS-e820:");
+	if (entry && read_mem(said, entry, &base, &end) &&
+	    (!said->has_e820 || base < said->map_base))
+		said->map_base = base;
+	if (entry || after(line, "Xen: [") ||
 	    (sscanf(line, "%*[^X]Xen: %16" SCNx64 " - ", &base) == 1))
 		said->has_e820 = said->has_firmware = said->has_map = true;
 	if (strstr(line, "memcluster "))

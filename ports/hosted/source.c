@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "memup/fdt.h"
 #include "ports/hosted/machine.h"
 #include "ports/hosted/read_file.h"
 #include "ports/hosted/source.h"
@@ -36,8 +37,7 @@ static enum mu_status push(struct mu_sources *sources, const char *name,
 		source.text = source.owned;
 	if (source.kind == MU_SOURCE_TEXT)
 		source.text_kind = mu_machine_kind(source.text, source.len);
-	if (source.kind == MU_SOURCE_TEXT &&
-	    mu_machine_is_fdt(source.text, source.len))
+	if (source.kind == MU_SOURCE_TEXT && mu_is_fdt(source.text, source.len))
 		source.kind = MU_SOURCE_FDT;
 	list[sources->nr++] = source;
 	return MU_OK;
@@ -53,8 +53,8 @@ enum mu_status mu_sources_add_text(struct mu_sources *sources, const char *name,
 	return push(sources, name, source, error);
 }
 
-/* Tables and trees stay as they are, and so does what no reader is for: the
- * message about it looks at its first bytes. */
+/* What no reader is for stays as it is: the message about it looks at its first
+ * bytes. */
 static enum mu_status clean_source(struct mu_source *source)
 {
 	char *text = malloc(source->len + 1);
@@ -64,11 +64,6 @@ static enum mu_status clean_source(struct mu_source *source)
 	if (!text)
 		return MU_ERR_NOMEM;
 	memcpy(text, source->owned, len + 1);
-	if (mu_machine_is_fdt(text, len) ||
-	    mu_machine_kind(text, len) == MU_KIND_ACPI) {
-		free(text);
-		return MU_OK;
-	}
 	status = mu_clean_file(&text, &len);
 	if (!status && mu_machine_kind(text, len) != MU_KIND_UNKNOWN) {
 		free(source->owned);
@@ -248,6 +243,8 @@ enum mu_status mu_source_read(const struct mu_source *source,
 	case MU_SOURCE_FDT:
 		status = mu_machine_read_fdt(machine, source->text, source->len,
 					     error);
+		if (!status)
+			mu_machine_apply_own(machine);
 		break;
 	case MU_SOURCE_SHORT:
 		status = mu_machine_read_short(machine, source->text,
