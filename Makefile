@@ -394,7 +394,7 @@ fuzz: $(fuzz_bin) ## run each fuzz target for FUZZ_SECONDS (60)
 			build/fuzz/found/$$n tests/corpus/$$n; done
 
 .PHONY: lint
-lint: setup ## format, clang-tidy, floors, freestanding symbols, headers alone
+lint: setup ## format, clang-tidy, floors, circles, freestanding symbols, headers alone
 	@tools/lint
 
 .PHONY: model
