@@ -334,6 +334,10 @@ bench-padata: $(O)/memup-bench-padata ## jobs against OpenMP, oneTBB, bare threa
 bench-linux: build/kernel.elf ## the kernel beside Debian's Linux in QEMU (ARGS=--quick)
 	@CC=$(CC) tools/bench-linux $(ARGS)
 
+.PHONY: size
+size: ## what the library costs a kernel: text, data, bss and stack, step by step
+	@tools/measure-size build/size
+
 .PHONY: setup
 setup: ## install what tests and lint need (root), or say what is missing
 	@tools/setup
