@@ -95,6 +95,12 @@ static void lines(void **state)
 		"Kernel command line: c\nx\n",
 		"Kernel command line: a b c\n\n\nx\n");
 	becomes("a\nb\n\nc", "a\nb\n\nc");
+	/* Cut in the middle of an arrow, which is no mark of a quote. */
+	becomes("e820: update [mem 0x0-0xfff] usable ==\n> reserved\n",
+		"e820: update [mem 0x0-0xfff] usable ==\n> reserved\n");
+	/* Two words of one type, and the digits of one address. */
+	becomes("BIOS-e820: [mem 0x00000000000\n01000-0x1fff] ACPI\nNVS\n",
+		"BIOS-e820: [mem 0x0000000000001000-0x1fff] ACPI NVS\n\n\n");
 }
 
 /* ---- What comes of a whole log ---- */

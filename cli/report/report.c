@@ -110,6 +110,11 @@ static enum mu_status put_one(FILE *out, const char *what,
 	status = mu_read_file(what, &source.text, &source.len, error);
 	if (status)
 		return status;
+	status = mu_clean_file(&source.text, &source.len);
+	if (status) {
+		free(source.text);
+		return status;
+	}
 	status = mu_machine_load_text(&machine, source.name, source.text,
 				      source.len, NULL, 0, error);
 	if (!status) {

@@ -6,7 +6,7 @@
  * In a log, where lines have stamps, one without is the rest of the one above,
  * unless it is a line by itself. Without stamps the line above has to be
  * unfinished. Programs that wrap between words drop the blank there; those that
- * cut at a column keep everything: then all lines that were cut are as long as
+ * cut at a column keep everything: then most lines that were cut are as long as
  * the longest one.
  */
 #include "base/bits.h"
@@ -23,6 +23,9 @@ struct line {
 	struct mu_text text; /* without marks of quotes */
 	size_t width;	     /* with them */
 	bool stamped;
+	/* No quote, and ends as "==>" and "->" do where they are cut: the next
+	 * line's mark is none. */
+	bool in_arrow;
 };
 
 struct lines {
@@ -77,12 +80,21 @@ static void skip_quotes(struct mu_text *text, bool bars)
 	}
 }
 
+/* @line has the line before, or zeros. */
 static bool next_line(struct mu_text *rest, bool bars, struct line *line)
 {
+	bool arrow = line->in_arrow;
+	const char *begin;
+
 	if (!mu_text_line(rest, &line->text))
 		return false;
-	line->width = (size_t)(line->text.end - line->text.at);
-	skip_quotes(&line->text, bars);
+	begin = line->text.at;
+	line->width = (size_t)(line->text.end - begin);
+	if (!arrow)
+		skip_quotes(&line->text, bars);
+	line->in_arrow =
+		line->text.at == begin && line->width &&
+		(line->text.end[-1] == '=' || line->text.end[-1] == '-');
 	line->stamped = is_stamped(line->text);
 	return true;
 }
@@ -132,6 +144,14 @@ static bool begins_with_type(struct mu_text text)
 	return false;
 }
 
+/* Two words of one type: a cut would have left the blank on one side. */
+static bool between_words(const char *begin, const char *to,
+			  struct mu_text text)
+{
+	return to - begin > 4 && memcmp(to - 4, "ACPI", 4) == 0 &&
+	       (mu_text_skip(&text, "NVS") || mu_text_skip(&text, "data"));
+}
+
 /* "8 9 10", the rest of numactl's list of CPUs or of a row of distances. */
 static bool is_numbers(struct mu_text text)
 {
@@ -161,6 +181,8 @@ static bool continues(const struct lines *lines, const struct line *above,
 		return !line->stamped;
 	if (line->stamped || is_entry(line->text))
 		return false;
+	if (between_words(above->text.at, above->text.end, line->text))
+		return true;
 	if (begins_with_type(line->text) && rest.end > rest.at)
 		return is_entry(rest) || has(rest, "e820");
 	if (lines->has_stamps)
@@ -174,7 +196,7 @@ static void survey(struct lines *lines)
 {
 	struct mu_text rest = lines->rest;
 	unsigned stamps = 0, all = 0, wrapped = 0, full = 0, bars = 0;
-	struct line above = {0}, line;
+	struct line above = {0}, line = {0};
 
 	while (next_line(&rest, false, &line)) {
 		all += !is_blank(line.text);
@@ -189,6 +211,7 @@ static void survey(struct lines *lines)
 	lines->bars = bars > all / 2;
 	lines->has_stamps = stamps > 2 && stamps > all / 4;
 	rest = lines->rest;
+	line = (struct line){0};
 	while (next_line(&rest, lines->bars, &line)) {
 		if (above.text.at && continues(lines, &above, &line)) {
 			wrapped++;
@@ -197,8 +220,8 @@ static void survey(struct lines *lines)
 		}
 		above = line;
 	}
-	lines->cut =
-		wrapped && full == wrapped && lines->widest >= SHORTEST_CUT;
+	/* Some lines without a stamp are no rest of another. */
+	lines->cut = full > wrapped / 2 && lines->widest >= SHORTEST_CUT;
 }
 
 /* The next piece of a command line that the kernel printed in several: only
@@ -226,7 +249,12 @@ static char *copy(char *to, struct mu_text text)
 static bool needs_blank(const struct lines *lines, const char *begin,
 			const char *to, struct mu_text text)
 {
+	if (between_words(begin, to, text))
+		return true;
 	if (lines->cut || to == begin || mu_text_empty(&text))
+		return false;
+	/* In "[mem 0x1000-0x1fff]" only one blank, before the numbers. */
+	if (is_open((struct mu_text){begin, to, 0}) && to[-1] != 'm')
 		return false;
 	return to[-1] != ' ' && to[-1] != '-' && *text.at != ' ';
 }
@@ -235,7 +263,7 @@ size_t mu_clean_lines(const char *text, size_t len, char *out)
 {
 	struct lines lines = {.rest = mu_text(text, len)};
 	char *to = out, *begin = out;
-	struct line above = {0}, line;
+	struct line above = {0}, line = {0};
 	unsigned pending = 0; /* ends of lines that were joined */
 
 	survey(&lines);
