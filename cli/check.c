@@ -176,17 +176,17 @@ static int check(const char *what, bool json)
 	enum mu_status status =
 		mu_read_file(what, &source.text, &source.len, &error);
 	int code = EXIT_USAGE;
+	bool full;
 
 	if (status != MU_OK) {
 		fprintf(stderr, "memup check: %s\n", error.text);
 		return EXIT_USAGE;
 	}
 	status = mu_clean_file(&source.text, &source.len);
-	if (!status && !said_read(&source.said, source.text, source.len))
-		status = MU_ERR_NOMEM;
-	if (!status)
+	full = !status && !said_read(&source.said, source.text, source.len);
+	if (!status && !full)
 		status = check_all(&rows, &source, &error);
-	if (rows.full)
+	if (full || rows.full)
 		status = MU_ERR_NOMEM;
 	if (status != MU_OK) {
 		fprintf(stderr, "memup check: %s\n",

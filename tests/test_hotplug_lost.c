@@ -128,7 +128,8 @@ static void many_pristine_pages(void **state)
 		for (unsigned n = 0; n < MU_MAX_POISONED - 1; n++)
 			assert_int_equal(mu_memory_failure(
 						 hotplug,
-						 first + n * 2 * MU_BLOCK_PAGES,
+						 first + (mu_pfn_t)n * 2 *
+								 MU_BLOCK_PAGES,
 						 NULL, &world.error),
 					 MU_OK);
 		/* Memory still comes and goes. */

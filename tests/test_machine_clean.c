@@ -287,8 +287,10 @@ static void same(const char *name, const char *how, const struct mu_machine *a,
 	struct mu_machine *b = read_clean(text.at, text.len, &error);
 	bool alike;
 
-	if (!b)
+	if (!b) {
 		fail_msg("%s, %s: %s", name, how, error.text);
+		return;
+	}
 	alike = a->nr_ranges == b->nr_ranges && a->nr_nodes == b->nr_nodes &&
 		a->page_shift == b->page_shift && a->arch == b->arch &&
 		a->dma_limit == b->dma_limit &&
@@ -332,8 +334,11 @@ static void try_log(const char *path)
 	struct text twice;
 	bool stamped = !strncmp(log, "[    ", 5);
 
-	if (!machine)
+	if (!machine) {
+		free(log);
 		fail_msg("%s: %s", path, error.text);
+		return;
+	}
 	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)
 		same(path, ways[i].how, machine, each_line(log, ways[i].make));
 	same(path, "UTF-16LE", machine, wide(log, false));

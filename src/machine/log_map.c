@@ -347,7 +347,7 @@ enum mu_status mu_log_add_unaccepted(struct mu_machine *machine,
 		if (range->type == MU_RANGE_RAM)
 			top = MU_MAX(top, range->base + range->size);
 	}
-	end = table + UNACCEPTED_HEAD + top / (8 * 2 * MU_MIB) + 1;
+	end = table + UNACCEPTED_HEAD + top / (16 * MU_MIB) + 1;
 	first = table & ~(page - 1);
 	end = (end + page - 1) & ~(page - 1);
 	status = mu_machine_update(machine, first, end - first, MU_RANGE_NONE,
