@@ -123,10 +123,14 @@ void first_map(uint64_t tree)
 	uint64_t size = (uint64_t)(image_end - image_start);
 	struct bare_tables tables = {
 		.max_leaf = ARCH_MAX_LEAF,
-		.new_table = new_table,
 	};
 	struct bare_tables low;
+	mu_phys_t (*from_pool)(void *arg) = new_table;
 
+	/* Its address is computed here; in a constant that the compiler copies
+	 * it would be the one where we are linked. */
+	__asm__("" : "+r"(from_pool));
+	tables.new_table = from_pool;
 	kernel.image_phys = start;
 	first_console = FIRST_CONSOLE;
 	first_root = new_table(NULL);
