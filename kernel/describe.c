@@ -95,10 +95,20 @@ static bool apply_cmdline(struct distrust *distrust)
 	return false;
 }
 
+static _Noreturn void give_up(const char *why)
+{
+	log_err("%s: this machine cannot be brought up", why);
+	kernel_exit(EXIT_INPUT);
+}
+
 static bool describe(struct distrust *distrust)
 {
-	mu_machine_init(&kernel.machine, tables, MAX_MACHINE_RANGES,
-			MAX_MACHINE_NODES);
+	struct mu_error error = {0};
+
+	if (mu_machine_init(&kernel.machine, tables, sizeof(tables),
+			    MAX_MACHINE_RANGES, MAX_MACHINE_NODES,
+			    &error) != MU_OK)
+		give_up(error.text);
 	format(kernel.machine.source, sizeof(kernel.machine.source), "%s",
 	       kernel.info->loader);
 	add_map(kernel.info);
@@ -238,21 +248,12 @@ static bool has_table(const struct distrust *distrust, const char *name)
 	return false;
 }
 
-static _Noreturn void give_up(const char *why)
-{
-	log_err("%s: this machine cannot be brought up", why);
-	kernel_exit(EXIT_INPUT);
-}
-
 void describe_machine(void)
 {
 	static struct distrust distrust;
 	struct mu_error error = {0};
 	bool no_affinities;
 
-	if (mu_machine_size(MAX_MACHINE_RANGES, MAX_MACHINE_NODES) >
-	    sizeof(tables))
-		give_up("describe.c: TABLE_BYTES is too small");
 	if (!kernel.info->nr_ranges)
 		give_up("the loader gave no memory map");
 	acpi_find(&kernel.acpi, kernel.info);

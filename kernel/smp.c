@@ -102,7 +102,9 @@ static struct kernel_cpu *make_cpu(const struct cpu_entry *entry)
 	cpu = memset(direct(pfn * PAGE), 0, sizeof(*cpu));
 	cpu->stack_end = slot + STACK_AT + STACK_BYTES;
 	cpu->fault_stack_end = slot + FAULT_STACK_AT + FAULT_STACK_BYTES;
-	mu_x86_add_cpu(&kernel.x86, &cpu->x86, entry->apic_id, entry->nid);
+	if (mu_x86_add_cpu(&kernel.x86, &cpu->x86, entry->apic_id,
+			   entry->nid) != MU_OK)
+		return NULL;
 	cpu->x86.client = cpu;
 	return cpu;
 }
@@ -117,7 +119,7 @@ static bool make_cpus(void)
 	states = take_bytes(kernel.nr_cpus * sizeof(*states));
 	if (!table || !start_slots || !states)
 		return false;
-	mu_x86_set_cpus(&kernel.x86, table);
+	mu_x86_set_cpus(&kernel.x86, table, kernel.nr_cpus);
 	for (unsigned i = 1; i < kernel.nr_cpus; i++) {
 		const struct cpu_entry *entry = &kernel.cpus[i];
 		struct kernel_cpu *cpu;

@@ -110,11 +110,12 @@ static void from_memblock(unsigned regions, unsigned more)
 	assert_int_equal(mu_memblock_alloc_raw(memblock, size, 64, &tables),
 			 MU_OK);
 	for (unsigned i = 0; i < more; i++)
-		assert_int_equal(mu_memblock_reserve(memblock,
-						     RAM_BASE + RAM_SIZE / 2 +
-							     i * 16 * MU_KIB,
-						     4 * MU_KIB, 0),
-				 MU_OK);
+		assert_int_equal(
+			mu_memblock_reserve(memblock,
+					    RAM_BASE + RAM_SIZE / 2 +
+						    (mu_phys_t)i * 16 * MU_KIB,
+					    4 * MU_KIB, 0),
+			MU_OK);
 	if (mu_mm_start(&mm, &config, memmap, tables, size, &error) != MU_OK)
 		fail_msg("%u regions: %s", regions, error.text);
 	assert_clean(guard, 0, GUARD);

@@ -108,23 +108,28 @@ void mu_x86_init(struct mu_x86 *x86, const struct mu_x86_config *config)
 	set_cpu(x86, &x86->boot_cpu, MU_X86_BUSY);
 	x86->boot_cpus[0] = &x86->boot_cpu;
 	x86->cpus = x86->boot_cpus;
+	x86->max_cpus = 1;
 	x86->nr_cpus = 1;
 	x86->boot_cpu.up = true;
 	mu_x86_enter(&x86->boot_cpu);
 }
 
-void mu_x86_set_cpus(struct mu_x86 *x86, struct mu_x86_cpu **table)
+void mu_x86_set_cpus(struct mu_x86 *x86, struct mu_x86_cpu **table,
+		     unsigned max_cpus)
 {
 	table[0] = &x86->boot_cpu;
 	x86->cpus = table;
+	x86->max_cpus = max_cpus;
 }
 
-void mu_x86_add_cpu(struct mu_x86 *x86, struct mu_x86_cpu *cpu,
-		    uint32_t apic_id, int nid)
+enum mu_status mu_x86_add_cpu(struct mu_x86 *x86, struct mu_x86_cpu *cpu,
+			      uint32_t apic_id, int nid)
 {
 	/* relaxed: only one CPU adds. */
 	uint32_t id = atomic_load_explicit(&x86->nr_cpus, memory_order_relaxed);
 
+	if (id == x86->max_cpus)
+		return MU_ERR_FULL;
 	set_cpu(x86, cpu, MU_X86_BUSY);
 	cpu->id = id;
 	cpu->apic_id = apic_id;
@@ -132,6 +137,7 @@ void mu_x86_add_cpu(struct mu_x86 *x86, struct mu_x86_cpu *cpu,
 	x86->cpus[id] = cpu;
 	/* release: see cpu_count(). */
 	atomic_store_explicit(&x86->nr_cpus, id + 1, memory_order_release);
+	return MU_OK;
 }
 
 bool mu_x86_is_up(const struct mu_x86 *x86, unsigned id)

@@ -107,6 +107,7 @@ struct mu_x86 {
 
 	/* Indexed by id. An entry is set before nr_cpus counts it. */
 	struct mu_x86_cpu **cpus;
+	unsigned max_cpus;
 	_Atomic uint32_t nr_cpus;
 	struct mu_x86_cpu boot_cpu;
 	struct mu_x86_cpu *boot_cpus[1];
@@ -141,13 +142,14 @@ mu_pfn_t mu_x86_memmap_pfn(const struct mu_x86 *x86, uintptr_t virt);
 
 /*
  * CPUs. mu_x86_set_cpus() moves the list of them to @table, which has room for
- * all that will be added, the boot CPU first; then mu_x86_add_cpu() gives each
- * the next id. One CPU, once each. A CPU that was added but never enters is
- * counted, but never used.
+ * @max_cpus, the boot CPU, which comes first, among them; then mu_x86_add_cpu()
+ * gives each the next id, or answers MU_ERR_FULL. One CPU, once each. A CPU
+ * that was added but never enters is counted, but never used.
  */
-void mu_x86_set_cpus(struct mu_x86 *x86, struct mu_x86_cpu **table);
-void mu_x86_add_cpu(struct mu_x86 *x86, struct mu_x86_cpu *cpu,
-		    uint32_t apic_id, int nid);
+void mu_x86_set_cpus(struct mu_x86 *x86, struct mu_x86_cpu **table,
+		     unsigned max_cpus);
+enum mu_status mu_x86_add_cpu(struct mu_x86 *x86, struct mu_x86_cpu *cpu,
+			      uint32_t apic_id, int nid) MU_MUST_CHECK;
 
 /* Is CPU @id ready to take calls, or the boot CPU? */
 bool mu_x86_is_up(const struct mu_x86 *x86, unsigned id);
