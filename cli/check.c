@@ -6,7 +6,7 @@
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
-#include "cli/check_rows.h"
+#include "cli/check.h"
 #include "cli/command.h"
 #include "cli/text.h"
 #include "ports/hosted/machine.h"
@@ -23,9 +23,10 @@ static const char help[] =
 	"           better: `dmesg`, or `journalctl -k -b`.\n"
 	"--json     one JSON object with all rows\n"
 	"\n"
-	"A row agrees, differs, is not in this log, or was taken from that\n"
-	"very line (if the firmware's own lines are missing), which compares\n"
-	"nothing. mem=, memmap=, numa=, crashkernel=, kernelcore=,\n"
+	"A row agrees, differs, cannot agree (it says why), is not in this\n"
+	"log, or was taken from that very line (if the firmware's own lines\n"
+	"are missing), which compares nothing. mem=, memmap=, numa=, "
+	"crashkernel=, kernelcore=,\n"
 	"movablecore= and movable_node on the log's command line are\n"
 	"followed. Ends are the last byte. For what cannot agree, and why, "
 	"see\n"
@@ -35,17 +36,9 @@ static const char help[] =
 	"use.\n";
 
 static const char *const verdicts[NR_VERDICTS] = {
-	[VERDICT_AGREES] = "agrees",
-	[VERDICT_DIFFERS] = "differs",
-	[VERDICT_ABSENT] = "not in log",
+	[VERDICT_AGREES] = "agrees",	    [VERDICT_DIFFERS] = "differs",
+	[VERDICT_CANNOT] = "cannot agree",  [VERDICT_ABSENT] = "not in log",
 	[VERDICT_TAKEN] = "taken from log",
-};
-
-struct source {
-	const char *name;
-	char *text;
-	size_t len;
-	struct said said;
 };
 
 /* ---- From the log to a machine, and on ---- */
@@ -94,8 +87,8 @@ static enum mu_status check_user_map(struct rows *rows,
 	return MU_OK;
 }
 
-static enum mu_status check_all(struct rows *rows, struct source *source,
-				struct mu_error *error)
+enum mu_status check_all(struct rows *rows, struct source *source,
+			 struct mu_error *error)
 {
 	struct mu_machine *machine;
 	enum mu_status status;
@@ -127,36 +120,51 @@ static void print_rows(const char *name, const struct rows *rows)
 		table_add(&table, "%s", row->linux_[0] ? row->linux_ : "-");
 	}
 	table_end(&table, stdout);
-	printf("\n%s: %u agree, %u differ, %u not in log, %u taken from log\n",
-	       name, rows->count[VERDICT_AGREES], rows->count[VERDICT_DIFFERS],
+	for (unsigned i = 0; i < rows->nr; i++)
+		if (rows->row[i].why)
+			printf("%s%s: %s\n", i ? "" : "\n", rows->row[i].what,
+			       rows->row[i].why);
+	printf("\n%s: %u agree, %u differ, ", name, rows->count[VERDICT_AGREES],
+	       rows->count[VERDICT_DIFFERS]);
+	if (rows->count[VERDICT_CANNOT])
+		printf("%u cannot agree, ", rows->count[VERDICT_CANNOT]);
+	printf("%u not in log, %u taken from log\n",
 	       rows->count[VERDICT_ABSENT], rows->count[VERDICT_TAKEN]);
 }
 
-static void json_rows(const char *name, const struct rows *rows)
+void check_json(FILE *out, const char *name, const struct rows *rows)
 {
-	printf("{\"log\":");
-	json_string(stdout, name);
-	printf(",\"agree\":%u,\"differ\":%u,\"absent\":%u,\"taken\":%u,"
-	       "\"rows\":[",
-	       rows->count[VERDICT_AGREES], rows->count[VERDICT_DIFFERS],
-	       rows->count[VERDICT_ABSENT], rows->count[VERDICT_TAKEN]);
+	fprintf(out, "{\"log\":");
+	json_string(out, name);
+	fprintf(out,
+		",\"agree\":%u,\"differ\":%u,\"cannot\":%u,\"absent\":%u,"
+		"\"taken\":%u,"
+		"\"rows\":[",
+		rows->count[VERDICT_AGREES], rows->count[VERDICT_DIFFERS],
+		rows->count[VERDICT_CANNOT], rows->count[VERDICT_ABSENT],
+		rows->count[VERDICT_TAKEN]);
 	for (unsigned i = 0; i < rows->nr; i++) {
 		const struct row *row = &rows->row[i];
 
-		printf("%s{\"what\":", i ? "," : "");
-		json_string(stdout, row->what);
-		printf(",\"verdict\":");
-		json_string(stdout, verdicts[row->verdict]);
-		if (row->verdict == VERDICT_AGREES ||
-		    row->verdict == VERDICT_DIFFERS) {
-			printf(",\"memup\":");
-			json_string(stdout, row->memup);
-			printf(",\"linux\":");
-			json_string(stdout, row->linux_);
+		fprintf(out, "%s{\"what\":", i ? "," : "");
+		json_string(out, row->what);
+		fprintf(out, ",\"verdict\":");
+		json_string(out, verdicts[row->verdict]);
+		if (row->why) {
+			fprintf(out, ",\"why\":");
+			json_string(out, row->why);
 		}
-		putchar('}');
+		if (row->verdict == VERDICT_AGREES ||
+		    row->verdict == VERDICT_CANNOT ||
+		    row->verdict == VERDICT_DIFFERS) {
+			fprintf(out, ",\"memup\":");
+			json_string(out, row->memup);
+			fprintf(out, ",\"linux\":");
+			json_string(out, row->linux_);
+		}
+		putc('}', out);
 	}
-	printf("]}\n");
+	fprintf(out, "]}\n");
 }
 
 static int check(const char *what, bool json)
@@ -173,24 +181,27 @@ static int check(const char *what, bool json)
 		fprintf(stderr, "memup check: %s\n", error.text);
 		return EXIT_USAGE;
 	}
-	if (said_read(&source.said, source.text, source.len))
-		status = check_all(&rows, &source, &error);
-	else
+	status = mu_clean_file(&source.text, &source.len);
+	if (!status && !said_read(&source.said, source.text, source.len))
 		status = MU_ERR_NOMEM;
+	if (!status)
+		status = check_all(&rows, &source, &error);
 	if (rows.full)
 		status = MU_ERR_NOMEM;
 	if (status != MU_OK) {
 		fprintf(stderr, "memup check: %s\n",
 			error.text[0] ? error.text : mu_status_str(status));
-	} else if (!rows.count[VERDICT_AGREES] &&
-		   !rows.count[VERDICT_DIFFERS]) {
-		fprintf(stderr,
-			"memup check: %s: Linux says nothing in it that could "
-			"be compared (no \"Zone ranges:\", no \"Memory:\")\n",
-			source.name);
+	} else if (!json && !rows.count[VERDICT_AGREES] &&
+		   !rows.count[VERDICT_DIFFERS] &&
+		   !rows.count[VERDICT_CANNOT]) {
+		printf("%s: read, nothing to compare: Linux says nothing in it "
+		       "of what it made of the map (no \"Zone ranges:\", no "
+		       "\"Memory:\")\n",
+		       source.name);
+		code = EXIT_DONE;
 	} else {
 		if (json)
-			json_rows(source.name, &rows);
+			check_json(stdout, source.name, &rows);
 		else
 			print_rows(source.name, &rows);
 		code = rows.count[VERDICT_DIFFERS] ? EXIT_NO : EXIT_DONE;

@@ -17,6 +17,9 @@ enum list {
 struct reader {
 	struct said *said;
 	enum list list;
+	unsigned frames_left; /* entries of early_node_map to come */
+	unsigned early_from;  /* the first one of the list at hand */
+	bool zones_titled, skip_pages;
 	char line[512]; /* a copy: sscanf() needs an end */
 	bool full;	/* no memory */
 };
@@ -148,9 +151,18 @@ static bool movable_line(struct reader *reader)
 	return true;
 }
 
+/* Is what precedes @at in the line what logs have before every line? */
+static bool after_prefix(const char *line, const char *at)
+{
+	while (at > line && at[-1] == ' ')
+		at--;
+	return at == line || strchr("]>:", at[-1]);
+}
+
 /* "node   0: [mem ...]", or "    0: 0x00000000 -> 0x0000009f": from behind the
  * colon, or NULL. */
-static const char *early_entry(const char *line, int *nid)
+static const char *early_entry(struct reader *reader, const char *line,
+			       int *nid)
 {
 	const char *at = line;
 	int len = 0;
@@ -161,6 +173,10 @@ static const char *early_entry(const char *line, int *nid)
 	at = strstr(line, ": 0x");
 	while (at && at > line && isdigit((unsigned char)at[-1]))
 		at--;
+	/* As many as the title says, and nothing but a time before them. */
+	if (!at || !reader->frames_left || !after_prefix(line, at))
+		return NULL;
+	reader->frames_left--;
 	if (!at || sscanf(at, "%d:%n", nid, &len) != 1 || !len)
 		return NULL;
 	return at + len;
@@ -171,7 +187,7 @@ static bool early_line(struct reader *reader)
 	struct said *said = reader->said;
 	uint64_t base, end;
 	int nid;
-	const char *at = early_entry(reader->line, &nid);
+	const char *at = early_entry(reader, reader->line, &nid);
 
 	if (!at || !read_mem(said, at, &base, &end))
 		return false;
@@ -218,6 +234,13 @@ static void span_line(struct reader *reader, const char *at)
 			return;
 		base = end = 0;
 	}
+	for (unsigned i = 0; i < said->nr_spans; i++) {
+		if (said->spans[i].nid != nid)
+			continue;
+		said->spans[i].base = base;
+		said->spans[i].end = end;
+		return;
+	}
 	add_range(reader, &said->spans, &said->nr_spans, "", nid, base, end);
 }
 
@@ -258,6 +281,9 @@ static void pages_lines(struct reader *reader)
 
 	/* Before Linux 2.6.19 they too are less the memmap. */
 	at = said->is_old && !said->has_early ? NULL : strstr(line, "On node ");
+	if (reader->skip_pages &&
+	    (at || (strstr(line, " zone: ") && strstr(line, " pages"))))
+		return;
 	if (at &&
 	    sscanf(at, "On node %d totalpages: %" SCNu64, &nid, &pages) == 2)
 		add_pages(reader, &said->total, &said->nr_total, "", nid,
@@ -328,9 +354,10 @@ static void cpu_lines(struct said *said, const char *line)
 	unsigned cpus, hotplug, nodes;
 
 	if (at && sscanf(at, "%u CPUs, %u hotplug", &cpus, &hotplug) == 2 &&
-	    hotplug <= cpus)
+	    hotplug <= cpus) {
 		said->cpus_present = cpus - hotplug;
-	else if (at && sscanf(at, "%u present CPUs", &cpus) == 1)
+		said->cpus_possible = cpus;
+	} else if (at && sscanf(at, "%u present CPUs", &cpus) == 1)
 		said->cpus_present = cpus;
 	at = after(line, "Brought up ");
 	if (at && sscanf(at, "%u node%*[s,] %u CPU", &nodes, &cpus) == 2) {
@@ -353,13 +380,18 @@ static void map_lines(struct reader *reader)
 {
 	struct said *said = reader->said;
 	const char *line = reader->line, *at = after(line, "user: ");
-	const char *version = after(line, "Linux version ");
+	const char *version = after(line, "Linux version "), *entry;
 	unsigned major, minor;
 	uint64_t base, end;
 
 	if (version && sscanf(version, "%u.%u.", &major, &minor) == 2)
 		said->is_old = major < 3 || (major == 3 && minor < 10);
-	if (strstr(line, "BIOS-e820:") || after(line, "Xen: [") ||
+	said->has_title |= strstr(line, "physical RAM map:") != NULL;
+	entry = after(line, "BIOS-e820:");
+	if (entry && read_mem(said, entry, &base, &end) &&
+	    (!said->has_e820 || base < said->map_base))
+		said->map_base = base;
+	if (entry || after(line, "Xen: [") ||
 	    (sscanf(line, "%*[^X]Xen: %16" SCNx64 " - ", &base) == 1))
 		said->has_e820 = said->has_firmware = said->has_map = true;
 	if (strstr(line, "memcluster "))
@@ -374,6 +406,35 @@ static void map_lines(struct reader *reader)
 	}
 }
 
+/* Of two lists of early ranges, one of which may be cut, the longer counts. */
+static void settle_early(struct reader *reader)
+{
+	struct said *said = reader->said;
+	unsigned before = reader->early_from, now = said->nr_early - before;
+
+	if (before && now >= before) {
+		memmove(said->early, said->early + before,
+			now * sizeof(*said->early));
+		said->nr_early = now;
+	} else if (before) {
+		said->nr_early = before;
+	}
+	reader->early_from = said->nr_early;
+}
+
+/* A console that is replayed says how many pages there are once more. */
+static void begin_pages(struct reader *reader)
+{
+	struct said *said = reader->said;
+
+	if (reader->zones_titled)
+		reader->skip_pages = said->nr_total || said->nr_present ||
+				     said->nr_unavailable;
+	else
+		said->nr_total = said->nr_present = said->nr_unavailable = 0;
+	reader->zones_titled = true;
+}
+
 static void titles(struct reader *reader, const char *where)
 {
 	struct said *said = reader->said;
@@ -382,18 +443,24 @@ static void titles(struct reader *reader, const char *where)
 	if (strstr(line, "Zone ranges:") || strstr(line, "Zone PFN ranges:")) {
 		reader->list = LIST_ZONES;
 		said->nr_zones = 0;
+		begin_pages(reader);
 	} else if (strstr(line, "Movable zone start for each node")) {
 		reader->list = LIST_MOVABLE;
 		said->has_movable = true;
 	} else if (strstr(line, "Early memory node ranges") ||
 		   strstr(line, "active PFN ranges")) {
 		reader->list = LIST_EARLY;
+		at = after(line, "early_node_map[");
+		reader->frames_left = at ? (unsigned)strtoul(at, NULL, 10) : 0;
+		settle_early(reader);
 	} else if (strstr(line, "user-defined physical RAM map:")) {
 		said->user_map = where;
 	} else if ((at = after(line, "Initmem setup node ")) != NULL) {
+		reader->list = LIST_NONE;
 		span_line(reader, at);
 	} else if ((at = after(line, "ommand line: ")) != NULL &&
-		   !said->cmdline) {
+		   !strstr(line, "(XEN)") &&
+		   (!said->cmdline || strstr(line, "Kernel command line: "))) {
 		said->cmdline = where + (at - line);
 		said->cmdline_len = strcspn(said->cmdline, "\n");
 	}
@@ -445,12 +512,15 @@ bool said_read(struct said *said, const char *text, size_t len)
 
 		at = next_line(&reader, at, end);
 		if (begins_boot(said, reader.line)) {
+			settle_early(&reader);
 			said_free(&best);
 			best = *said;
 			best.end = where;
 			memset(said, 0, sizeof(*said));
 			said->begin = where;
 			reader.list = LIST_NONE;
+			reader.zones_titled = reader.skip_pages = false;
+			reader.early_from = reader.frames_left = 0;
 		}
 		titles(&reader, where);
 		if (!list_line(&reader)) {
@@ -461,6 +531,7 @@ bool said_read(struct said *said, const char *text, size_t len)
 		}
 	}
 	said->end = end;
+	settle_early(&reader);
 	if (!said->has_map && best.has_map) {
 		said_free(said);
 		*said = best;

@@ -41,6 +41,7 @@ struct said {
 	 * second number of "Memory:" is the end of memory. */
 	bool is_old;
 	bool frames;	   /* zones and early ranges are in page frames */
+	bool has_title;	   /* of the firmware's map */
 	bool has_map;	   /* any line that makes a boot count */
 	bool has_early;	   /* "Early memory node ranges", "early_node_map" */
 	bool has_srat;	   /* the firmware tells the nodes of memory */
@@ -56,11 +57,13 @@ struct said {
 
 	/* 0: not said. */
 	unsigned page_shift; /* of the kernel's pages */
+	uint64_t map_base;   /* of the lowest entry of the firmware's map */
 	uint64_t total_kib;
 	uint64_t end_kib;
-	uint64_t crash_bytes;  /* "for crashkernel" */
-	uint64_t last_pfn;     /* of all memory, after the last change */
-	unsigned cpus_present; /* allowed, but for those to be added */
+	uint64_t crash_bytes;	/* "for crashkernel" */
+	uint64_t last_pfn;	/* of all memory, after the last change */
+	unsigned cpus_present;	/* allowed, but for those to be added */
+	unsigned cpus_possible; /* with those to be added */
 	unsigned cpus_up;
 	unsigned nodes_up; /* nodes with memory or CPUs */
 	unsigned node_ids; /* the highest node that may be, plus one */

@@ -134,53 +134,99 @@ void compare_ranges(struct checker *checker)
 	compare_early(checker);
 }
 
-/* "persistent (type 12)" is persistent to us. */
-static bool same_type(const char *said, const char *ours)
+/*
+ * What memup calls a type of Linux's: "persistent (type 12)" is persistent, and
+ * numbers that Linux keeps apart because it does not know them are reserved.
+ */
+static enum mu_range_type type_of(const char *name)
 {
-	return !strncasecmp(said, ours, strlen(ours));
+	unsigned number;
+
+	if (sscanf(name, "type %u", &number) == 1)
+		return mu_range_type_e820(number);
+	for (int type = MU_RANGE_RAM; type < MU_NR_RANGE_TYPES; type++) {
+		const char *ours = mu_range_type_str((enum mu_range_type)type);
+
+		if (!strncasecmp(name, ours, strlen(ours)))
+			return (enum mu_range_type)type;
+	}
+	return MU_RANGE_RESERVED;
+}
+
+struct typed {
+	mu_phys_t base, end;
+	enum mu_range_type type;
+};
+
+/* The next range; neighbours of one type are one, nodes do not matter yet. */
+static bool our_typed(const struct mu_machine *machine, unsigned *next,
+		      struct typed *range)
+{
+	const struct mu_range *list = machine->ranges;
+	unsigned i = *next;
+
+	if (i >= machine->nr_ranges)
+		return false;
+	*range = (struct typed){list[i].base, list[i].base + list[i].size,
+				(enum mu_range_type)list[i].type};
+	while (++i < machine->nr_ranges && list[i].base == range->end &&
+	       list[i].type == range->type)
+		range->end += list[i].size;
+	*next = i;
+	return true;
+}
+
+static bool their_typed(const struct said *said, unsigned *next,
+			struct typed *range)
+{
+	const struct said_range *list = said->user;
+	unsigned i = *next;
+
+	if (i >= said->nr_user)
+		return false;
+	*range = (struct typed){list[i].base, list[i].end,
+				type_of(list[i].name)};
+	while (++i < said->nr_user && list[i].base == range->end &&
+	       type_of(list[i].name) == range->type)
+		range->end = list[i].end;
+	*next = i;
+	return true;
+}
+
+static void typed_text(char *out, size_t room, const struct typed *range)
+{
+	struct range_text text;
+
+	if (range)
+		snprintf(out, room, "%s %.12s",
+			 range_text(&text, range->base, range->end),
+			 mu_range_type_str(range->type));
+	else
+		snprintf(out, room, "none");
 }
 
 void rows_compare_user_map(struct rows *rows, const struct said *said,
 			   const struct mu_machine *machine)
 {
-	unsigned at = 0;
+	struct typed ours = {0}, theirs = {0};
+	unsigned our_next = 0, their_next = 0;
+	bool have_ours = our_typed(machine, &our_next, &ours);
+	bool have_theirs = their_typed(said, &their_next, &theirs);
 
-	for (unsigned i = 0; i < said->nr_user;) {
-		const struct said_range *theirs = &said->user[i];
-		struct range_text text;
-		char a[64] = "none", b[64];
-		mu_phys_t base = theirs->base, end = theirs->end;
+	while (have_ours || have_theirs) {
+		bool show_ours =
+			have_ours && (!have_theirs || ours.base < theirs.end);
+		bool show_theirs =
+			have_theirs && (!show_ours || theirs.base < ours.end);
+		char a[64], b[64];
 
-		/* Nodes do not matter yet: neighbours of one type are one. */
-		while (++i < said->nr_user && said->user[i].base == end &&
-		       !strcmp(said->user[i].name, theirs->name))
-			end = said->user[i].end;
-		snprintf(b, sizeof(b), "%s %.12s", range_text(&text, base, end),
-			 theirs->name);
-		if (at < machine->nr_ranges) {
-			const struct mu_range *range = &machine->ranges[at];
-			mu_phys_t until = range->base + range->size;
-
-			while (++at < machine->nr_ranges &&
-			       machine->ranges[at].base == until &&
-			       machine->ranges[at].type == range->type)
-				until += machine->ranges[at].size;
-			snprintf(a, sizeof(a), "%s %.12s",
-				 range_text(&text, range->base, until),
-				 same_type(theirs->name,
-					   mu_range_type_str(range->type))
-					 ? theirs->name
-					 : mu_range_type_str(range->type));
-		}
-		row_add(rows, a, b, "map of parameters, 0x%" PRIx64, base);
-	}
-	for (; at < machine->nr_ranges; at++) {
-		struct range_text text;
-
-		range_text(&text, machine->ranges[at].base,
-			   machine->ranges[at].base + machine->ranges[at].size);
-		row_add(rows, text.text, "none",
-			"map of parameters, 0x%" PRIx64,
-			machine->ranges[at].base);
+		typed_text(a, sizeof(a), show_ours ? &ours : NULL);
+		typed_text(b, sizeof(b), show_theirs ? &theirs : NULL);
+		row_add(rows, a, b, "map of parameters, 0x%" PRIx64,
+			show_theirs ? theirs.base : ours.base);
+		if (show_ours)
+			have_ours = our_typed(machine, &our_next, &ours);
+		if (show_theirs)
+			have_theirs = their_typed(said, &their_next, &theirs);
 	}
 }

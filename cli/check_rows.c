@@ -41,6 +41,18 @@ void row_add(struct rows *rows, const char *memup, const char *linux_,
 	snprintf(row->linux_, sizeof(row->linux_), "%s", linux_);
 }
 
+void row_cannot(struct rows *rows, const char *why)
+{
+	struct row *row = rows->nr ? &rows->row[rows->nr - 1] : NULL;
+
+	if (!row || row->verdict != VERDICT_DIFFERS)
+		return;
+	row->verdict = VERDICT_CANNOT;
+	row->why = why;
+	rows->count[VERDICT_DIFFERS]--;
+	rows->count[VERDICT_CANNOT]++;
+}
+
 void row_bare(struct rows *rows, enum verdict verdict, const char *what)
 {
 	struct row *row = new_row(rows, verdict);
@@ -146,6 +158,28 @@ static void compare_zones(struct checker *checker)
 	}
 }
 
+/* Its pages are those of Normal on the same node. */
+static void pages_highmem(struct said_pages *list, unsigned *nr)
+{
+	unsigned kept = 0;
+
+	for (unsigned i = 0; i < *nr; i++) {
+		struct said_pages pages = list[i];
+		unsigned at = kept;
+
+		if (!strcmp(pages.zone, "HighMem"))
+			snprintf(pages.zone, sizeof(pages.zone), "Normal");
+		while (at && (list[at - 1].nid != pages.nid ||
+			      strcmp(list[at - 1].zone, pages.zone) != 0))
+			at--;
+		if (at)
+			list[at - 1].pages += pages.pages;
+		else
+			list[kept++] = pages;
+	}
+	*nr = kept;
+}
+
 /*
  * Zone HighMem is memory for which the direct map of 32 bits has no room. memup
  * plans for 64 bits: HighMem is part of Normal there.
@@ -160,8 +194,18 @@ static void join_highmem(struct said *said)
 		if (!strcmp(said->zones[i].name, "HighMem"))
 			high = &said->zones[i];
 	}
-	if (!normal || !high || high->base == high->end ||
-	    normal->end != high->base)
+	pages_highmem(said->present, &said->nr_present);
+	pages_highmem(said->unavailable, &said->nr_unavailable);
+	if (!high || high->base == high->end)
+		return;
+	if (!normal) {
+		snprintf(high->name, sizeof(high->name), "Normal");
+		return;
+	}
+	/* A kernel with little low memory has all of it in DMA. */
+	if (normal->base == normal->end)
+		normal->base = high->base;
+	else if (normal->end != high->base)
 		return;
 	normal->end = high->end;
 	high->base = high->end;
@@ -255,7 +299,13 @@ static void compare_cpus(struct checker *checker)
 	const struct mu_machine *machine = checker->machine;
 	unsigned cpus = mu_machine_cpus(machine), up = 0, ids;
 
-	if (said->has_cpus) {
+	/* Of more CPUs than are there, the SRAT does not say which. */
+	if (said->has_cpus && mu_machine_possible_cpus(machine) > cpus) {
+		row_bare(checker->rows, VERDICT_TAKEN, "CPUs");
+		add_numbers(checker->rows, "CPUs, possible",
+			    mu_machine_possible_cpus(machine),
+			    said->cpus_possible, "");
+	} else if (said->has_cpus) {
 		add_numbers(checker->rows, "CPUs", cpus,
 			    said->cpus_present ? said->cpus_present
 					       : said->cpus_up,
@@ -274,7 +324,41 @@ static void compare_cpus(struct checker *checker)
 			ids = (unsigned)machine->affinities[i].nid + 1;
 	add_numbers(checker->rows, "nodes with memory or CPUs", up,
 		    said->nodes_up, "");
+	if (machine->arch == MU_ARCH_PPC64 && said->nodes_up > up)
+		row_cannot(checker->rows,
+			   "PowerPC has nodes online that are empty, and the "
+			   "log does not name them");
 	add_numbers(checker->rows, "node ids", ids, said->node_ids, "");
+	if (machine->arch == MU_ARCH_PPC64 && said->node_ids > ids)
+		row_cannot(checker->rows,
+			   "PowerPC counts nodes that may come later, and the "
+			   "log does not name them");
+}
+
+/*
+ * Has the ring buffer lost the beginning of the firmware's map? Then Linux has
+ * memory below all that is left of it.
+ */
+static bool map_is_cut(const struct said *said)
+{
+	if (!said->has_e820 || said->has_title || !said->map_base)
+		return false;
+	for (unsigned i = 0; i < said->nr_early; i++)
+		if (said->early[i].base < said->map_base)
+			return true;
+	return false;
+}
+
+/* CPUs and the crash kernel do not come from the map. */
+static void cut_row(struct rows *rows, struct row *row)
+{
+	if (row->verdict != VERDICT_DIFFERS || !strncmp(row->what, "CPUs", 4) ||
+	    !strcmp(row->what, "crash kernel"))
+		return;
+	row->verdict = VERDICT_CANNOT;
+	row->why = "the log begins within the firmware's map";
+	rows->count[VERDICT_DIFFERS]--;
+	rows->count[VERDICT_CANNOT]++;
 }
 
 void rows_compare(struct rows *rows, struct said *said,
@@ -309,4 +393,7 @@ void rows_compare(struct rows *rows, struct said *said,
 	compare_crash(&checker);
 	compare_pages(&checker);
 	compare_ranges(&checker);
+	if (map_is_cut(said))
+		for (unsigned i = 0; i < rows->nr; i++)
+			cut_row(rows, &rows->row[i]);
 }

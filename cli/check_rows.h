@@ -9,6 +9,7 @@
 enum verdict {
 	VERDICT_AGREES,
 	VERDICT_DIFFERS,
+	VERDICT_CANNOT, /* agree: the row says why */
 	VERDICT_ABSENT, /* not in this log */
 	VERDICT_TAKEN,	/* memup has it from this very line: no comparison */
 	NR_VERDICTS
@@ -18,6 +19,7 @@ struct row {
 	char what[48];
 	enum verdict verdict;
 	char memup[64], linux_[64];
+	const char *why; /* VERDICT_CANNOT */
 };
 
 struct rows {

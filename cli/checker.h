@@ -22,6 +22,8 @@ struct checker {
 /* Add a row named by @format; equal texts agree. */
 void row_add(struct rows *rows, const char *memup, const char *linux_,
 	     const char *format, ...) __attribute__((format(printf, 4, 5)));
+/* The row that was added last cannot agree, if it differs, and @why. */
+void row_cannot(struct rows *rows, const char *why);
 /* A row of that kind without values. */
 void row_bare(struct rows *rows, enum verdict verdict, const char *what);
 

@@ -26,6 +26,7 @@ extern const struct command command_check;
 extern const struct command command_checksum;
 extern const struct command command_plan;
 extern const struct command command_prefault;
+extern const struct command command_report;
 extern const struct command command_show;
 
 #endif

@@ -6,9 +6,9 @@
 #include "memup/base.h"
 
 static const struct command *const commands[] = {
-	&command_boot,	   &command_show,     &command_check,
-	&command_scenario, &command_device,   &command_hotplug,
-	&command_plan,	   &command_prefault, &command_checksum,
+	&command_boot,	   &command_show,    &command_check, &command_scenario,
+	&command_device,   &command_hotplug, &command_plan,  &command_prefault,
+	&command_checksum, &command_report,
 };
 #define NR_COMMANDS (sizeof(commands) / sizeof(commands[0]))
 

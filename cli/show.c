@@ -81,7 +81,7 @@ static bool tell(const struct options *options, const struct shown *shown)
 	if (options->svg)
 		drawn = draw(options->svg, shown);
 	if (options->json)
-		show_json(shown);
+		show_json(stdout, shown);
 	else if (!options->svg)
 		show_tables(shown);
 	return drawn;

@@ -12,7 +12,7 @@ struct shown {
 };
 
 void show_tables(const struct shown *shown);
-void show_json(const struct shown *shown);
+void show_json(FILE *out, const struct shown *shown);
 
 /* One line of the map: a range, or the hole before one. */
 struct show_line {

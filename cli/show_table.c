@@ -2,6 +2,7 @@
 /* `memup show` for a person. */
 #include <inttypes.h>
 #include <string.h>
+#include "cli/not_modelled.h"
 #include "cli/show.h"
 #include "cli/text.h"
 
@@ -213,6 +214,9 @@ static void print_perf(const struct mu_machine *machine)
 void show_tables(const struct shown *shown)
 {
 	const struct mu_machine *machine = shown->machine;
+	unsigned possible = mu_machine_possible_cpus(machine);
+	unsigned cpus = mu_machine_cpus(machine);
+	char unmodelled[256];
 
 	printf("%s: %s%s%s, pages of %s\n", machine->source,
 	       machine->arch ? mu_arch_str(machine->arch) : "",
@@ -220,6 +224,11 @@ void show_tables(const struct shown *shown)
 	       size_text((uint64_t)1 << machine->page_shift));
 	if (machine->cmdline_len)
 		printf("booted with: %s\n", machine->cmdline);
+	if (parameters_not_modelled(machine, unmodelled, sizeof(unmodelled)))
+		printf("not modelled: %s\n", unmodelled);
+	if (possible > cpus)
+		printf("%u CPU%s, %u more may come\n", cpus,
+		       cpus == 1 ? "" : "s", possible - cpus);
 	putchar('\n');
 	print_nodes(machine, shown->mm);
 	putchar('\n');

@@ -12,7 +12,7 @@
  *                          with CACHE; a batch is a page, refills take all
  *   src/buddy/drain.c      mu_buddy_shut(), mu_buddy_open(), drain_some()
  *   src/buddy/zone.c       mu_buddy_add_block(), _grow_pristine(),
- *                          _take_pristine()
+ *                          _take_held()
  *   src/deferred/claim.c   mu_claim_peek(), _gigantic(), _run(), _in(), the
  *                          cursor, the hint first, mu_extent_append(): extents
  *                          that are used up are filled again, or made longer

@@ -9,7 +9,8 @@
  *
  * To be true in every run: a call that was promised begins or is taken back,
  * not both, and once (those who asked wait for it: spin's check for invalid end
- * states). A worker is woken for a call only if it slept.
+ * states). A worker is woken for a call only if it slept. A call for at once does
+ * not overtake one that waits.
  *
  * spin: -DWORKERS=1 -DCALLERS=3
  * spin: -DWORKERS=2 -DCALLERS=2
@@ -17,14 +18,16 @@
  * What goes wrong when a worker that becomes free does not look for calls; when
  * it looks before it is free; when a caller that adds a call does not look for
  * workers; when a caller that takes one back from a worker does not look for
- * another call for it; and when a worker that falls asleep meanwhile counts as
- * busy:
+ * another call for it; when a worker that falls asleep meanwhile counts as busy;
+ * and when a call for at once is given to a worker that has become free before
+ * that looks for the calls that wait:
  *
  * broken: -DWORKERS=1 -DCALLERS=2 -DBREAK_LOOK
  * broken: -DWORKERS=1 -DCALLERS=2 -DBREAK_EARLY
  * broken: -DWORKERS=1 -DCALLERS=2 -DBREAK_ADD
  * broken: -DWORKERS=1 -DCALLERS=2 -DBREAK_CANCEL
  * broken: -DWORKERS=1 -DCALLERS=2 -DBREAK_TAKE
+ * broken: -DWORKERS=1 -DCALLERS=3 -DBREAK_OVERTAKE
  */
 #define NONE CALLERS	/* no call */
 
@@ -225,17 +228,51 @@ inline cancel()
 
 proctype caller(byte me)
 {
-	byte w, c, v;
+	byte w, c, v, older; /* older: who waited when run_on began */
 	bool won, slept, busy, freed;
 
 	if
 	:: me == 0 ->
 		promised[me] = true;
+		d_step {
+			older = 0;
+			do
+			:: w < CALLERS ->
+				older = older | (waits[w] << w);
+				w++
+			:: else -> w = 0; break
+			od
+		};
+#ifdef BREAK_OVERTAKE
 		give(me);
+#else
 		if
-		:: w == WORKERS -> promised[me] = false
-		:: else
-		fi
+		:: waiting > 0 ->
+			/* mu_hosted_give_behind(): all want any worker. */
+			atomic { !locked -> locked = true };
+			give_out();
+			if
+			:: waiting > 0 -> w = WORKERS
+			:: else -> give(me)
+			fi;
+			locked = false
+		:: else -> give(me)
+		fi;
+#endif
+		d_step {
+			if
+			:: w == WORKERS -> promised[me] = false
+			:: else ->
+				w = 0;
+				do
+				:: w < CALLERS ->
+					assert(!((older >> w) & 1 && waits[w]));
+					w++
+				:: else -> break
+				od
+			fi;
+			older = 0
+		}
 	:: else ->
 		atomic { !locked -> locked = true };
 		promised[me] = true;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #ifdef MU_HAVE_LIBFDT
 
-#include "ports/hosted/machine.h"
+#include "memup/fdt.h"
 #include "tests/fdt_tree.h"
 #include "tests/machine_util.h"
 

@@ -9,39 +9,55 @@
 #include <string.h>
 #include <unistd.h>
 
-/* What the handler of one thread needs. Only that thread. */
+/*
+ * What the handler of one thread needs. Only that thread writes it, but between
+ * any two of its instructions the handler may, so all that both use is atomic
+ * and without a lock: the compiler then keeps it in the order of the program.
+ * (In plain variables it read @held before it wrote @handling; a signal in
+ * between freed the page, and it was freed again.)
+ */
 struct cpu {
-	struct world *world;
-	volatile sig_atomic_t off, pending, handling;
-	unsigned order; /* that its handler allocates; orders by turns if
+	struct world *world; /* this and order: before there are signals */
+	unsigned order;	     /* that its handler allocates; orders by turns if
 			   it is MU_NR_ORDERS */
-	unsigned handled, refused, wrong, late;
-	mu_pfn_t held; /* from one interrupt to the next */
-	unsigned held_order;
+	_Atomic bool off, pending, handling;
+	_Atomic unsigned handled, refused, wrong, late;
+	_Atomic mu_pfn_t held; /* from one interrupt to the next */
+	_Atomic unsigned held_order;
 };
+_Static_assert(ATOMIC_BOOL_LOCK_FREE == 2 && ATOMIC_INT_LOCK_FREE == 2 &&
+		       ATOMIC_LONG_LOCK_FREE == 2 &&
+		       ATOMIC_LLONG_LOCK_FREE == 2 &&
+		       ATOMIC_POINTER_LOCK_FREE == 2,
+	       "a handler takes no lock");
 
-static _Thread_local struct cpu *this_cpu;
+static _Thread_local struct cpu *_Atomic this_cpu;
 
 static void interrupt(struct cpu *cpu)
 {
 	struct mu_buddy *buddy = &cpu->world->mm.buddy;
-	unsigned order = cpu->order < MU_NR_ORDERS
-				 ? cpu->order
-				 : cpu->handled % MU_NR_ORDERS;
+	unsigned order;
+	mu_pfn_t pfn;
 
-	cpu->handling = 1;
+	/* From here to the end there is no other handler on this CPU. The
+	 * fences say the same of what the library reads and writes. */
+	cpu->handling = true;
+	atomic_signal_fence(memory_order_seq_cst);
+	order = cpu->order < MU_NR_ORDERS ? cpu->order
+					  : cpu->handled % MU_NR_ORDERS;
 	cpu->handled++;
-	if (cpu->held != MU_NO_PFN) {
+	if (cpu->held != MU_NO_PFN)
 		cpu->wrong += mu_free_pages(buddy, cpu->held,
 					    cpu->held_order) != MU_OK;
-		cpu->held = MU_NO_PFN;
-	}
-	if (mu_alloc_pages(buddy, 0, order, MU_ALLOC_RESERVES, &cpu->held) ==
-	    MU_OK)
+	cpu->held = MU_NO_PFN;
+	if (mu_alloc_pages(buddy, 0, order, MU_ALLOC_RESERVES, &pfn) == MU_OK) {
+		cpu->held = pfn;
 		cpu->held_order = order;
-	else
+	} else {
 		cpu->refused++;
-	cpu->handling = 0;
+	}
+	atomic_signal_fence(memory_order_seq_cst);
+	cpu->handling = false;
 }
 
 static void on_signal(int signal)
@@ -52,7 +68,7 @@ static void on_signal(int signal)
 	if (!cpu)
 		return;
 	if (cpu->off || cpu->handling)
-		cpu->pending = 1;
+		cpu->pending = true;
 	else
 		interrupt(cpu);
 }
@@ -66,7 +82,7 @@ static uintptr_t irq_save(void *arg)
 	if (!cpu)
 		return 1;
 	old = (uintptr_t)cpu->off;
-	cpu->off = 1;
+	cpu->off = true;
 	/* The signal's handler is this thread: the compiler is all that could
 	 * change the order. */
 	atomic_signal_fence(memory_order_seq_cst);
@@ -81,9 +97,9 @@ static void irq_restore(void *arg, uintptr_t flags)
 	if (!cpu || flags)
 		return;
 	atomic_signal_fence(memory_order_seq_cst);
-	cpu->off = 0;
+	cpu->off = false;
 	while (cpu->pending && !cpu->handling) {
-		cpu->pending = 0;
+		cpu->pending = false;
 		cpu->late++;
 		interrupt(cpu);
 	}
@@ -183,6 +199,4 @@ void interrupts_catch(void)
 	action.sa_flags = SA_RESTART;
 	assert_int_equal(sigaction(SIGUSR1, &action, NULL), 0);
 	interrupts_total = (struct interrupts_total){0, 0, 0};
-	/* A deadlock is to end, too. */
-	alarm(120);
 }

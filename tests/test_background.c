@@ -3,6 +3,8 @@
  * The background finisher: started, paused, resumed, stopped, at any time.
  */
 #include <sched.h>
+#include <string.h>
+
 #include "tests/world.h"
 
 static uint64_t pristine(const struct world *world)
@@ -159,6 +161,93 @@ static void no_threads(void **state)
 	world_destroy(&world);
 }
 
+/* A port that promises the calls and is late with them: it has not begun any
+ * when they are taken back. Of three, two; and one of them was given before. */
+static struct {
+	void (*fn)(void *);
+	void *arg;
+	unsigned promised, cancelled, most;
+} late;
+
+static unsigned late_run_on(void *arg, const struct mu_cpumask *cpus,
+			    unsigned count, void (*fn)(void *), void *fn_arg)
+{
+	(void)arg;
+	(void)cpus;
+	late.fn = fn;
+	late.arg = fn_arg;
+	late.promised = count < late.most ? count : late.most;
+	return late.promised;
+}
+
+static unsigned late_run_cancel(void *arg, void (*fn)(void *), void *fn_arg)
+{
+	unsigned back = 0;
+
+	(void)arg;
+	if (fn == late.fn && fn_arg == late.arg)
+		back = late.promised - late.cancelled;
+	late.cancelled += back;
+	return back;
+}
+
+static void late_threads(void **state)
+{
+	struct mu_background background;
+	struct world world;
+
+	(void)state;
+	for (unsigned most = 1; most <= 3; most++) {
+		uint64_t before;
+
+		memset(&late, 0, sizeof(late));
+		late.most = most;
+		world_init(&world, "1G", MU_POLICY_LAZY);
+		world.port.run_on = late_run_on;
+		world.port.run_cancel = late_run_cancel;
+		world_start(&world);
+		before = pristine(&world);
+		assert_int_equal(mu_background_start(&background,
+						     &world.mm.deferred, NULL,
+						     3),
+				 MU_OK);
+		assert_int_equal(late.promised, most);
+		assert_true(mu_background_is_running(&background));
+		/* One begins after all: it does the work of all of them. */
+		if (most == 3) {
+			late.promised--;
+			late.fn(late.arg);
+			before = 0;
+		}
+		assert_int_equal(pristine(&world), before);
+		assert_true(mu_background_is_running(&background));
+		mu_background_stop(&background);
+		assert_int_equal(late.cancelled, most == 3 ? 2 : most);
+		assert_false(mu_background_is_running(&background));
+		assert_int_equal(pristine(&world), before);
+		world_destroy(&world);
+	}
+}
+
+/* None wanted is none started, and no error. */
+static void none_wanted(void **state)
+{
+	struct mu_background background;
+	struct world world;
+	uint64_t before;
+
+	(void)state;
+	world_up(&world, "1G", MU_POLICY_LAZY);
+	before = pristine(&world);
+	assert_int_equal(
+		mu_background_start(&background, &world.mm.deferred, NULL, 0),
+		MU_OK);
+	assert_false(mu_background_is_running(&background));
+	mu_background_stop(&background);
+	assert_int_equal(pristine(&world), before);
+	world_destroy(&world);
+}
+
 /* What cannot be backed stays pristine, and the threads do not spin on it. */
 static enum mu_status no_map(void *arg, mu_pfn_t *start, mu_pfn_t *end)
 {
@@ -231,6 +320,8 @@ int main(void)
 		cmocka_unit_test(stop_half_way),
 		cmocka_unit_test(paused_at_random),
 		cmocka_unit_test(no_threads),
+		cmocka_unit_test(late_threads),
+		cmocka_unit_test(none_wanted),
 		cmocka_unit_test(no_backing),
 		cmocka_unit_test(bad_clocks),
 	};

@@ -4,11 +4,17 @@
 #include <stdint.h>
 #include <setjmp.h>
 #include <cmocka.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include "base/assert.h"
 #include "base/bits.h"
 #include "base/fmt.h"
+#include "base/port.h"
 
 static void status_names(void **state)
 {
@@ -27,6 +33,8 @@ static void status_names(void **state)
 
 static void format_like_libc(void **state)
 {
+	/* Not constants: the compiler would tell. */
+	static const char *odd[] = {"ab%qcd", "ab%"};
 	char ours[128], libc[128];
 
 	(void)state;
@@ -45,7 +53,16 @@ static void format_like_libc(void **state)
 	SAME("%llu %llx %016llx", ULLONG_MAX, ULLONG_MAX, 0x123456789abcull);
 	SAME("%lld %lld", LLONG_MIN, LLONG_MAX);
 	SAME("%zu", (size_t)-1);
+	SAME("%ld %ld %lu", LONG_MIN, LONG_MAX, ULONG_MAX);
+	/* Zeros, and no width that they could fill. */
+	SAME("%0d %0u %01d", -42, 42u, -1);
 #undef SAME
+	/* What it does not know ends the text, and no argument is read. */
+	for (unsigned i = 0; i < 2; i++) {
+		assert_int_equal(mu_snprintf(ours, sizeof(ours), odd[i], 1, 2),
+				 2);
+		assert_string_equal(ours, "ab");
+	}
 	/* What does not fit is cut, terminated, and its length told. */
 	assert_int_equal(mu_snprintf(ours, 4, "abcdef"), 6);
 	assert_string_equal(ours, "abc");
@@ -63,6 +80,116 @@ static void errors(void **state)
 	assert_int_equal(error.status, MU_ERR_RANGE);
 	assert_int_equal(error.line, 3);
 	assert_string_equal(error.text, "size 7");
+}
+
+/* A port without a hook does what port.h says is done without it. */
+static void *set_word(void *word)
+{
+	atomic_store((_Atomic uint32_t *)word, 1);
+	return NULL;
+}
+
+static void nothing(void *arg)
+{
+	(void)arg;
+	fail();
+}
+
+static void no_hooks(void **state)
+{
+	static const struct mu_port bare;
+	struct mu_cpumask cpus = {{1}};
+	_Atomic uint32_t word = 0;
+	pthread_t thread;
+
+	(void)state;
+	mu_log(&bare, MU_LOG_ERR, "%d is told to nobody", 1);
+	mu_pause(&bare, 7);
+	mu_irq_restore(&bare, mu_irq_save(&bare));
+	mu_watchdog(&bare);
+	mu_go_idle(&bare);
+	assert_int_equal(mu_cpu_count(&bare), 1);
+	assert_int_equal(mu_cpu_id(&bare), 0);
+	assert_int_equal(mu_cpu_node(&bare, 3), 0);
+	assert_int_equal(mu_clock(&bare), 0);
+	assert_int_equal(mu_run_on(&bare, &cpus, 1, nothing, NULL), 0);
+	assert_int_equal(mu_run_later(&bare, true, &cpus, 1, nothing, NULL), 0);
+	assert_int_equal(mu_run_cancel(&bare, nothing, NULL), 0);
+	assert_false(mu_run_waits(&bare, true));
+	/* It waits all the same. */
+	assert_int_equal(pthread_create(&thread, NULL, set_word, (void *)&word),
+			 0);
+	mu_wait(&bare, &word, 0);
+	assert_int_equal(word, 1);
+	mu_wake(&bare, &word);
+	pthread_join(thread, NULL);
+}
+
+/* None of no calls: the hook is not asked. */
+static unsigned asked(void *arg, const struct mu_cpumask *cpus, unsigned count,
+		      void (*fn)(void *), void *fn_arg)
+{
+	(void)arg, (void)cpus, (void)fn, (void)fn_arg;
+	return count;
+}
+
+static unsigned asked_later(void *arg, bool idle, const struct mu_cpumask *cpus,
+			    unsigned count, void (*fn)(void *), void *fn_arg)
+{
+	(void)idle;
+	return asked(arg, cpus, count, fn, fn_arg);
+}
+
+static void no_calls(void **state)
+{
+	static const struct mu_port port = {.run_on = asked,
+					    .run_later = asked_later};
+	struct mu_cpumask cpus = {{1}};
+
+	(void)state;
+	assert_int_equal(mu_run_on(&port, &cpus, 0, nothing, NULL), 0);
+	assert_int_equal(mu_run_on(&port, &cpus, 2, nothing, NULL), 2);
+	assert_int_equal(mu_run_later(&port, false, &cpus, 0, nothing, NULL),
+			 0);
+	assert_int_equal(mu_run_later(&port, false, &cpus, 2, nothing, NULL),
+			 2);
+}
+
+/* A broken invariant never goes on: not without a port, without its hook, or
+ * with one that returns. */
+static unsigned panics;
+
+static void note_panic(void *arg, const char *line)
+{
+	(void)arg;
+	panics++;
+	if (!strstr(line, "test_base.c:") || !strstr(line, ": panics == 1"))
+		_exit(1);
+}
+
+static void panic(void **state)
+{
+	static const struct mu_port bare, noting = {.panic = note_panic};
+	const struct mu_port *const ports[] = {NULL, &bare, &noting};
+
+	(void)state;
+	for (unsigned i = 0; i < 3; i++) {
+		pid_t child = fork();
+		int status;
+
+		assert_true(child >= 0);
+		if (!child) {
+			signal(SIGILL, SIG_DFL);
+			signal(SIGTRAP, SIG_DFL);
+			mu_verify(ports[i], panics == 0);
+			mu_verify(ports[i], panics == 1);
+			_exit(0);
+		}
+		assert_int_equal(waitpid(child, &status, 0), child);
+		assert_true(WIFSIGNALED(status));
+		assert_true(WTERMSIG(status) == SIGILL ||
+			    WTERMSIG(status) == SIGTRAP);
+	}
 }
 
 static void masks(void **state)
@@ -93,6 +220,10 @@ static void alignment(void **state)
 	assert_false(mu_wraps(UINT64_MAX, 1));
 	assert_false(mu_wraps(0, 0));
 	assert_int_equal(mu_log2(4095), 11);
+	assert_false(mu_is_pow2(0));
+	assert_true(mu_is_pow2(1));
+	assert_true(mu_is_pow2((uint64_t)1 << 63));
+	assert_false(mu_is_pow2(((uint64_t)1 << 63) + 1));
 }
 
 int main(void)
@@ -101,6 +232,9 @@ int main(void)
 		cmocka_unit_test(status_names),
 		cmocka_unit_test(format_like_libc),
 		cmocka_unit_test(errors),
+		cmocka_unit_test(no_hooks),
+		cmocka_unit_test(no_calls),
+		cmocka_unit_test(panic),
 		cmocka_unit_test(masks),
 		cmocka_unit_test(alignment),
 	};

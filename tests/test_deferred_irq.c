@@ -56,11 +56,12 @@ static void while_it_claims(void **state)
 {
 	(void)state;
 	interrupts_catch();
-	for (unsigned turn = 0; turn < (TEST_TSAN ? 20 : 60); turn++)
+	/* Until some came while they were off: else nothing was shown. */
+	for (unsigned turn = 0;
+	     turn < (TEST_TSAN ? 20 : 60) || !interrupts_total.late; turn++)
 		run_plan("256M@4M", MU_NR_ORDERS, claim_and_use);
 	interrupts_tell();
-	/* Else nothing was shown. */
-	assert_true(interrupts_total.handled > 0 && interrupts_total.late > 0);
+	assert_true(interrupts_total.handled > 0);
 }
 
 /*

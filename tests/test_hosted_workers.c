@@ -213,6 +213,42 @@ static void later_after_cancel(void **state)
 	mu_hosted_destroy(hosted);
 }
 
+/* A call for at once does not overtake one that waits, not even between the end
+ * of the call before and the worker's next look at those that wait. */
+static void later_before_now(void **state)
+{
+	struct mu_hosted *hosted = create(1);
+	const struct mu_port *port = mu_hosted_port(hosted);
+	struct mu_cpumask cpu = {{1}};
+
+	(void)state;
+	for (unsigned round = 0; round < 5000; round++) {
+		struct calls calls = {.port = port};
+		_Atomic unsigned turns = 0;
+		struct note older = {.turns = &turns},
+			    newer = {.turns = &turns};
+
+		while (!port->run_on(port->arg, &cpu, 1, stay, &calls))
+			sched_yield();
+		assert_int_equal(port->run_later(port->arg, false, &cpu, 1,
+						 note, &older),
+				 1);
+		atomic_store(&calls.gate, 1);
+		port->wake(port->arg, &calls.gate);
+		/* At once, as long as the worker may be running. */
+		for (unsigned tries = 0;
+		     !port->run_on(port->arg, &cpu, 1, note, &newer); tries++)
+			if (tries > 1000)
+				sched_yield();
+		while (!atomic_load(&older.done) || !atomic_load(&newer.done))
+			sched_yield();
+		assert_int_equal(older.turn, 0);
+		while (!atomic_load(&calls.ended))
+			sched_yield();
+	}
+	mu_hosted_destroy(hosted);
+}
+
 /* Nobody's call is forgotten, however they are asked for and taken back. */
 struct asker {
 	const struct mu_port *port;
@@ -233,7 +269,7 @@ static void *ask(void *arg)
 	const struct mu_port *port = asker->port;
 	struct mu_cpumask cpus = {{3}};
 
-	for (unsigned i = 0; i < 5000; i++) {
+	for (unsigned i = 0; i < 5000 || !asker->cancelled; i++) {
 		if (i % 3)
 			asker->promised +=
 				port->run_later(port->arg, i % 5 == 0, &cpus,
@@ -381,6 +417,7 @@ int main(void)
 		cmocka_unit_test(destroyed_late),
 		cmocka_unit_test(later_in_order),
 		cmocka_unit_test(later_after_cancel),
+		cmocka_unit_test(later_before_now),
 		cmocka_unit_test(later_never_lost),
 		cmocka_unit_test(no_signals),
 		cmocka_unit_test(many_jobs),

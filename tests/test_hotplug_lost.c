@@ -91,7 +91,7 @@ static void free_page(void **state)
 	}
 }
 
-/* Its block comes to life, and no other. */
+/* Nothing comes to life for it, and nobody gets it when something does. */
 static void pristine_page(void **state)
 {
 	uint64_t written;
@@ -101,10 +101,89 @@ static void pristine_page(void **state)
 	written = world.mm.memmap.written_pages;
 	assert_int_equal(mu_page_state(&world.mm, PFN_FREE), MU_STATE_PRISTINE);
 	assert_false(lose(PFN_FREE));
-	assert_int_equal(world.mm.memmap.written_pages - written,
-			 MU_BLOCK_PAGES);
-	assert_int_equal(mu_page_state(&world.mm, PFN_FREE), MU_STATE_ONLINE);
+	assert_int_equal(world.mm.memmap.written_pages, written);
+	assert_int_equal(mu_page_state(&world.mm, PFN_FREE), MU_STATE_PRISTINE);
 	only_this_is_gone(PFN_FREE, PAGES - 2);
+	assert_int_equal(poisoned(), 1);
+	world_destroy(&world);
+}
+
+/* As many as there is room for, each in a block of its own with pristine blocks
+ * around it: no page of them is handed out, in whatever way its block is
+ * claimed, and no other table is used up by them. */
+static void many_pristine_pages(void **state)
+{
+	const struct mu_limits limits = {
+		.end = 6 * MU_GIB, .late = MU_GIB, .ranges = 8, .nodes = 1};
+	const mu_pfn_t first = 2 * MU_GIB / PAGE + 1027;
+	static mu_pfn_t pfns[1 << 10];
+	struct mu_hotplug *hotplug = &world.mm.hotplug;
+	mu_pfn_t pfn = 0, gigantic;
+
+	(void)state;
+	for (unsigned i = 0; i < 3; i++) {
+		world_init_late(&world, "4G", world_policies[i], &limits);
+		world.config.batch = i == 1 ? MU_SECTION_BLOCKS : 0;
+		world_start(&world);
+		for (unsigned n = 0; n < MU_MAX_POISONED - 1; n++)
+			assert_int_equal(mu_memory_failure(
+						 hotplug,
+						 first + n * 2 * MU_BLOCK_PAGES,
+						 NULL, &world.error),
+					 MU_OK);
+		/* Memory still comes and goes. */
+		assert_int_equal(mu_hotplug_add(hotplug, 4 * MU_GIB, SECTION, 0,
+						MU_ONLINE_KERNEL, 0, NULL),
+				 MU_OK);
+		assert_int_equal(mu_hotplug_offline(hotplug, 4 * MU_GIB,
+						    SECTION, 0, NULL),
+				 MU_OK);
+		/* One gigantic page has none of them; under the other policies
+		 * all is initialised by now. */
+		assert_int_equal(mu_alloc_huge(&world.mm.deferred, 0,
+					       MU_GIGANTIC_ORDER, 0, 1,
+					       &gigantic),
+				 i == 2 ? 1 : 0);
+		if (i == 2) {
+			assert_int_equal(gigantic, MU_GIB / PAGE);
+			give(gigantic, MU_GIGANTIC_ORDER);
+		}
+		for (unsigned n = 0; n < 1 << 10; n++)
+			if (!mu_alloc_huge(&world.mm.deferred, 0, MU_HUGE_ORDER,
+					   MU_ALLOC_RESERVES, 1, &pfns[n]))
+				break;
+			else
+				assert_int_equal(
+					mu_buddy_next_poisoned(
+						&world.mm.buddy, pfns[n],
+						pfns[n] + MU_HUGE_PAGES),
+					pfns[n] + MU_HUGE_PAGES);
+		while (mu_alloc_pages(&world.mm.buddy, 0, 0, MU_ALLOC_RESERVES,
+				      &pfn) == MU_OK)
+			assert_int_equal(mu_buddy_next_poisoned(&world.mm.buddy,
+								pfn, pfn + 1),
+					 pfn + 1);
+		assert_int_equal(poisoned(), MU_MAX_POISONED - 1);
+		world_destroy(&world);
+	}
+}
+
+/* A table that is full changes nothing, and says what it is. */
+static void too_many_pages(void **state)
+{
+	struct mu_hotplug *hotplug = &world.mm.hotplug;
+	const mu_pfn_t last = 6000 + MU_MAX_POISONED;
+
+	(void)state;
+	plug_up(&world, "64M/2", MU_POLICY_LAZY);
+	for (mu_pfn_t pfn = 6000; pfn < last; pfn++)
+		assert_false(lose(pfn));
+	assert_int_equal(mu_memory_failure(hotplug, last, NULL, &world.error),
+			 MU_ERR_FULL);
+	plug_expect_text(&world, last * PAGE, PAGE);
+	assert_int_equal(mu_memory_failure(hotplug, 6000, NULL, NULL),
+			 MU_ERR_OVERLAP);
+	only_this_is_gone(6000, PAGES - 1 - MU_MAX_POISONED);
 	world_destroy(&world);
 }
 
@@ -242,7 +321,6 @@ static void offline_page(void **state)
 		assert_false(lose(bad));
 		only_this_is_gone(bad, PAGES - 1);
 		plug_online(&world, PLUG_AT, SECTION, MU_ONLINE_MOVABLE);
-		assert_int_equal(poisoned(), 1);
 		only_this_is_gone(bad, PAGES - 1 + pages - 1);
 		/* For good: it goes and comes with its block. */
 		plug_offline(&world, first, SECTION - (first - PLUG_AT));
@@ -293,9 +371,8 @@ static enum mu_status on_migrate(void *arg, mu_pfn_t pfn, unsigned order)
 	if (mu_memory_failure(hotplug, way.was_free, &later, NULL) != MU_OK ||
 	    later)
 		return MU_ERR_CORRUPT;
-	/* That one cannot be had out at this moment. */
-	if (mu_memory_failure(hotplug, way.pristine, &later, NULL) !=
-	    MU_ERR_BUSY)
+	if (mu_memory_failure(hotplug, way.pristine, &later, NULL) != MU_OK ||
+	    later)
 		return MU_ERR_CORRUPT;
 	return mu_free_pages(&world.mm.buddy, pfn, order);
 }
@@ -319,15 +396,14 @@ static void isolated_page(void **state)
 	way.pristine = FIRST + ADDED - 1;
 	plug_offline(&world, PLUG_AT, SECTION);
 	assert_int_equal(way.asked, 1);
-	/* Coming back it is asked about too early; what was lost stays so. */
+	/* One more on its way back; what was lost stays so. */
 	plug_online(&world, PLUG_AT, SECTION, MU_ONLINE_KERNEL);
-	assert_int_equal(way.coming, MU_ERR_BUSY);
-	assert_int_equal(poisoned(), 2);
+	assert_int_equal(way.coming, MU_OK);
 	assert_int_equal(
 		mu_memory_failure(&world.mm.hotplug, way.in_use, NULL, NULL),
 		MU_ERR_OVERLAP);
-	assert_false(lose(way.pristine));
-	only_this_is_gone(way.was_free, PAGES - 1 + ADDED - 3);
+	only_this_is_gone(way.was_free, PAGES - 1 + ADDED - 4);
+	assert_int_equal(poisoned(), 4);
 	world_destroy(&world);
 }
 
@@ -376,6 +452,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(free_page),
 		cmocka_unit_test(pristine_page),
+		cmocka_unit_test(many_pristine_pages),
+		cmocka_unit_test(too_many_pages),
 		cmocka_unit_test(allocated_page),
 		cmocka_unit_test(cached_page),
 		cmocka_unit_test(busy_page),

@@ -270,17 +270,6 @@ static void *ask_for(void *arg)
 	return NULL;
 }
 
-static void *lose(void *arg)
-{
-	mu_pfn_t pfn = *(const mu_phys_t *)arg / PAGE;
-
-	mu_hosted_set_cpu(slow.world.hosted, 1);
-	slow.status = mu_memory_failure(&slow.world.mm.hotplug, pfn, NULL,
-					&slow.error);
-	slow.done = true;
-	return NULL;
-}
-
 static void *let_go(void *arg)
 {
 	mu_phys_t base = *(const mu_phys_t *)arg;
@@ -300,9 +289,9 @@ static void boot_is_written(void **state)
 		mu_phys_t at;
 		bool freed;
 	} calls[] = {
-		{ask_for, PRISTINE, false}, {lose, PRISTINE, false},
-		{ask_for, KEPT, false},	    {ask_for, KEPT + 3 * MU_MIB, false},
-		{let_go, KEPT, true},	    {let_go, KEPT + 3 * MU_MIB, true},
+		{ask_for, PRISTINE, false},	     {ask_for, KEPT, false},
+		{ask_for, KEPT + 3 * MU_MIB, false}, {let_go, KEPT, true},
+		{let_go, KEPT + 3 * MU_MIB, true},
 	};
 
 	(void)state;

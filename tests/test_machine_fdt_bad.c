@@ -2,6 +2,7 @@
 /* Device trees that are wrong, do not fit, or come in a file. */
 #include <unistd.h>
 
+#include "memup/fdt.h"
 #include "ports/hosted/machine.h"
 #include "tests/machine_util.h"
 
@@ -22,8 +23,8 @@ static void bad_properties(void **state)
 	tree_put_memory();
 	tree_end();
 	tree_misread(MU_ERR_UNSUPPORTED,
-		     "/memory@0: reg: #address-cells and "
-		     "#size-cells around it are not 1 or 2");
+		     "/memory@0: reg: #address-cells 3 and #size-cells 2 "
+		     "around it: expected 1 or 2, and 1 to 2");
 
 	tree_begin(2, 2);
 	tree_memory("memory@0");
@@ -92,9 +93,9 @@ static void broken_trees(void **state)
 	tree_put_memory();
 	tree_end();
 	len = tree_len;
-	assert_true(mu_machine_is_fdt(tree, len));
-	assert_false(mu_machine_is_fdt(tree, 3));
-	assert_false(mu_machine_is_fdt(tree + 1, len - 1));
+	assert_true(mu_is_fdt(tree, len));
+	assert_false(mu_is_fdt(tree, 3));
+	assert_false(mu_is_fdt(tree + 1, len - 1));
 	for (tree_len = 0; tree_len < len; tree_len++)
 		assert_int_equal(
 			mu_machine_read_fdt(machine, tree, tree_len, NULL),
@@ -133,7 +134,7 @@ static void word_misread(size_t at, uint32_t value, const char *why)
 
 static void broken_words(void **state)
 {
-	char why[160];
+	char why[192];
 
 	(void)state;
 	good_tree();
@@ -157,17 +158,17 @@ static void broken_words(void **state)
 	good_tree();
 	(void)snprintf(
 		why, sizeof(why),
-		"the header of the device tree has the reserve map at "
-		"0x%x, the structure at 0x10000 and the strings at 0x%x, "
-		"not all in its %zu bytes",
-		word(16), word(12), tree_len);
+		"the header of the device tree has the reserve map at 0x%x, "
+		"0x%x bytes of structure at 0x10000 and 0x%x of strings at "
+		"0x%x, not all in its %zu bytes",
+		word(16), word(36), word(32), word(12), tree_len);
 	word_misread(8, 0x10000, why);
 	good_tree();
 	/* Behind the root, which has no name: a tag of the structure. */
 	(void)snprintf(
 		why, sizeof(why),
 		"byte 0x%x: the structure of the device tree is sound up "
-		"to here: FDT_ERR_BADSTRUCTURE",
+		"to here: no tag: not 1, 2, 3, 4 or 9",
 		word(8) + 8);
 	word_misread(word(8) + 8, 0x77, why);
 }
@@ -248,24 +249,17 @@ int main(void)
 
 #else
 
-static void names_the_package(void **state)
+/* The trees of these tests are made by libfdt. */
+static void nothing_to_test(void **state)
 {
-	struct mu_machine *machine = machine_new(64, 16);
-	struct mu_error error = {.status = MU_OK};
-
 	(void)state;
-	assert_true(mu_machine_is_fdt("\xd0\x0d\xfe\xed", 4));
-	assert_int_equal(
-		mu_machine_read_fdt(machine, "\xd0\x0d\xfe\xed", 4, &error),
-		MU_ERR_UNSUPPORTED);
-	assert_non_null(strstr(error.text, "libfdt-dev"));
-	free(machine);
+	skip();
 }
 
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(names_the_package),
+		cmocka_unit_test(nothing_to_test),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

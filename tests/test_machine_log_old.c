@@ -21,16 +21,19 @@ static void refused(const char *text, enum mu_status status, unsigned line,
 	assert_non_null(strstr(error.text, why));
 }
 
+#define MAP_OF "early_node_map["
+
 /* Linux 2.6.19 to 3.4. */
 static void page_frames(void **state)
 {
 	(void)state;
-	check("[    1.154232] early_node_map[2] active PFN ranges\n"
+	check("[    1.154232] early_node_map[3] active PFN ranges\n"
 	      "[    1.154234]     0: 0x00000001 -> 0x0000009f\n"
 	      "Jun  1 12:00:00 host kernel: [    1.1]     0: 0x00000100 -> "
 	      "0x00000200\r\n"
 	      "    1: 0x00000200 -> 0x00000300\n"
-	      "    2: 0x00000400 -> 0x00000400\n"
+	      /* The list is through. */
+	      "    2: 0x00000400 -> 0x00000480\n"
 	      /* None of these is a range. */
 	      "x86 PAT enabled: cpu 0, old 0x7040600070406, new 0x7010600\n"
 	      "  DMA      0x00000010 -> 0x00001000\n"
@@ -39,29 +42,48 @@ static void page_frames(void **state)
 	      "100000-1fffff usable 0\n"
 	      "200000-2fffff usable 1\n");
 	/* Pages of 16 KiB, which the log names later. */
-	check("    0: 0x00000001 -> 0x00000003\n"
+	check(MAP_OF
+	      "1] active PFN ranges\n    0: 0x00000001 -> 0x00000003\n"
 	      "percpu: Embedded 2 pages/cpu s16384 r8192 d8192 u131072\n",
 	      "4000-bfff usable 0\n");
 	/* Of 8 KiB; the machine is of 4. */
-	check("    0: 0x00000001 -> 0x00000003\n"
+	check(MAP_OF
+	      "1] active PFN ranges\n    0: 0x00000001 -> 0x00000003\n"
 	      "percpu: Embedded 8 pages/cpu s27648 r8192 d29696 u65536\n",
 	      "2000-5fff usable 0\n");
 	/* Firmware's map counts, and SRAT's nodes; else frames know the nodes.
 	 */
-	check("BIOS-e820: 0000000000000000 - 0000000000004000 (usable)\n"
+	check("BIOS-e820: 0000000000000000 - 0000000000004000 (usable)\n" MAP_OF
+	      "2] active PFN ranges\n"
 	      "    0: 0x00000000 -> 0x00000002\n"
 	      "    1: 0x00000002 -> 0x00000008\n",
 	      "0-1fff usable 0\n"
 	      "2000-3fff usable 1\n");
-	check("SRAT: Node 3 PXM 0 0-1000\nSRAT: Node 2 PXM 1 1000-9000\n"
+	check("SRAT: Node 3 PXM 0 0-1000\nSRAT: Node 2 PXM 1 1000-9000\n" MAP_OF
+	      "1] active PFN ranges\n"
 	      "    0: 0x00000000 -> 0x00000002\n",
 	      "0-fff usable 3\n"
 	      "1000-1fff usable 2\n");
-	refused("\n    0: 0x00000003 -> 0x00000002\n", MU_ERR_RANGE, 2,
-		"page frames 0x3 to 0x2: not upwards");
-	refused("    0: 0x00000003 -> 0x20000000000\n", MU_ERR_RANGE, 1,
-		"52 address bits");
-	refused("    4000: 0x00000000 -> 0x80\n", MU_ERR_RANGE, 1, "node 4000");
+	refused(MAP_OF "1] active PFN ranges\n"
+		       "    0: 0x00000003 -> 0x00000002\n",
+		MU_ERR_RANGE, 2, "page frames 0x3 to 0x2: not upwards");
+	refused(MAP_OF "1] active PFN ranges\n"
+		       "    0: 0x00000003 -> 0x20000000000\n",
+		MU_ERR_RANGE, 2, "52 address bits");
+	refused(MAP_OF "1] active PFN ranges\n    4000: 0x00000000 -> 0x80\n",
+		MU_ERR_RANGE, 2, "node 4000");
+	/* Without its title, it is some driver's list. */
+	check("BIOS-e820: 0000000000000000 - 0000000000004000 (usable)\n"
+	      " 2: 0xfeb00000 -> 0xfeb3ffff\n",
+	      "0-3fff usable 0\n");
+	/* A driver's line amid the list is none of it. */
+	check(MAP_OF "2] active PFN ranges\n"
+		     "    0: 0x00000001 -> 0x00000003\n"
+		     "fb0: bar 2: 0x00000100 -> 0x00000200\n"
+		     "    0: 0x00000004 -> 0x00000005\n"
+		     "    0: 0x00000100 -> 0x00000200\n",
+	      "1000-2fff usable 0\n"
+	      "4000-4fff usable 0\n");
 }
 
 static void mips(void **state)

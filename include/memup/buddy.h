@@ -113,6 +113,9 @@ struct mu_zone {
 	struct mu_free_area free_area[MU_NR_ORDERS];
 
 	uint64_t pristine_pages; /* managed, but not yet in the lists (L) */
+	/* How many of the pages, free or pristine, are promised to claims that
+	 * are under way: no mark may be kept with them. (L) */
+	uint64_t held_pages;
 	/* Written (L), read as hints without. */
 	_Atomic uint64_t watermark[MU_NR_WMARKS];
 	_Atomic uint64_t managed_pages; /* free, pristine, allocated, cached */
@@ -208,9 +211,10 @@ struct mu_buddy {
 	unsigned cache_pages;	     /* as mu_config.cache_pages (C) */
 	struct mu_lock caches_lock;
 	/* Pages that the hardware lost, ascending; under poison_lock, which is
-	 * taken inside a zone's lock. */
+	 * taken inside a zone's lock. Whether there are any is read without it:
+	 * see mu_buddy_has_poison(). */
 	struct mu_lock poison_lock;
-	unsigned nr_poisoned;
+	_Atomic unsigned nr_poisoned;
 	mu_pfn_t poisoned[MU_MAX_POISONED];
 };
 
@@ -318,18 +322,14 @@ static inline bool mu_zone_is_contiguous(const struct mu_zone *zone)
  * own, or that of the page with one descriptor that it is in): it will not be
  * allocated any more. A free page leaves the lists now; one that is in use when
  * it is freed, and *@later is true. MU_ERR_OVERLAP when it is known already,
- * MU_ERR_FULL when MU_MAX_POISONED pages are, MU_ERR_HOLE, MU_ERR_PRISTINE. The
+ * MU_ERR_FULL when MU_MAX_POISONED pages are (then nothing has changed, and a
+ * client that holds the page can keep it), MU_ERR_HOLE, MU_ERR_PRISTINE. The
  * caller makes sure that the block stays online, as mu_memory_failure() does.
  * Any context but NMI; not from a handler that may interrupt the freeing or
  * splitting of a gigantic page, because it waits for that.
  */
 enum mu_status mu_buddy_poison(struct mu_buddy *buddy, mu_pfn_t pfn,
 			       bool *later) MU_MUST_CHECK;
-
-/* Remember @pfn, which is not the allocator's, so that it is left out if its
- * memory comes to the allocator. Errors of mu_buddy_poison(). */
-enum mu_status mu_buddy_note_poison(struct mu_buddy *buddy,
-				    mu_pfn_t pfn) MU_MUST_CHECK;
 
 /* The first poisoned page in [@pfn, @end), or @end. Any context but NMI. */
 mu_pfn_t mu_buddy_next_poisoned(struct mu_buddy *buddy, mu_pfn_t pfn,

@@ -203,8 +203,7 @@ enum mu_status mu_hotplug_add(struct mu_hotplug *hotplug, mu_phys_t base,
  * MU_ERR_RANGE, MU_ERR_INVALID as above. MU_ERR_HOLE: some of it is not memory.
  * MU_ERR_BUSY: some of it is online, or being changed. MU_ERR_RESERVED: some of
  * it hosts descriptors, but not its beginning. MU_ERR_FULL: a table has no
- * room. MU_ERR_NOMEM: the descriptors of a block with a poisoned page cannot be
- * backed. Also the errors of the client's event(). Then nothing has changed.
+ * room. Also the errors of the client's event(). Then nothing has changed.
  * Under policies other than lazy its descriptors are written when this returns,
  * except for those that cannot be backed: they stay pristine.
  */
@@ -242,15 +241,17 @@ enum mu_status mu_hotplug_remove(struct mu_hotplug *hotplug, mu_phys_t base,
 
 /*
  * The hardware has lost the page at @pfn: it is never allocated again, whatever
- * its state. Free: it is taken out at once. Pristine: its block is initialised,
- * and it is taken out. In use: it is taken out when it is freed; *@later (may
- * be NULL) is true, and its holder should be told. Reserved or offline: left
- * out when it becomes the allocator's. MU_ERR_HOLE when it is no memory,
- * MU_ERR_OVERLAP when it is known already, MU_ERR_FULL when MU_MAX_POISONED
- * are, MU_ERR_NOMEM when the block of a pristine page cannot be backed,
- * MU_ERR_BUSY when it is coming online or going offline at this moment and not
- * in use. A device's page is handed to mu_device_memory_failure(), whose result
- * is returned. Poison is forgotten when the memory is removed.
+ * its state. Free: it is taken out at once. Pristine: it stays so, and is left
+ * out when its block is initialised. In use: it is taken out when it is freed;
+ * *@later (may be NULL) is true, and its holder should be told. Reserved or
+ * offline: left out when it becomes the allocator's. MU_ERR_HOLE when it is no
+ * memory, MU_ERR_OVERLAP when it is known already, MU_ERR_FULL when
+ * MU_MAX_POISONED are: then nothing has changed, and whoever holds the page
+ * keeps it, or takes its memory offline. Needs no room in any other table. A
+ * device's page is handed to mu_device_memory_failure(), whose result is
+ * returned. Poison is forgotten when the memory is removed. Waits for a page
+ * that is being freed or initialised at this moment, without the lock. O(log
+ * ranges), and once around for each wait.
  */
 enum mu_status mu_memory_failure(struct mu_hotplug *hotplug, mu_pfn_t pfn,
 				 bool *later,

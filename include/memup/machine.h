@@ -63,9 +63,10 @@ struct mu_range {
 };
 
 struct mu_machine_node {
-	bool present;  /* named by some source, or owner of a range */
-	uint16_t name; /* for mu_machine_number_nodes(); 0: none */
-	uint32_t nr_cpus;
+	bool present;	  /* named by some source, or owner of a range */
+	uint16_t name;	  /* for mu_machine_number_nodes(); 0: none */
+	uint32_t nr_cpus; /* there */
+	uint32_t nr_hotplug_cpus; /* more that may come, as far as told */
 };
 
 /* What the parameter numa=fake= asks for. */
@@ -302,6 +303,9 @@ enum mu_status mu_machine_finish(struct mu_machine *machine,
 mu_phys_t mu_machine_ram(const struct mu_machine *machine);
 mu_phys_t mu_machine_top(const struct mu_machine *machine);
 unsigned mu_machine_cpus(const struct mu_machine *machine);
+
+/* CPUs of all nodes that may be there at some time, with those that are. */
+unsigned mu_machine_possible_cpus(const struct mu_machine *machine);
 
 /* The value from mu_machine_set_perf(), 0 if there is none; of a finished
  * machine. O(log n). */

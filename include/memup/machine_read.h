@@ -177,6 +177,17 @@ enum mu_status mu_machine_read_kind(struct mu_machine *machine,
 				    struct mu_error *error) MU_MUST_CHECK;
 
 /*
+ * What mail programs, terminals, editors and web pages do to a text, undone:
+ * its encoding (UTF-8, UTF-16, Latin-1), blanks of all kinds, colour, ends of
+ * lines, HTML's entities, marks of quotes, and lines that were wrapped. Writes
+ * ASCII to @out, which has room for 2 * @len bytes and does not overlap @text,
+ * and returns how many bytes: at most that. Lines keep their numbers. For any
+ * text before a reader of this header sees it; not for tables and trees. Any
+ * context; O(@len).
+ */
+size_t mu_text_clean(const char *text, size_t len, char *out);
+
+/*
  * Read a text of any kind, when there is no other source: if it names no RAM
  * this is taken from its affinities. MU_ERR_NOT_FOUND when the kind is unknown.
  */

@@ -17,6 +17,7 @@
  *
  *   deferred.h       huge pages and long runs: mu_alloc_huge(), mu_alloc_run();
  *                    a thread that finishes: mu_background_start()
+ *   contig.h         contiguous pages, any number, or chosen ones
  *   early.h          hash tables, per-CPU areas, trace buffers
  *   boot_cmdline.h   crashkernel=, reserve_mem=, hugepages=
  *   page_ext.h       bytes of your own for each page
@@ -32,6 +33,7 @@
 
 #include "memup/boot.h"
 #include "memup/boot_cmdline.h"
+#include "memup/contig.h"
 #include "memup/early.h"
 #include "memup/machine_acpi.h"
 #include "memup/machine_read.h"

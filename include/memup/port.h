@@ -151,9 +151,10 @@ struct mu_port {
 	/*
 	 * As run_on(), for calls that can wait for a busy CPU: they begin in
 	 * the order in which they were requested, those with @idle after all
-	 * without. Returns how many are promised: fewer where no more can be
-	 * queued. Needs run_cancel, which takes back those that have not begun.
-	 * A run_cancel() of the same @fn(@fn_arg) either takes the call back or
+	 * without; run_on() leaves them the CPUs that they wait for. Returns
+	 * how many are promised: fewer where no more can be queued. Needs
+	 * run_cancel, which takes back those that have not begun. A
+	 * run_cancel() of the same @fn(@fn_arg) either takes the call back or
 	 * happened before this run_later(): then everything that the caller of
 	 * run_cancel() had written or seen is visible to the caller of
 	 * run_later() (release, acquire). Default: 0.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* src/deferred/huge.c, run.c: huge and gigantic pages, and runs, of zone 0. */
 
-/* mu_buddy_take_pristine() */
+/* mu_buddy_take_held() */
 inline take_pristine()
 {
 	d_step {

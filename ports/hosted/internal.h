@@ -137,6 +137,10 @@ unsigned mu_hosted_give(struct mu_hosted *hosted, const struct mu_cpumask *cpus,
 bool mu_hosted_later_init(struct mu_hosted *hosted);
 /* A worker that has become free: is there a call for it? */
 void mu_hosted_later_next(struct mu_hosted *hosted);
+/* mu_hosted_give() what is left when calls that wait have had their choice. */
+unsigned mu_hosted_give_behind(struct mu_hosted *hosted,
+			       const struct mu_cpumask *cpus, unsigned count,
+			       void (*fn)(void *), void *arg);
 /* Take back the waiting calls of @fn(@fn_arg). Returns how many. */
 unsigned mu_hosted_later_cancel(struct mu_hosted *hosted, void (*fn)(void *),
 				void *fn_arg);

@@ -8,6 +8,7 @@
  * time one sees the other.
  */
 #include <stdlib.h>
+#include <string.h>
 #include "ports/hosted/internal.h"
 
 /* Requests, of any number of calls, that can wait at once. */
@@ -45,8 +46,9 @@ static void put_in(struct mu_cpumask *cpus, const struct mu_cpumask *others)
 }
 
 /* Under the lock: give waiting calls to free workers. A CPU that an older call
- * waits for is not given to a newer one, even if it has just become free. */
-static void give_out(struct mu_hosted *hosted)
+ * waits for is not given to a newer one, even if it has just become free.
+ * Returns the CPUs that calls still wait for. */
+static struct mu_cpumask give_out(struct mu_hosted *hosted)
 {
 	struct mu_hosted_later **link = &hosted->later, *later;
 	struct mu_cpumask wanted = {{0}};
@@ -70,6 +72,7 @@ static void give_out(struct mu_hosted *hosted)
 		later->next = hosted->later_free;
 		hosted->later_free = later;
 	}
+	return wanted;
 }
 
 static unsigned count_cpus(const struct mu_hosted *hosted,
@@ -134,6 +137,26 @@ void mu_hosted_later_next(struct mu_hosted *hosted)
 	pthread_mutex_lock(&hosted->later_lock);
 	give_out(hosted);
 	pthread_mutex_unlock(&hosted->later_lock);
+}
+
+unsigned mu_hosted_give_behind(struct mu_hosted *hosted,
+			       const struct mu_cpumask *cpus, unsigned count,
+			       void (*fn)(void *), void *arg)
+{
+	struct mu_cpumask left = {{0}}, wanted;
+	unsigned got;
+
+	if (cpus)
+		left = *cpus;
+	else
+		memset(&left, 0xff, sizeof(left));
+	/* A worker may be free already and about to look for these calls. */
+	pthread_mutex_lock(&hosted->later_lock);
+	wanted = give_out(hosted);
+	take_out(&left, &wanted);
+	got = mu_hosted_give(hosted, &left, count, fn, arg, NULL);
+	pthread_mutex_unlock(&hosted->later_lock);
+	return got;
 }
 
 unsigned mu_hosted_later_cancel(struct mu_hosted *hosted, void (*fn)(void *),

@@ -33,46 +33,6 @@ enum mu_status mu_host_machine(struct mu_machine *machine, const char *root,
 			       struct mu_error *error) MU_MUST_CHECK;
 
 /*
- * A flattened device tree (Devicetree Specification 0.4, chapter 5; a .dtb,
- * /sys/firmware/fdt): @len bytes at @text, of any alignment. It is read through
- * libfdt, which needs more of a C library than the four functions that the core
- * may call: so it is here, and only available if libfdt was found when memup
- * was built.
- *
- *   /memory@...        device_type "memory": each bank of linux,usable-memory
- *                      or reg is RAM, hotpluggable or not, numa-node-id the
- *                      node of the banks of reg
- *   /chosen            linux,usable-memory-range: RAM outside of the first
- *                      goes, the others are RAM
- *   /reserved-memory   RAM there is NOMAP if it says no-map, else KEPT unless
- *                      it says reusable. What has no reg is placed by the
- *                      kernel: not known here
- *   the reserve map    RAM there is KEPT
- *   /cpus/cpu@...      one CPU a thread on node numa-node-id, else on 0
- *                      compatible or its name tells the architecture
- *   distance-matrix    of the node compatible with "numa-distance-map-v1"
- *   /chosen            bootargs: the parameters of the machine's own kernel;
- *                      mem= and numa= of them are done
- *
- * #address-cells and #size-cells are those of the node above, 1 or 2 each. What
- * is not available (status) is ignored, except CPUs with an enable-method.
- * Bindings: Linux, Documentation/devicetree/bindings/numa.txt and dt-schema's
- * reserved-memory.yaml, memory.yaml, chosen.yaml. Not read: the initrd,
- * PowerPC's ibm,associativity and ibm,dynamic-memory. The page size is not
- * changed.
- *
- * MU_ERR_CORRUPT for a tree that is broken, MU_ERR_UNSUPPORTED for other
- * numbers of cells, and for every tree when memup was built without libfdt;
- * else the errors of the functions of memup/machine.h, with the node in front.
- */
-enum mu_status mu_machine_read_fdt(struct mu_machine *machine, const char *text,
-				   size_t len,
-				   struct mu_error *error) MU_MUST_CHECK;
-
-/* Do @len bytes at @text begin like a device tree? */
-bool mu_machine_is_fdt(const char *text, size_t len);
-
-/*
  * The firmware's map in @dir, laid out as /sys/firmware/memmap is: one
  * directory for each range, with files start, end and type. MU_ERR_NOT_FOUND
  * when there is none, or it cannot be read.

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "memup/fdt.h"
 #include "memup/machine_read.h"
 #include "ports/hosted/read_file.h"
 
@@ -89,4 +90,25 @@ enum mu_status mu_read_file(const char *path, char **text, size_t *len,
 	status = read_all(fd, path, text, len, error);
 	close(fd);
 	return status;
+}
+
+enum mu_status mu_clean_file(char **text, size_t *len)
+{
+	char *clean = malloc(2 * *len + 1), *small;
+	size_t used;
+
+	if (!clean)
+		return MU_ERR_NOMEM;
+	if (mu_is_fdt(*text, *len) ||
+	    mu_machine_kind(*text, *len) == MU_KIND_ACPI) {
+		free(clean);
+		return MU_OK;
+	}
+	used = mu_text_clean(*text, *len, clean);
+	clean[used] = '\0';
+	small = realloc(clean, used + 1);
+	free(*text);
+	*text = small ? small : clean;
+	*len = used;
+	return MU_OK;
 }

@@ -16,6 +16,10 @@
 enum mu_status mu_read_file(const char *path, char **text, size_t *len,
 			    struct mu_error *error) MU_MUST_CHECK;
 
+/* Put in place of *@text, from mu_read_file(), what mu_text_clean() makes of
+ * it, unless it is a table or a tree. MU_ERR_NOMEM: it is as before. */
+enum mu_status mu_clean_file(char **text, size_t *len) MU_MUST_CHECK;
+
 /* Fill @error, which may be NULL, and return @status, as printf() would. */
 enum mu_status mu_hosted_fail(struct mu_error *error, enum mu_status status,
 			      const char *fmt, ...) MU_PRINTF(3, 4);

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "memup/fdt.h"
 #include "ports/hosted/machine.h"
 #include "ports/hosted/read_file.h"
 #include "ports/hosted/source.h"
@@ -36,8 +37,7 @@ static enum mu_status push(struct mu_sources *sources, const char *name,
 		source.text = source.owned;
 	if (source.kind == MU_SOURCE_TEXT)
 		source.text_kind = mu_machine_kind(source.text, source.len);
-	if (source.kind == MU_SOURCE_TEXT &&
-	    mu_machine_is_fdt(source.text, source.len))
+	if (source.kind == MU_SOURCE_TEXT && mu_is_fdt(source.text, source.len))
 		source.kind = MU_SOURCE_FDT;
 	list[sources->nr++] = source;
 	return MU_OK;
@@ -53,6 +53,28 @@ enum mu_status mu_sources_add_text(struct mu_sources *sources, const char *name,
 	return push(sources, name, source, error);
 }
 
+/* What no reader is for stays as it is: the message about it looks at its first
+ * bytes. */
+static enum mu_status clean_source(struct mu_source *source)
+{
+	char *text = malloc(source->len + 1);
+	size_t len = source->len;
+	enum mu_status status;
+
+	if (!text)
+		return MU_ERR_NOMEM;
+	memcpy(text, source->owned, len + 1);
+	status = mu_clean_file(&text, &len);
+	if (!status && mu_machine_kind(text, len) != MU_KIND_UNKNOWN) {
+		free(source->owned);
+		source->owned = text;
+		source->len = len;
+		return MU_OK;
+	}
+	free(text);
+	return status;
+}
+
 static enum mu_status open_file(struct mu_sources *sources, const char *path,
 				struct mu_error *error)
 {
@@ -63,6 +85,10 @@ static enum mu_status open_file(struct mu_sources *sources, const char *path,
 
 	if (status)
 		return status;
+	if (clean_source(&source)) {
+		free(source.owned);
+		return no_memory(error);
+	}
 	return push(sources, is_stdin ? "standard input" : path, source, error);
 }
 
@@ -217,6 +243,8 @@ enum mu_status mu_source_read(const struct mu_source *source,
 	case MU_SOURCE_FDT:
 		status = mu_machine_read_fdt(machine, source->text, source->len,
 					     error);
+		if (!status)
+			mu_machine_apply_own(machine);
 		break;
 	case MU_SOURCE_SHORT:
 		status = mu_machine_read_short(machine, source->text,

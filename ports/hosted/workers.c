@@ -218,7 +218,12 @@ unsigned mu_hosted_give(struct mu_hosted *hosted, const struct mu_cpumask *cpus,
 static unsigned run_on(void *arg, const struct mu_cpumask *cpus, unsigned count,
 		       void (*fn)(void *), void *fn_arg)
 {
-	return mu_hosted_give(arg, cpus, count, fn, fn_arg, NULL);
+	struct mu_hosted *hosted = arg;
+
+	/* relaxed: a call that this does not see was not asked for before. */
+	if (atomic_load_explicit(&hosted->waiting, memory_order_relaxed))
+		return mu_hosted_give_behind(hosted, cpus, count, fn, fn_arg);
+	return mu_hosted_give(hosted, cpus, count, fn, fn_arg, NULL);
 }
 
 static unsigned run_cancel(void *arg, void (*fn)(void *), void *fn_arg)

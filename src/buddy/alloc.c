@@ -58,16 +58,17 @@ static uint64_t mark_of(const struct walk *walk, const struct mu_zone *zone)
 				    memory_order_relaxed);
 }
 
-enum answer { TAKEN, REFUSED, SHORT };
+enum answer { TAKEN, REFUSED, HELD, SHORT };
 
-/* TAKEN with *@pfn; REFUSED by the mark *@mark; SHORT: not in the lists.
+/* TAKEN with *@pfn; REFUSED by the mark *@mark, or only because of what claims
+ * hold at this moment: HELD; SHORT: not in the lists.
  * *@cached: at this moment there may have been pages in caches. */
 static enum answer try_lists(const struct walk *walk, struct mu_zone *zone,
 			     uint64_t *mark, bool *cached, mu_pfn_t *pfn)
 {
 	struct mu_buddy *buddy = walk->buddy;
 	uintptr_t flags = mu_lock_irqsave(buddy->port, &zone->lock);
-	uint64_t left = mu_zone_free(zone) + zone->pristine_pages;
+	uint64_t left = mu_zone_left(zone);
 	enum answer answer = REFUSED;
 	mu_pfn_t taken;
 
@@ -76,6 +77,9 @@ static enum answer try_lists(const struct walk *walk, struct mu_zone *zone,
 	if (left >= ((uint64_t)1 << walk->order) + *mark) {
 		taken = mu_zone_take(buddy->memmap, zone, walk->order);
 		answer = taken == MU_NO_PFN ? SHORT : TAKEN;
+	} else if (left + zone->held_pages >=
+		   ((uint64_t)1 << walk->order) + *mark) {
+		answer = HELD;
 	}
 	if (answer == TAKEN)
 		*pfn = taken;
@@ -132,6 +136,10 @@ static enum mu_grow try_zone(const struct walk *walk, struct mu_zone *zone,
 			break;
 		case REFUSED:
 			grown = MU_EXHAUSTED;
+			break;
+		case HELD:
+			/* The claim that holds them is under way. */
+			grown = MU_GROWS_BY_OTHER;
 			break;
 		case SHORT:
 			grown = ask_source(source, zone, walk->order, mark,

@@ -133,7 +133,7 @@ static MU_OUT_OF_LINE void refill(struct mu_buddy *buddy, struct mu_zone *zone,
 	/* One page will be taken out again at once. */
 	nr = MU_MIN(MU_MAX(nr, 1), (room >> order) + 1);
 	mu_lock(buddy->port, &zone->lock);
-	left = mu_zone_free(zone) + zone->pristine_pages;
+	left = mu_zone_left(zone);
 	/* relaxed: under the lock. */
 	low = atomic_load_explicit(&zone->watermark[MU_WMARK_LOW],
 				   memory_order_relaxed);

@@ -94,8 +94,26 @@ enum mu_status mu_buddy_move(struct mu_buddy *buddy, struct mu_zone *from,
 bool mu_buddy_find_in_use(struct mu_buddy *buddy, struct mu_zone *isolated,
 			  mu_pfn_t end, mu_pfn_t *pfn, unsigned *order);
 
-/* Put the block at @start, initialised and published as tails only, into the
- * lists of @zone as new memory, without its poisoned pages. */
+/*
+ * Pages that the hardware lost. mu_buddy_note_poison() remembers @pfn, whatever
+ * it is; errors of mu_buddy_poison(). Then whoever claims its block later sees
+ * it, and mu_buddy_poison_noted() takes it out if it is there: MU_ERR_BUSY if
+ * it is neither free nor allocated at this moment, or not online.
+ */
+enum mu_status mu_buddy_note_poison(struct mu_buddy *buddy,
+				    mu_pfn_t pfn) MU_MUST_CHECK;
+enum mu_status mu_buddy_poison_noted(struct mu_buddy *buddy, mu_pfn_t pfn,
+				     bool *later) MU_MUST_CHECK;
+
+/*
+ * Is some page of [@start, @end) poisoned? After these pages were claimed: then
+ * either this sees the note, or whoever noted the page sees that it is not
+ * pristine any more. One load where there is no poison anywhere.
+ */
+bool mu_buddy_has_poison(struct mu_buddy *buddy, mu_pfn_t start, mu_pfn_t end);
+
+/* As mu_buddy_add_block(), for the block at @start, initialised and published
+ * as tails only, which has poisoned pages: they are left out. */
 void mu_buddy_add_around(struct mu_buddy *buddy, struct mu_zone *zone,
 			 mu_pfn_t start);
 
@@ -108,15 +126,64 @@ bool mu_buddy_extract(struct mu_buddy *buddy, struct mu_zone *isolated,
 void mu_zone_tell_growth(struct mu_zone *zone);
 
 /*
- * @pages of @zone that were pristine are allocated now, without ever being in
- * the lists: for them what mu_buddy_add_block() is for a block.
+ * Marks of claims. Whoever is about to claim pristine pages for a client holds
+ * them first: mu_zone_hold() takes @pages, free or pristine, out of what others
+ * may count on, if @mark pages are left without them, in one step under the
+ * lock. So a check is never used after its lock was dropped: until the claim
+ * is made, or has failed, nobody else takes the zone below the mark. Between
+ * mu_claim_begin() and mu_claim_end(), so that whoever is refused because of
+ * what is held sees that somebody is busy, and waits.
+ *
+ * *@cached: there may be pages in caches, with which it could do. MU_HOLD_WAIT:
+ * it would do without what others hold at this moment.
  */
-void mu_buddy_take_pristine(struct mu_buddy *buddy, struct mu_zone *zone,
-			    uint64_t pages);
+enum mu_hold { MU_HELD, MU_HOLD_NO, MU_HOLD_WAIT };
+enum mu_hold mu_zone_hold(struct mu_buddy *buddy, struct mu_zone *zone,
+			  uint64_t pages, uint64_t mark, bool *cached);
 
-/* Would @zone keep @mark pages, free or pristine, without @pages of them? */
-bool mu_zone_has(struct mu_buddy *buddy, struct mu_zone *zone, uint64_t pages,
-		 uint64_t mark);
+/* The claim failed: @pages are as before. */
+void mu_zone_unhold(struct mu_buddy *buddy, struct mu_zone *zone,
+		    uint64_t pages);
+
+/*
+ * @pages of @zone that were pristine and held are allocated now, without ever
+ * being in the lists: for them what mu_buddy_add_block() is for a block.
+ */
+void mu_buddy_take_held(struct mu_buddy *buddy, struct mu_zone *zone,
+			uint64_t pages);
+
+/* The same for the first half of a block that was pristine, which was held;
+ * the second, the sparse huge page at @second, goes to the lists in the same
+ * step. */
+void mu_buddy_take_half(struct mu_buddy *buddy, struct mu_zone *zone,
+			mu_pfn_t second);
+
+/*
+ * Pages that are chosen by their address; while the zone's caches are shut, or
+ * what is in them counts as used.
+ *
+ * A run that is being looked for: mu_run_add() says that [@start, @end) is free
+ * or pristine, ascending; mu_run_fits(): is there enough, and from where?
+ */
+struct mu_run {
+	uint64_t pages, align;
+	mu_pfn_t start, end; /* found so far */
+};
+void mu_run_add(struct mu_run *run, mu_pfn_t start, mu_pfn_t end);
+bool mu_run_fits(const struct mu_run *run, mu_pfn_t *start);
+
+/* Add what is free of [@from, @to), of one block of @zone that is online, until
+ * the run fits: true, and *@start. */
+bool mu_buddy_find_run(struct mu_buddy *buddy, struct mu_zone *zone,
+		       mu_pfn_t from, mu_pfn_t to, struct mu_run *run,
+		       mu_pfn_t *start);
+
+/* Allocate the pages [@start, @end) of one block of @zone, as the fewest
+ * allocations, and leave @mark. MU_ERR_BUSY when one is not free, MU_ERR_NOMEM
+ * by the mark: then nothing has changed. */
+enum mu_status mu_buddy_take_range(struct mu_buddy *buddy, struct mu_zone *zone,
+				   mu_pfn_t start, mu_pfn_t end,
+				   uint64_t mark) MU_MUST_CHECK;
 
 /* The least number of pages that an allocation with @flags leaves in @zone. */
 uint64_t mu_zone_min_mark(const struct mu_zone *zone, unsigned flags);

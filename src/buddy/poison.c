@@ -4,7 +4,8 @@
  *
  * They are listed in one short table. A page that is free leaves the lists at
  * once and its neighbours go back without it. One that is in use is marked:
- * whoever frees or splits it looks at the table, and nobody else has to.
+ * whoever frees or splits it looks at the table. One that is pristine stays so:
+ * whoever claims its block looks at the table, and nobody else has to.
  */
 #include "base/assert.h"
 #include "base/lock.h"
@@ -15,10 +16,22 @@
 
 /* ---- The table, sorted ---- */
 
+static unsigned nr_poisoned(const struct mu_buddy *buddy)
+{
+	/* relaxed: written under the lock. */
+	return atomic_load_explicit(&buddy->nr_poisoned, memory_order_relaxed);
+}
+
+static void set_nr_poisoned(struct mu_buddy *buddy, unsigned nr)
+{
+	/* relaxed: a fence follows where it matters. */
+	atomic_store_explicit(&buddy->nr_poisoned, nr, memory_order_relaxed);
+}
+
 /* The first entry that is not below @pfn. Under poison_lock. */
 static unsigned place_of(const struct mu_buddy *buddy, mu_pfn_t pfn)
 {
-	unsigned lo = 0, hi = buddy->nr_poisoned;
+	unsigned lo = 0, hi = nr_poisoned(buddy);
 
 	while (lo < hi) {
 		unsigned mid = lo + (hi - lo) / 2;
@@ -37,7 +50,7 @@ mu_pfn_t mu_buddy_next_poisoned(struct mu_buddy *buddy, mu_pfn_t pfn,
 	uintptr_t flags = mu_lock_irqsave(buddy->port, &buddy->poison_lock);
 	unsigned at = place_of(buddy, pfn);
 
-	if (at < buddy->nr_poisoned && buddy->poisoned[at] < end)
+	if (at < nr_poisoned(buddy) && buddy->poisoned[at] < end)
 		end = buddy->poisoned[at];
 	mu_unlock_irqrestore(buddy->port, &buddy->poison_lock, flags);
 	return end;
@@ -46,7 +59,7 @@ mu_pfn_t mu_buddy_next_poisoned(struct mu_buddy *buddy, mu_pfn_t pfn,
 enum mu_status mu_buddy_note_poison(struct mu_buddy *buddy, mu_pfn_t pfn)
 {
 	uintptr_t flags = mu_lock_irqsave(buddy->port, &buddy->poison_lock);
-	unsigned at = place_of(buddy, pfn), nr = buddy->nr_poisoned;
+	unsigned at = place_of(buddy, pfn), nr = nr_poisoned(buddy);
 	enum mu_status status = MU_OK;
 
 	if (at < nr && buddy->poisoned[at] == pfn) {
@@ -57,10 +70,21 @@ enum mu_status mu_buddy_note_poison(struct mu_buddy *buddy, mu_pfn_t pfn)
 		for (; nr > at; nr--)
 			buddy->poisoned[nr] = buddy->poisoned[nr - 1];
 		buddy->poisoned[at] = pfn;
-		buddy->nr_poisoned++;
+		set_nr_poisoned(buddy, nr_poisoned(buddy) + 1);
 	}
 	mu_unlock_irqrestore(buddy->port, &buddy->poison_lock, flags);
+	/* seq_cst: what the caller reads of the page next is no older. Pairs
+	 * with the fence in mu_buddy_has_poison(). */
+	atomic_thread_fence(memory_order_seq_cst);
 	return status;
+}
+
+bool mu_buddy_has_poison(struct mu_buddy *buddy, mu_pfn_t start, mu_pfn_t end)
+{
+	/* seq_cst: our claim comes before. */
+	atomic_thread_fence(memory_order_seq_cst);
+	return MU_UNLIKELY(nr_poisoned(buddy)) &&
+	       mu_buddy_next_poisoned(buddy, start, end) < end;
 }
 
 void mu_buddy_forget_poison(struct mu_buddy *buddy, mu_pfn_t start,
@@ -69,9 +93,9 @@ void mu_buddy_forget_poison(struct mu_buddy *buddy, mu_pfn_t start,
 	uintptr_t flags = mu_lock_irqsave(buddy->port, &buddy->poison_lock);
 	unsigned first = place_of(buddy, start), past = place_of(buddy, end);
 
-	for (unsigned i = past; i < buddy->nr_poisoned; i++)
+	for (unsigned i = past; i < nr_poisoned(buddy); i++)
 		buddy->poisoned[first + i - past] = buddy->poisoned[i];
-	buddy->nr_poisoned -= past - first;
+	set_nr_poisoned(buddy, nr_poisoned(buddy) - (past - first));
 	mu_unlock_irqrestore(buddy->port, &buddy->poison_lock, flags);
 }
 
@@ -134,7 +158,9 @@ void mu_buddy_add_around(struct mu_buddy *buddy, struct mu_zone *zone,
 {
 	uintptr_t flags = mu_lock_irqsave(buddy->port, &zone->lock);
 
-	mu_zone_manage(zone, (int64_t)MU_BLOCK_PAGES);
+	mu_assert(buddy->port, zone->pristine_pages >= MU_BLOCK_PAGES);
+	zone->pristine_pages -= MU_BLOCK_PAGES;
+	mu_zone_update_mark(zone);
 	mu_zone_give_around(buddy, zone, start, MU_BLOCK_ORDER);
 	mu_unlock_irqrestore(buddy->port, &zone->lock, flags);
 }
@@ -210,6 +236,9 @@ static bool poison_in(struct mu_buddy *buddy, struct mu_zone *zone,
 		mu_list_remove(buddy->memmap, zone, head);
 		mu_zone_give_around(buddy, zone, head, order);
 		*later = false;
+	} else if (page && mu_page_kind(page) == MU_PAGE_POISONED) {
+		/* Whoever initialised its block left it out. */
+		*later = false;
 	} else if (page) {
 		found = mark(page);
 	}
@@ -229,38 +258,41 @@ static bool poison_uncached(struct mu_buddy *buddy, struct mu_zone *zone,
 	return found;
 }
 
+enum mu_status mu_buddy_poison_noted(struct mu_buddy *buddy, mu_pfn_t pfn,
+				     bool *later)
+{
+	const struct mu_page *page = mu_memmap_head(buddy->memmap, pfn);
+	struct mu_zone *zone;
+	uint16_t isolated;
+
+	if (!page)
+		return MU_ERR_BUSY;
+	zone = mu_page_zone_ptr(buddy, page);
+	if (poison_in(buddy, zone, pfn, later) ||
+	    poison_uncached(buddy, zone, pfn, later))
+		return MU_OK;
+	isolated = buddy->nodes[zone->nid].zone_id[MU_ZONE_ISOLATED];
+	if (isolated != MU_NO_ZONE &&
+	    poison_in(buddy, &buddy->zones[isolated], pfn, later))
+		return MU_OK;
+	/* It is being freed, or a gigantic page is being split. */
+	return MU_ERR_BUSY;
+}
+
 enum mu_status mu_buddy_poison(struct mu_buddy *buddy, mu_pfn_t pfn,
 			       bool *later)
 {
-	const struct mu_page *page;
-	struct mu_zone *zone;
 	enum mu_status status;
-	uint16_t isolated;
 
 	if (pfn >= buddy->memmap->end_pfn)
 		return MU_ERR_HOLE;
-	page = mu_memmap_head(buddy->memmap, pfn);
-	if (!page)
+	if (!mu_memmap_head(buddy->memmap, pfn))
 		return MU_ERR_PRISTINE;
 	status = mu_buddy_note_poison(buddy, pfn);
-	if (status != MU_OK)
-		return status;
-	for (unsigned spins = 0;; spins++) {
-		zone = mu_page_zone_ptr(buddy, page);
-		if (poison_in(buddy, zone, pfn, later) ||
-		    poison_uncached(buddy, zone, pfn, later))
+	for (unsigned spins = 0; status == MU_OK; spins++) {
+		if (mu_buddy_poison_noted(buddy, pfn, later) == MU_OK)
 			return MU_OK;
-		isolated = buddy->nodes[zone->nid].zone_id[MU_ZONE_ISOLATED];
-		if (isolated != MU_NO_ZONE &&
-		    poison_in(buddy, &buddy->zones[isolated], pfn, later))
-			return MU_OK;
-		/* Neither free nor allocated at this moment: it is being freed,
-		 * or a gigantic page is being split. */
 		mu_pause(buddy->port, spins);
-		page = mu_memmap_head(buddy->memmap, pfn);
-		if (!page)
-			break;
 	}
-	mu_buddy_forget_poison(buddy, pfn, pfn + 1);
-	return MU_ERR_PRISTINE;
+	return status;
 }

@@ -120,6 +120,7 @@ void mu_zone_update_mark(struct mu_zone *zone)
 	uint64_t low = atomic_load_explicit(&zone->watermark[MU_WMARK_LOW],
 					    memory_order_relaxed);
 
+	low += zone->held_pages;
 	zone->fast_mark =
 		low > zone->pristine_pages ? low - zone->pristine_pages : 0;
 	mu_zone_spare(zone, mu_zone_free(zone));
@@ -164,7 +165,7 @@ bool mu_buddy_add_block(struct mu_buddy *buddy, struct mu_zone *zone,
 			mu_pfn_t *pfn)
 {
 	uintptr_t flags = mu_lock_irqsave(buddy->port, &zone->lock);
-	uint64_t left = mu_zone_free(zone) + zone->pristine_pages;
+	uint64_t left = mu_zone_left(zone);
 	bool taken =
 		take < MU_NR_ORDERS && left >= ((uint64_t)1 << take) + mark;
 
@@ -216,31 +217,63 @@ void mu_buddy_drop_pristine(struct mu_buddy *buddy, struct mu_zone *zone,
 	mu_unlock_irqrestore(buddy->port, &zone->lock, flags);
 }
 
-void mu_buddy_take_pristine(struct mu_buddy *buddy, struct mu_zone *zone,
-			    uint64_t pages)
+enum mu_hold mu_zone_hold(struct mu_buddy *buddy, struct mu_zone *zone,
+			  uint64_t pages, uint64_t mark, bool *cached)
+{
+	uintptr_t flags = mu_lock_irqsave(buddy->port, &zone->lock);
+	uint64_t left = mu_zone_left(zone);
+	enum mu_hold hold = MU_HOLD_NO;
+
+	*cached = zone->caches;
+	if (left >= pages + mark) {
+		zone->held_pages += pages;
+		mu_zone_update_mark(zone);
+		hold = MU_HELD;
+	} else if (left + zone->held_pages >= pages + mark) {
+		hold = MU_HOLD_WAIT;
+	}
+	mu_unlock_irqrestore(buddy->port, &zone->lock, flags);
+	return hold;
+}
+
+void mu_zone_unhold(struct mu_buddy *buddy, struct mu_zone *zone,
+		    uint64_t pages)
 {
 	uintptr_t flags = mu_lock_irqsave(buddy->port, &zone->lock);
 
-	mu_assert(buddy->port, zone->pristine_pages >= pages);
-	zone->pristine_pages -= pages;
+	mu_assert(buddy->port, zone->held_pages >= pages);
+	zone->held_pages -= pages;
 	mu_zone_update_mark(zone);
 	mu_unlock_irqrestore(buddy->port, &zone->lock, flags);
 }
 
-bool mu_zone_has(struct mu_buddy *buddy, struct mu_zone *zone, uint64_t pages,
-		 uint64_t mark)
+/* Pristine pages, @held of them held, are not pristine any more. */
+static void take_held(struct mu_buddy *buddy, struct mu_zone *zone,
+		      uint64_t pages, uint64_t held)
+{
+	mu_assert(buddy->port,
+		  zone->pristine_pages >= pages && zone->held_pages >= held);
+	zone->pristine_pages -= pages;
+	zone->held_pages -= held;
+	mu_zone_update_mark(zone);
+}
+
+void mu_buddy_take_held(struct mu_buddy *buddy, struct mu_zone *zone,
+			uint64_t pages)
 {
 	uintptr_t flags = mu_lock_irqsave(buddy->port, &zone->lock);
-	uint64_t left = mu_zone_free(zone) + zone->pristine_pages;
-	bool cached = zone->caches;
 
+	take_held(buddy, zone, pages, pages);
 	mu_unlock_irqrestore(buddy->port, &zone->lock, flags);
-	if (left >= pages + mark || !cached)
-		return left >= pages + mark;
-	mu_buddy_shut(buddy, zone);
-	flags = mu_lock_irqsave(buddy->port, &zone->lock);
-	left = mu_zone_free(zone) + zone->pristine_pages;
+}
+
+void mu_buddy_take_half(struct mu_buddy *buddy, struct mu_zone *zone,
+			mu_pfn_t second)
+{
+	uintptr_t flags = mu_lock_irqsave(buddy->port, &zone->lock);
+
+	take_held(buddy, zone, MU_BLOCK_PAGES, MU_HUGE_PAGES);
+	mu_memmap_fill_huge(buddy->memmap, second);
+	mu_zone_give(buddy->memmap, zone, second, MU_HUGE_ORDER);
 	mu_unlock_irqrestore(buddy->port, &zone->lock, flags);
-	mu_buddy_open(buddy, zone);
-	return left >= pages + mark;
 }

@@ -11,6 +11,16 @@ static inline uint64_t mu_zone_free(const struct mu_zone *zone)
 	return atomic_load_explicit(&zone->free_pages, memory_order_relaxed);
 }
 
+/* The pages of @zone, free or pristine, that no claim holds. Under the lock.
+ * Allocations leave what is held; lost pages, and memory that goes offline, may
+ * leave less. */
+static inline uint64_t mu_zone_left(const struct mu_zone *zone)
+{
+	uint64_t pages = mu_zone_free(zone) + zone->pristine_pages;
+
+	return pages > zone->held_pages ? pages - zone->held_pages : 0;
+}
+
 /* Has @zone no memory? A hint: it may just be getting its first. */
 static inline bool mu_zone_is_empty(const struct mu_zone *zone)
 {

@@ -68,8 +68,19 @@ bool mu_claim_peek(struct mu_pristine *pristine, struct mu_claim *claim)
 	return false;
 }
 
+void mu_claim_only_one(struct mu_claim *claim, bool tail)
+{
+	uint64_t head = mu_cursor_head(claim->cursor);
+	uint64_t end = mu_cursor_tail(claim->cursor);
+
+	if (tail)
+		propose(claim, claim->extent, claim->cursor, end - 1, end);
+	else
+		propose(claim, claim->extent, claim->cursor, head, head + 1);
+}
+
 bool mu_claim_peek_gigantic(struct mu_pristine *pristine,
-			    struct mu_claim *claim)
+			    struct mu_claim *claim, bool *in_the_way)
 {
 	const uint64_t blocks = (uint64_t)1
 				<< (MU_GIGANTIC_ORDER - MU_BLOCK_ORDER);
@@ -79,11 +90,13 @@ bool mu_claim_peek_gigantic(struct mu_pristine *pristine,
 		struct mu_extent *extent = &pristine->extents[i];
 		uint64_t cursor = load_cursor(extent);
 		uint64_t tail = mu_cursor_tail(cursor);
+		uint64_t end = mu_align_down(tail, blocks);
 
-		if (tail < mu_cursor_head(cursor) + blocks ||
-		    tail & (blocks - 1))
+		if (end < mu_cursor_head(cursor) + blocks)
 			continue;
-		return propose(claim, extent, cursor, tail - blocks, tail);
+		*in_the_way = end != tail;
+		return propose(claim, extent, cursor,
+			       *in_the_way ? tail - 1 : end - blocks, tail);
 	}
 	return false;
 }

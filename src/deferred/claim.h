@@ -49,10 +49,14 @@ struct mu_claim {
 /* Peek at the next block, at a head. False when nothing is pristine. */
 bool mu_claim_peek(struct mu_pristine *pristine, struct mu_claim *claim);
 
-/* Peek at a gigantic page, at a tail. False when no tail is at the end of one.
- */
+/* Peek at a gigantic page, at a tail; or at the last block of an extent that
+ * has one before blocks that are in the way (*@in_the_way). */
 bool mu_claim_peek_gigantic(struct mu_pristine *pristine,
-			    struct mu_claim *claim);
+			    struct mu_claim *claim, bool *in_the_way);
+
+/* Only the first block of what was peeked at, at a head; or the last one, at a
+ * @tail. */
+void mu_claim_only_one(struct mu_claim *claim, bool tail);
 
 /*
  * Peek at an aligned run of 2^@order pages, at a head; or at the next block of

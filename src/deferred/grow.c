@@ -114,8 +114,24 @@ bool mu_online_block(struct mu_deferred *deferred, struct mu_pristine *pristine,
 			     MU_PAGE_TAIL);
 	mu_memmap_publish(deferred->memmap, start);
 	mu_claim_count(pristine, 1);
+	if (mu_buddy_has_poison(deferred->buddy, start,
+				start + MU_BLOCK_PAGES)) {
+		mu_buddy_add_around(deferred->buddy, zone, start);
+		return false;
+	}
 	return mu_buddy_add_block(deferred->buddy, zone, start, take, mark,
 				  pfn);
+}
+
+void mu_claim_away(struct mu_deferred *deferred, struct mu_pristine *pristine,
+		   struct mu_claim *claim)
+{
+	uintptr_t irq = mu_claim_begin(deferred, pristine);
+
+	if (mu_claim(claim))
+		mu_online_block(deferred, pristine, claim->pfn, MU_NR_ORDERS, 0,
+				NULL);
+	mu_claim_end(deferred, pristine, irq);
 }
 
 static bool is_past(const struct mu_zone *zone, uint64_t seen)
@@ -232,13 +248,15 @@ static unsigned claim_batch(struct mu_deferred *deferred, struct mu_zone *zone,
 		if (mu_memmap_back(deferred->memmap,
 				   claim.pfn + i * MU_BLOCK_PAGES) != MU_OK)
 			return 0;
-	if (nr < 2)
+	if (nr < 2 || mu_buddy_has_poison(deferred->buddy, claim.pfn,
+					  claim.pfn + nr * MU_BLOCK_PAGES))
 		return 0;
 	claim.next = claim.cursor + nr;
 	flags = mu_claim_begin(deferred, pristine);
 	since = deferred->measure ? mu_clock(deferred->port) : 0;
 	claimed = mu_claim(&claim);
 	if (claimed) {
+		/* A page that was lost since is found in the lists. */
 		mu_memmap_init_chain(deferred->memmap, claim.pfn, (unsigned)nr,
 				     (uint16_t)zone->id);
 		mu_buddy_add_chain(deferred->buddy, zone, claim.pfn,

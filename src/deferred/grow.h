@@ -3,7 +3,7 @@
 #ifndef MU_DEFERRED_GROW_H
 #define MU_DEFERRED_GROW_H
 
-#include "memup/deferred.h"
+#include "deferred/claim.h"
 
 static inline struct mu_pristine *
 mu_pristine_of(const struct mu_deferred *deferred, const struct mu_zone *zone)
@@ -39,6 +39,11 @@ void mu_claim_count(struct mu_pristine *pristine, uint64_t blocks);
 bool mu_online_block(struct mu_deferred *deferred, struct mu_pristine *pristine,
 		     mu_pfn_t start, unsigned take, uint64_t mark,
 		     mu_pfn_t *pfn);
+
+/* Claim the one block that was peeked at, and is backed, for the lists: it is
+ * in the way of something larger. Does nothing if another was faster. */
+void mu_claim_away(struct mu_deferred *deferred, struct mu_pristine *pristine,
+		   struct mu_claim *claim);
 
 /*
  * Claim and initialise up to @blocks blocks of @zone, one by one, interrupts on

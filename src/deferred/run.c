@@ -6,6 +6,7 @@
 #include "base/port.h"
 #include "buddy/huge.h"
 #include "buddy/memory.h"
+#include "buddy/poison.h"
 #include "deferred/claim.h"
 #include "deferred/grow.h"
 #include "memmap/blocks.h"
@@ -22,24 +23,27 @@ static enum mu_status back_run(struct mu_deferred *deferred, mu_pfn_t start,
 	return status;
 }
 
-/* Claim what was peeked at: a block in the way goes to the lists, a run is the
- * caller's. False when another was faster. */
-static bool claim_run(struct mu_deferred *deferred,
-		      struct mu_pristine *pristine, struct mu_claim *claim,
-		      mu_pfn_t pages, bool in_the_way)
+/* Claim a run for the caller, if the mark is kept with it: MU_HOLD_NO when it
+ * is not. *@claimed: another was not faster. */
+static enum mu_hold claim_run(struct mu_deferred *deferred,
+			      struct mu_pristine *pristine,
+			      struct mu_claim *claim, mu_pfn_t pages,
+			      uint64_t mark, bool *cached, bool *claimed)
 {
+	struct mu_buddy *buddy = deferred->buddy;
+	struct mu_zone *zone = pristine->zone;
 	uintptr_t irq = mu_claim_begin(deferred, pristine);
-	bool claimed = mu_claim(claim);
+	enum mu_hold hold = mu_zone_hold(buddy, zone, pages, mark, cached);
 
-	if (claimed && in_the_way) {
-		mu_online_block(deferred, pristine, claim->pfn, MU_NR_ORDERS, 0,
-				NULL);
-	} else if (claimed) {
-		mu_buddy_take_pristine(deferred->buddy, pristine->zone, pages);
+	*claimed = hold == MU_HELD && mu_claim(claim);
+	if (*claimed) {
+		mu_buddy_take_held(buddy, zone, pages);
 		mu_claim_count(pristine, pages >> MU_BLOCK_ORDER);
+	} else if (hold == MU_HELD) {
+		mu_zone_unhold(buddy, zone, pages);
 	}
 	mu_claim_end(deferred, pristine, irq);
-	return claimed;
+	return hold;
 }
 
 /* The run belongs to the caller alone: no allocation waits for it, so the CPU
@@ -59,33 +63,63 @@ static void init_run(struct mu_deferred *deferred,
 		mu_mark_allocated(deferred->memmap, pfn, pfn + MU_BLOCK_PAGES,
 				  MU_BLOCK_ORDER, 1);
 		mu_memmap_publish(deferred->memmap, pfn);
+		/* Whoever noted a page before saw neither a pristine block nor
+		 * a descriptor. */
+		if (mu_buddy_has_poison(deferred->buddy, pfn,
+					pfn + MU_BLOCK_PAGES))
+			mu_poison_mark(deferred->buddy, pfn,
+				       pfn + MU_BLOCK_PAGES, MU_BLOCK_ORDER);
 		mu_irq_restore(deferred->port, irq);
 	}
 }
 
 /* Claim a run, all backed. It ends: each iteration takes a block out of the
- * way, or loses to another CPU that took one. */
+ * way, loses to another CPU that took one, waits for one that is about to, or
+ * shuts the caches, once. */
 static enum mu_status find_run(struct mu_deferred *deferred,
 			       struct mu_zone *zone, unsigned order,
-			       unsigned flags, mu_pfn_t *pfn)
+			       uint64_t mark, bool *shut, mu_pfn_t *pfn)
 {
 	struct mu_pristine *pristine = mu_pristine_of(deferred, zone);
-	uint64_t mark = mu_zone_min_mark(zone, flags);
 	mu_pfn_t pages = (mu_pfn_t)1 << order;
 	struct mu_claim claim;
 	bool in_the_way;
 
-	while (mu_zone_has(deferred->buddy, zone, pages, mark) &&
-	       mu_claim_peek_run(pristine, order, &claim, &in_the_way)) {
+	for (unsigned spins = 0;
+	     mu_claim_peek_run(pristine, order, &claim, &in_the_way); spins++) {
 		mu_pfn_t need = in_the_way ? MU_BLOCK_PAGES : pages;
+		bool claimed, cached;
 
+		if (!in_the_way &&
+		    mu_buddy_has_poison(deferred->buddy, claim.pfn,
+					claim.pfn + pages)) {
+			mu_claim_only_one(&claim, false);
+			in_the_way = true;
+			need = MU_BLOCK_PAGES;
+		}
 		if (back_run(deferred, claim.pfn, need) != MU_OK)
 			return MU_ERR_NOMEM;
-		if (!claim_run(deferred, pristine, &claim, pages, in_the_way) ||
-		    in_the_way)
+		if (in_the_way) {
+			mu_claim_away(deferred, pristine, &claim);
 			continue;
+		}
 		*pfn = claim.pfn;
-		return MU_OK;
+		switch (claim_run(deferred, pristine, &claim, pages, mark,
+				  &cached, &claimed)) {
+		case MU_HELD:
+			if (claimed)
+				return MU_OK;
+			break;
+		case MU_HOLD_WAIT:
+			mu_pause(deferred->port, spins);
+			break;
+		case MU_HOLD_NO:
+		default:
+			if (!cached || *shut)
+				return MU_ERR_NOMEM;
+			mu_buddy_shut(deferred->buddy, zone);
+			*shut = true;
+		}
 	}
 	return MU_ERR_NOMEM;
 }
@@ -95,9 +129,14 @@ static enum mu_status take_run(struct mu_deferred *deferred,
 			       unsigned flags, mu_pfn_t *pfn)
 {
 	struct mu_pristine *pristine = mu_pristine_of(deferred, zone);
+	uint64_t mark = mu_zone_min_mark(zone, flags);
 	unsigned turn = mu_look_begin(pristine);
-	enum mu_status status = find_run(deferred, zone, order, flags, pfn);
+	bool shut = false;
+	enum mu_status status =
+		find_run(deferred, zone, order, mark, &shut, pfn);
 
+	if (shut)
+		mu_buddy_open(deferred->buddy, zone);
 	if (status == MU_OK)
 		init_run(deferred, pristine, *pfn, (mu_pfn_t)1 << order);
 	mu_look_end(pristine, turn);

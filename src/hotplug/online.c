@@ -1,17 +1,15 @@
 // SPDX-License-Identifier: MIT
 /*
  * From offline to the allocator. What can fail comes first: room is kept for
- * the extents of every piece, zones are made, the blocks with poison in them
- * are backed. Then the client is asked; after that only memblock's table can
- * fail.
+ * the extents of every piece, and zones are made. Then the client is asked;
+ * after that only memblock's table can fail.
  */
 #include "buddy/memory.h"
 #include "deferred/memory.h"
 #include "hotplug/internal.h"
 #include "memmap/blocks.h"
 
-/* One walk over the pieces of a range: each is in one zone and free of poison,
- * or is one block with poison. */
+/* One walk over the pieces of a range, each in one zone. */
 struct pieces {
 	struct mu_hotplug *hotplug;
 	enum { KEEP_ROOM, GIVE_ROOM_BACK, COME } step;
@@ -32,8 +30,6 @@ static void piece_of_extent(struct pieces *pieces, struct mu_zone *zone,
 {
 	struct mu_deferred *deferred = pieces->hotplug->deferred;
 
-	if (start == end)
-		return;
 	switch (pieces->step) {
 	case KEEP_ROOM:
 		keep_room(pieces, zone);
@@ -48,22 +44,6 @@ static void piece_of_extent(struct pieces *pieces, struct mu_zone *zone,
 	default:
 		mu_deferred_add_late(deferred, zone, start, end);
 	}
-}
-
-/* A block with a poisoned page needs its descriptors now: they record it. */
-static void poisoned_block(struct pieces *pieces, struct mu_zone *zone,
-			   mu_pfn_t block)
-{
-	struct mu_hotplug *hotplug = pieces->hotplug;
-
-	if (pieces->step == KEEP_ROOM)
-		pieces->status = mu_memmap_back(hotplug->memmap, block);
-	if (pieces->step != COME)
-		return;
-	mu_memmap_init_block(hotplug->memmap, block, (uint16_t)zone->id,
-			     MU_PAGE_TAIL);
-	mu_memmap_publish(hotplug->memmap, block);
-	mu_buddy_add_around(hotplug->buddy, zone, block);
 }
 
 static void walk_piece(void *arg, int nid, enum mu_zone_type type,
@@ -83,16 +63,7 @@ static void walk_piece(void *arg, int nid, enum mu_zone_type type,
 	}
 	if (pieces->step == COME)
 		mu_hp_grow_span(hotplug, zone, start, end);
-	while (start < end && pieces->status == MU_OK) {
-		mu_pfn_t bad =
-			mu_buddy_next_poisoned(hotplug->buddy, start, end);
-		mu_pfn_t block = mu_align_down(bad, MU_BLOCK_PAGES);
-
-		piece_of_extent(pieces, zone, start, block);
-		if (bad < end && pieces->status == MU_OK)
-			poisoned_block(pieces, zone, block);
-		start = bad < end ? block + MU_BLOCK_PAGES : end;
-	}
+	piece_of_extent(pieces, zone, start, end);
 }
 
 static enum mu_status walk(struct pieces *pieces,
@@ -152,8 +123,6 @@ static enum mu_status say(const struct mu_hotplug *hotplug,
 
 	if (status == MU_ERR_FULL)
 		why = "a table has no room for it (zones, extents or memblock)";
-	else if (status == MU_ERR_NOMEM)
-		why = "a block with a poisoned page cannot be backed";
 	return mu_fail(error, status, 0,
 		       "0x%llx-0x%llx of node %d cannot be brought online: %s",
 		       mu_hp_first(hotplug, range->start),

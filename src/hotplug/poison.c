@@ -2,6 +2,7 @@
 /*
  * A page that the hardware lost, in any state.
  */
+#include "buddy/memory.h"
 #include "deferred/memory.h"
 #include "hotplug/internal.h"
 
@@ -17,52 +18,70 @@ change_of(const struct mu_hotplug *hotplug, mu_pfn_t pfn)
 	return change;
 }
 
-/* Under (H). MU_ERR_PRISTINE with the zone in *@zone: its block has to be
- * initialised first; without: look again. */
-static enum mu_status try_once(struct mu_hotplug *hotplug, mu_pfn_t pfn,
-			       bool *later, struct mu_zone **zone)
+/* Does the page at @pfn of @region belong to nobody, so that a note is all? */
+static bool is_nobodys(const struct mu_hotplug *hotplug, mu_pfn_t pfn,
+		       const struct mu_memblock_region *region)
 {
-	const struct mu_memblock *memblock = hotplug->memblock;
-	mu_phys_t base = pfn << hotplug->page_shift;
-	const struct mu_memblock_region *region =
-		mu_table_search(&memblock->memory, base);
-	const struct mu_hotplug_change *change;
-	enum mu_status status;
+	return region->flags & (MU_MEMBLOCK_OFFLINE | MU_MEMBLOCK_NOMAP) ||
+	       !pfn ||
+	       mu_memblock_is_region_reserved(
+		       hotplug->memblock, pfn << hotplug->page_shift,
+		       (mu_phys_t)1 << hotplug->page_shift);
+}
 
-	if (!region)
-		return MU_ERR_HOLE;
-	change = change_of(hotplug, pfn);
-	if (region->flags & MU_MEMBLOCK_OFFLINE && change) {
-		/* It may be in use, or isolated; pristine memory belongs to
-		 * whoever is changing it. */
-		status = change->leaving
-				 ? MU_ERR_PRISTINE
-				 : mu_buddy_poison(hotplug->buddy, pfn, later);
-		return status == MU_ERR_PRISTINE ? MU_ERR_BUSY : status;
-	}
-	if (region->flags & (MU_MEMBLOCK_OFFLINE | MU_MEMBLOCK_NOMAP) || !pfn ||
-	    mu_memblock_is_region_reserved(memblock, base,
-					   (mu_phys_t)1 << hotplug->page_shift))
-		return mu_buddy_note_poison(hotplug->buddy, pfn);
-	*zone = mu_layout_zone_at(hotplug->layout, hotplug->buddy, region->nid,
-				  pfn);
-	return mu_buddy_poison(hotplug->buddy, pfn, later);
+/* The noted page at @pfn, of a range that is coming or going. It may be in use
+ * or isolated; what is pristine, or has gone, comes back without the page. */
+static enum mu_status try_changing(const struct mu_hotplug *hotplug,
+				   const struct mu_hotplug_change *change,
+				   mu_pfn_t pfn, bool *later)
+{
+	const struct mu_hotplug_range *range = &change->range;
+	struct mu_buddy *buddy = hotplug->buddy;
+	uint16_t id = buddy->nodes[range->nid].zone_id[range->type];
+	enum mu_status status;
+	bool busy;
+
+	if (change->leaving)
+		return MU_OK;
+	/* Before the look: a block that is on its way to the lists is found
+	 * here or there. */
+	busy = id != MU_NO_ZONE &&
+	       mu_deferred_is_busy(hotplug->deferred, &buddy->zones[id]);
+	status = mu_buddy_poison_noted(buddy, pfn, later);
+	return busy || mu_memmap_head(hotplug->memmap, pfn) ? status : MU_OK;
 }
 
 /*
- * Initialise the block that @pfn is in, without (H), as an allocation does.
- * Whatever happens to the block meanwhile, it is claimed from an extent or not
- * at all, and taking it offline has to get it from there, too. MU_OK: look
- * again.
+ * Under (H). Note the page first, then look where it is: from the note on,
+ * whoever claims its block leaves it out, and whoever claimed it before is seen
+ * here. MU_ERR_BUSY: it is between two states, look again.
  */
-static enum mu_status init_block(struct mu_hotplug *hotplug,
-				 struct mu_zone *zone, mu_pfn_t pfn)
+static enum mu_status try_once(struct mu_hotplug *hotplug, mu_pfn_t pfn,
+			       bool *noted, bool *later)
 {
-	enum mu_status status = mu_deferred_init_block(
-		hotplug->deferred, zone, mu_align_down(pfn, MU_BLOCK_PAGES));
+	const struct mu_memblock_region *region = mu_table_search(
+		&hotplug->memblock->memory, pfn << hotplug->page_shift);
+	const struct mu_hotplug_change *change;
+	enum mu_status status = MU_OK;
 
-	/* Somebody else has claimed it, or it is in no extent by now. */
-	return status == MU_ERR_BUSY ? MU_OK : status;
+	if (!region)
+		return *noted ? MU_OK : MU_ERR_HOLE;
+	if (!*noted)
+		status = mu_buddy_note_poison(hotplug->buddy, pfn);
+	if (status != MU_OK)
+		return status;
+	*noted = true;
+	change = change_of(hotplug, pfn);
+	if (region->flags & MU_MEMBLOCK_OFFLINE && change)
+		return try_changing(hotplug, change, pfn, later);
+	if (is_nobodys(hotplug, pfn, region) ||
+	    mu_deferred_is_pristine(hotplug->deferred,
+				    mu_layout_zone_at(hotplug->layout,
+						      hotplug->buddy,
+						      region->nid, pfn),
+				    pfn, NULL))
+		return MU_OK;
+	return mu_buddy_poison_noted(hotplug->buddy, pfn, later);
 }
 
 static const char *why(enum mu_status status)
@@ -73,12 +92,9 @@ static const char *why(enum mu_status status)
 	case MU_ERR_OVERLAP:
 		return "it is known already";
 	case MU_ERR_FULL:
-		return "there are " MU_STR(MU_MAX_POISONED) ", or its extent "
-							    "cannot be cut";
-	case MU_ERR_NOMEM:
-		return "its block cannot be backed";
 	default:
-		return "it is coming online or going offline";
+		return "there are " MU_STR(MU_MAX_POISONED) " already: whoever "
+							    "holds it keeps it";
 	}
 }
 
@@ -102,20 +118,16 @@ enum mu_status mu_memory_failure(struct mu_hotplug *hotplug, mu_pfn_t pfn,
 				 bool *later, struct mu_error *error)
 {
 	enum mu_status status = MU_ERR_HOLE;
-	bool ignored;
+	bool ignored, noted = false;
 
 	later = later ? later : &ignored;
 	*later = false;
 	for (unsigned spins = 0; pfn < hotplug->memmap->end_pfn; spins++) {
 		uint64_t began = mu_hp_lock(hotplug);
-		struct mu_zone *zone = NULL;
 
-		status = try_once(hotplug, pfn, later, &zone);
+		status = try_once(hotplug, pfn, &noted, later);
 		mu_hp_unlock(hotplug, began);
-		if (status != MU_ERR_PRISTINE)
-			break;
-		status = zone ? init_block(hotplug, zone, pfn) : MU_OK;
-		if (status != MU_OK)
+		if (status != MU_ERR_BUSY)
 			break;
 		mu_pause(hotplug->port, spins);
 	}

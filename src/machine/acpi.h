@@ -1,26 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* acpi: one table at a time, and little-endian fields at any alignment. */
+/* acpi: one table at a time. */
 #ifndef MU_MACHINE_ACPI_H
 #define MU_MACHINE_ACPI_H
 
+#include "base/bytes.h"
 #include "memup/machine_acpi.h"
 
 #define MU_ACPI_HEADER 36u /* bytes of the header that all tables have */
-
-static inline uint16_t mu_le16(const uint8_t *at)
-{
-	return (uint16_t)(at[0] | at[1] << 8);
-}
-
-static inline uint32_t mu_le32(const uint8_t *at)
-{
-	return mu_le16(at) | (uint32_t)mu_le16(at + 2) << 16;
-}
-
-static inline uint64_t mu_le64(const uint8_t *at)
-{
-	return mu_le32(at) | (uint64_t)mu_le32(at + 4) << 32;
-}
 
 /*
  * The meaning of some tables depends on others: SRAT must be read before the

@@ -46,7 +46,8 @@ struct reader {
 	/* What drivers may have onlined parts of: the upper end of the last
 	 * kept range, no part of which was seen yet. */
 	unsigned parent;
-	unsigned ram; /* ranges */
+	unsigned ram;  /* ranges */
+	size_t indent; /* of what lies in nothing else */
 };
 
 /*
@@ -108,11 +109,20 @@ static enum mu_status add_kept(struct reader *reader, struct mu_text name,
 
 static enum mu_status read_line(struct reader *reader, struct mu_text line)
 {
-	bool nested = !mu_text_empty(&line) && *line.at == ' ';
+	const char *begin = line.at;
 	mu_phys_t start, end;
+	size_t indent;
+	bool nested;
 
+	mu_text_blanks(&line);
+	indent = (size_t)(line.at - begin);
+	if (!read_resource(&line, &start, &end))
+		return MU_OK;
+	/* All of it may be indented, as code is in Markdown. */
+	reader->indent = MU_MIN(reader->indent, indent);
+	nested = indent > reader->indent;
 	/* Without privilege all addresses are 0. */
-	if (!read_resource(&line, &start, &end) || !end)
+	if (!end)
 		return MU_OK;
 	if (end < start || end >= MU_PHYS_MAX) {
 		/* Devices may lie anywhere; only memory counts. */
@@ -133,7 +143,7 @@ enum mu_status mu_machine_read_iomem(struct mu_machine *machine,
 				     const char *text, size_t len,
 				     struct mu_error *error)
 {
-	struct reader reader = {machine, error, UINT_MAX, 0};
+	struct reader reader = {machine, error, UINT_MAX, 0, SIZE_MAX};
 	struct mu_text rest = mu_text(text, len), line;
 
 	while (mu_text_line(&rest, &line)) {

@@ -13,28 +13,36 @@
 
 enum mu_log_kind {
 	MU_LOG_OTHER,
-	MU_LOG_BANNER,	    /* the kernel's version: a boot begins */
-	MU_LOG_HEADER,	    /* the title of the firmware's map */
-	MU_LOG_MODIFIED,    /* the title of one that the kernel changed */
-	MU_LOG_MAP,	    /* an entry of a memory map */
-	MU_LOG_CHANGE,	    /* "e820: update", "e820: remove" */
-	MU_LOG_RESERVED,    /* the device tree keeps this memory */
-	MU_LOG_RAMDISK,	    /* the loader put files there */
-	MU_LOG_SRAT_MEM,    /* which node memory belongs to */
-	MU_LOG_EMPTY_NODE,  /* a node without memory */
-	MU_LOG_SRAT_CPU,    /* one CPU and its node */
-	MU_LOG_NODE_LIST,   /* all CPUs of one node */
-	MU_LOG_NODE_CPUS,   /* CPUs that came up on one node */
-	MU_LOG_ALLOWED,	    /* how many CPUs there may be */
-	MU_LOG_BROUGHT_UP,  /* how many CPUs there are */
-	MU_LOG_PERCPU,	    /* how many pages so many bytes are */
-	MU_LOG_HASH,	    /* the same, of a hash table */
-	MU_LOG_TOTAL_PAGES, /* how many pages a node has */
-	MU_LOG_LAST_PFN,    /* the end of RAM: the map is done */
-	MU_LOG_CMDLINE,	    /* the kernel's parameters */
-	MU_LOG_ZONES,	    /* the title of a list of zones */
-	MU_LOG_ZONE_DMA,    /* entries of that list */
+	MU_LOG_BANNER,	       /* the kernel's version: a boot begins */
+	MU_LOG_HEADER,	       /* the title of the firmware's map */
+	MU_LOG_MODIFIED,       /* the title of one that the kernel changed */
+	MU_LOG_MAP,	       /* an entry of a memory map */
+	MU_LOG_CHANGE,	       /* "e820: update", "e820: remove" */
+	MU_LOG_RESERVED,       /* the device tree keeps this memory */
+	MU_LOG_RAMDISK,	       /* the loader put files there */
+	MU_LOG_SRAT_MEM,       /* which node memory belongs to */
+	MU_LOG_EMPTY_NODE,     /* a node without memory */
+	MU_LOG_SRAT_CPU,       /* one CPU and its node */
+	MU_LOG_NODE_LIST,      /* all CPUs of one node */
+	MU_LOG_NODE_CPUS,      /* CPUs that came up on one node */
+	MU_LOG_ALLOWED,	       /* how many CPUs there may be */
+	MU_LOG_BROUGHT_UP,     /* how many CPUs there are */
+	MU_LOG_PERCPU,	       /* how many pages so many bytes are */
+	MU_LOG_HASH,	       /* the same, of a hash table */
+	MU_LOG_TOTAL_PAGES,    /* how many pages a node has */
+	MU_LOG_LAST_PFN,       /* the end of RAM: the map is done */
+	MU_LOG_CMDLINE,	       /* the kernel's parameters */
+	MU_LOG_KERNEL_CMDLINE, /* the same, all of them, later */
+	MU_LOG_FAKE_NODE,      /* one that numa=fake= made */
+	MU_LOG_UNACCEPTED,     /* where the table of unaccepted memory is */
+	MU_LOG_EARLY,	       /* the title of a list of early ranges */
+	MU_LOG_FRAMES,	       /* the same of old kernels, with their number */
+	MU_LOG_MOVABLE,	       /* the title of what follows a list of zones */
+	MU_LOG_INITMEM,	       /* what follows a list of early ranges */
+	MU_LOG_ZONES,	       /* the title of a list of zones */
+	MU_LOG_ZONE_DMA,       /* entries of that list */
 	MU_LOG_ZONE_DMA32,
+	MU_LOG_ZONE_NORMAL,
 	MU_LOG_ZONE_HIGHMEM,
 	MU_LOG_ONE_NODE,   /* the kernel made up a node, or has NUMA off */
 	MU_LOG_XEN_SRAT,   /* MU_LOG_SRAT_MEM, said by the hypervisor */
@@ -61,6 +69,34 @@ enum mu_log_map {
 	MU_LOG_MAP_MODIFIED, /* "modified: " */
 	MU_LOG_NR_MAPS
 };
+
+/*
+ * Lines of a text, one after the other. Some lines of drivers look as if they
+ * were in one of the kernel's lists: entries of a list count only below its
+ * title, as many as it says, and before what the kernel prints after it.
+ */
+struct mu_log_lines {
+	struct mu_text rest;
+	enum {
+		MU_LOG_IN_NONE,
+		MU_LOG_IN_ZONES,
+		MU_LOG_IN_EARLY,
+		MU_LOG_IN_FRAMES
+	} in;
+	bool early_titled;    /* without a title, the list may be cut */
+	uint64_t frames_left; /* entries to come */
+};
+
+/*
+ * The next line: *@whole, what is left of it past the words that identify it in
+ * *@line, and as mu_log_classify() its @kind and @map. False at the end.
+ */
+bool mu_log_next(struct mu_log_lines *lines, struct mu_text *whole,
+		 struct mu_text *line, enum mu_log_kind *kind,
+		 enum mu_log_map *map);
+
+/* Is all before @at in @line what logs have before every line? */
+bool mu_log_is_prefix(struct mu_text line, const char *at);
 
 /*
  * What kind of line @line is; for MU_LOG_MAP also of which map. Moves @line
@@ -110,11 +146,16 @@ enum mu_status mu_log_keep_entry(struct mu_machine *machine,
 enum mu_status mu_log_keep_ramdisk(struct mu_machine *machine,
 				   struct mu_text line,
 				   struct mu_error *error) MU_MUST_CHECK;
+/* RAM that the kernel adds for the table of unaccepted memory. */
+enum mu_status mu_log_add_unaccepted(struct mu_machine *machine,
+				     struct mu_text line,
+				     struct mu_error *error) MU_MUST_CHECK;
 enum mu_status mu_log_add_empty_node(struct mu_machine *machine,
 				     struct mu_text line,
 				     struct mu_error *error) MU_MUST_CHECK;
+/* @there: now, and not only possible. */
 enum mu_status mu_log_add_srat_cpu(struct mu_machine *machine,
-				   struct mu_text line,
+				   struct mu_text line, bool there,
 				   struct mu_error *error) MU_MUST_CHECK;
 enum mu_status mu_log_add_node_list(struct mu_machine *machine,
 				    struct mu_text line,
@@ -133,6 +174,7 @@ enum mu_status mu_log_add_hmat(struct mu_machine *machine, struct mu_text line,
 struct mu_log_zones {
 	bool told;			      /* there is a list */
 	bool has_dma, has_dma32, has_highmem; /* in it, be it empty */
+	bool has_normal;		      /* and not empty */
 	/* Where they end, 0 if empty; in page frames before Linux 3.5. */
 	uint64_t dma, dma32;
 	bool frames;
@@ -152,7 +194,8 @@ void mu_log_set_zones(struct mu_machine *machine,
  */
 enum mu_arch mu_log_arch(struct mu_text line, bool *sure);
 
-/* The number of CPUs that a line of MU_LOG_ALLOWED or _BROUGHT_UP names. */
+/* The number of CPUs that a line of MU_LOG_ALLOWED or _BROUGHT_UP names: those
+ * that are there. */
 unsigned mu_log_cpu_count(struct mu_text line);
 
 /* Read a node number; the core rejects what is too large for any machine. */

@@ -15,8 +15,10 @@ bool mu_log_node(struct mu_text *line, int *nid)
 }
 
 enum mu_status mu_log_add_srat_cpu(struct mu_machine *machine,
-				   struct mu_text line, struct mu_error *error)
+				   struct mu_text line, bool there,
+				   struct mu_error *error)
 {
+	enum mu_status status;
 	uint64_t pxm;
 	int nid;
 
@@ -25,8 +27,10 @@ enum mu_status mu_log_add_srat_cpu(struct mu_machine *machine,
 	    mu_text_skip(&line, "ITS") || !mu_text_find(&line, "-> Node ") ||
 	    !mu_log_node(&line, &nid))
 		return MU_OK;
-	return mu_text_failed(
-		error, mu_machine_add_cpus(machine, nid, 1, error), &line);
+	status = mu_machine_add_cpus(machine, nid, there, error);
+	if (!status && !there)
+		machine->nodes[nid].nr_hotplug_cpus++;
+	return mu_text_failed(error, status, &line);
 }
 
 /* "0 CPUs: 0-7 16-23" */

@@ -36,7 +36,7 @@ static bool read_line(struct mu_text line, int *nid, uint64_t *first,
 		       node.at[-1] <= '9')
 			node.at--;
 		node.end = colon;
-		return (node.at == line.at || node.at[-1] == ' ') &&
+		return mu_log_is_prefix(line, node.at) &&
 		       mu_log_node(&node, nid);
 	}
 	return false;

@@ -110,6 +110,15 @@ static bool zone_follows(struct mu_text line)
 	       !mu_text_number(&line, 16, &end);
 }
 
+/* "3] active PFN ranges" */
+static bool frames_follow(struct mu_text line)
+{
+	uint64_t number;
+
+	return !mu_text_number(&line, 10, &number) &&
+	       mu_text_skip(&line, "] active PFN ranges");
+}
+
 static const struct mark {
 	const char *words;
 	enum mu_log_kind kind;
@@ -146,6 +155,7 @@ static const struct mark {
 	LINE("RAMDISK: ", RAMDISK, range_follows),
 	LINE("SRAT: Node ", SRAT_MEM, NULL),
 	LINE("Initmem setup node ", EMPTY_NODE, no_memory_follows),
+	LINE("Initmem setup node ", INITMEM, NULL),
 	LINE("SRAT: PXM ", SRAT_CPU, NULL),
 	LINE("numa: Node ", NODE_LIST, digit_follows),
 	LINE(".... node ", NODE_CPUS, NULL),
@@ -157,11 +167,19 @@ static const struct mark {
 	LINE("hash table entries: ", HASH, digit_follows),
 	LINE(" totalpages: ", TOTAL_PAGES, digit_follows),
 	LINE("last_pfn = ", LAST_PFN, last_pfn_follows),
+	LINE("Kernel command line: ", KERNEL_CMDLINE, NULL),
 	LINE("ommand line: ", CMDLINE, NULL),
+	LINE("Faking node ", FAKE_NODE, digit_follows),
+	LINE("Unaccepted=0x", UNACCEPTED, NULL),
+	LINE("Early memory node ranges", EARLY, NULL),
+	LINE("early_node_map[", FRAMES, frames_follow),
+	LINE("Movable zone start for each node", MOVABLE, NULL),
+	LINE("Movable zone start PFN for each node", MOVABLE, NULL),
 	LINE("Zone ranges:", ZONES, NULL),
 	LINE("Zone PFN ranges:", ZONES, NULL),
 	LINE("DMA32 ", ZONE_DMA32, zone_follows),
 	LINE("DMA ", ZONE_DMA, zone_follows),
+	LINE("Normal ", ZONE_NORMAL, zone_follows),
 	LINE("HighMem ", ZONE_HIGHMEM, zone_follows),
 	LINE("Faking a node at ", ONE_NODE, NULL),
 	LINE("NUMA turned off", ONE_NODE, NULL),
@@ -245,5 +263,72 @@ bool mu_log_next_line(struct mu_text *rest, struct mu_text *line)
 		line->end = range.end;
 		*rest = next;
 	}
+	return true;
+}
+
+bool mu_log_is_prefix(struct mu_text line, const char *at)
+{
+	while (at > line.at && (at[-1] == ' ' || at[-1] == '\t'))
+		at--;
+	return at == line.at || at[-1] == ']' || at[-1] == '>' || at[-1] == ':';
+}
+
+/* Does a line of that kind count where it stands? Titles begin their list. */
+static bool counts(struct mu_log_lines *lines, enum mu_log_kind kind,
+		   enum mu_log_map map, struct mu_text line)
+{
+	switch (kind) {
+	case MU_LOG_ZONES:
+		lines->in = MU_LOG_IN_ZONES;
+		return true;
+	case MU_LOG_EARLY:
+		lines->in = MU_LOG_IN_EARLY;
+		lines->early_titled = true;
+		return true;
+	case MU_LOG_FRAMES:
+		lines->in = MU_LOG_IN_FRAMES;
+		return !mu_text_number(&line, 10, &lines->frames_left);
+	case MU_LOG_MOVABLE:
+	case MU_LOG_INITMEM:
+	case MU_LOG_EMPTY_NODE:
+	case MU_LOG_TOTAL_PAGES:
+		lines->in = MU_LOG_IN_NONE;
+		return true;
+	case MU_LOG_BANNER:
+	case MU_LOG_HEADER:
+		lines->in = MU_LOG_IN_NONE;
+		lines->early_titled = false;
+		return true;
+	case MU_LOG_ZONE_DMA:
+	case MU_LOG_ZONE_DMA32:
+	case MU_LOG_ZONE_NORMAL:
+	case MU_LOG_ZONE_HIGHMEM:
+		return lines->in == MU_LOG_IN_ZONES;
+	case MU_LOG_MAP:
+		if (map == MU_LOG_MAP_EARLY)
+			return lines->in == MU_LOG_IN_EARLY ||
+			       !lines->early_titled;
+		if (map != MU_LOG_MAP_FRAMES)
+			return true;
+		if (lines->in != MU_LOG_IN_FRAMES || !lines->frames_left)
+			return false;
+		lines->frames_left--;
+		return true;
+	default:
+		return true;
+	}
+}
+
+bool mu_log_next(struct mu_log_lines *lines, struct mu_text *whole,
+		 struct mu_text *line, enum mu_log_kind *kind,
+		 enum mu_log_map *map)
+{
+	*map = MU_LOG_NR_MAPS;
+	if (!mu_log_next_line(&lines->rest, whole))
+		return false;
+	*line = *whole;
+	*kind = mu_log_classify(line, map);
+	if (!counts(lines, *kind, *map, *line))
+		*kind = MU_LOG_OTHER;
 	return true;
 }

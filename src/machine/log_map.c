@@ -9,6 +9,9 @@
 #include "machine/efi.h"
 #include "machine/log.h"
 
+/* Bytes before the bitmap of the table of unaccepted memory (UEFI). */
+#define UNACCEPTED_HEAD 24u
+
 /* "[mem 0x1000-0x1fff] usable" */
 static enum mu_status add_e820(struct mu_machine *machine, struct mu_text line,
 			       struct mu_error *error)
@@ -320,4 +323,37 @@ enum mu_status mu_log_add_empty_node(struct mu_machine *machine,
 		return MU_OK;
 	return mu_text_failed(
 		error, mu_machine_add_cpus(machine, nid, 0, error), &line);
+}
+
+/*
+ * The table has a head and one bit for each 2 MiB; the kernel takes its pages
+ * as memory, whatever the firmware's map says, and keeps them.
+ */
+enum mu_status mu_log_add_unaccepted(struct mu_machine *machine,
+				     struct mu_text line,
+				     struct mu_error *error)
+{
+	mu_phys_t top = 0, first, end,
+		  page = (mu_phys_t)1 << machine->page_shift;
+	enum mu_status status;
+	uint64_t table;
+
+	if (mu_text_number(&line, 16, &table) || !table ||
+	    table >= MU_PHYS_MAX / 2)
+		return MU_OK;
+	for (unsigned i = 0; i < machine->nr_ranges; i++) {
+		const struct mu_range *range = &machine->ranges[i];
+
+		if (range->type == MU_RANGE_RAM)
+			top = MU_MAX(top, range->base + range->size);
+	}
+	end = table + UNACCEPTED_HEAD + top / (8 * 2 * MU_MIB) + 1;
+	first = table & ~(page - 1);
+	end = (end + page - 1) & ~(page - 1);
+	status = mu_machine_update(machine, first, end - first, MU_RANGE_NONE,
+				   MU_RANGE_NONE, error);
+	if (!status)
+		status = mu_machine_add(machine, first, end - first,
+					MU_RANGE_RAM, MU_RANGE_KEPT, error);
+	return mu_text_failed(error, status, &line);
 }

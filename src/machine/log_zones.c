@@ -38,6 +38,9 @@ void mu_log_zone(struct mu_log_zones *zones, enum mu_log_kind kind,
 		zones->has_dma32 = true;
 		zones->dma32 = read_end(line, &zones->frames);
 		break;
+	case MU_LOG_ZONE_NORMAL:
+		zones->has_normal = read_end(line, &zones->frames);
+		break;
 	case MU_LOG_ZONE_HIGHMEM:
 		zones->has_highmem = true;
 		break;
@@ -47,13 +50,18 @@ void mu_log_zone(struct mu_log_zones *zones, enum mu_log_kind kind,
 	}
 }
 
-/* Does Linux on @arch have zones end at the same addresses everywhere? */
-static bool is_fixed(enum mu_arch arch)
+/*
+ * Does Linux on @arch have zones end at the same addresses everywhere? On
+ * RISC-V vendors' kernels have a lower DMA32: seen where another zone begins
+ * there.
+ */
+static bool is_fixed(enum mu_arch arch, const struct mu_log_zones *zones)
 {
 	switch (arch) {
+	case MU_ARCH_RISCV:
+		return !zones->has_normal;
 	case MU_ARCH_X86_64:
 	case MU_ARCH_X86:
-	case MU_ARCH_RISCV:
 	case MU_ARCH_S390:
 	case MU_ARCH_LOONGARCH:
 		return true;
@@ -69,7 +77,7 @@ void mu_log_set_zones(struct mu_machine *machine,
 
 	if (!zones->told)
 		return;
-	if (is_fixed(machine->arch)) {
+	if (is_fixed(machine->arch, zones)) {
 		mu_machine_zones(machine, &dma, &dma32);
 		dma = zones->has_dma ? dma : 0;
 		dma32 = zones->has_dma32 ? dma32 : 0;

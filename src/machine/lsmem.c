@@ -74,15 +74,22 @@ static bool next_cell(struct mu_text *row, struct mu_text *cell)
 	return !mu_text_empty(cell);
 }
 
+struct title {
+	size_t node_end;	   /* of "NODE" in the line; 0: not there */
+	unsigned node_cell, cells; /* which of them it is, from 0 */
+};
+
 /*
  * Cells may be empty, so columns are recognised by content and position: states
  * are words that appear nowhere else, nodes are numbers that end below the end
  * of "NODE".
  */
-static void read_row(struct mu_text row, size_t node_end, struct block *block)
+static void read_row(struct mu_text row, const struct title *title,
+		     struct block *block)
 {
 	const char *start = row.at;
-	struct mu_text cell, word;
+	struct mu_text cell, word, named = {0};
+	unsigned cells = 1;
 
 	*block = (struct block){.range = {row.end, row.end, row.line}};
 	block->state = block->node = block->range;
@@ -99,12 +106,19 @@ static void read_row(struct mu_text row, size_t node_end, struct block *block)
 		    mu_text_skip(&word, "going-offline") ||
 		    mu_text_skip(&word, "deconfigured"))
 			block->state = cell;
-		if (node_end && (size_t)(cell.end - start) == node_end)
+		if (title->node_end &&
+		    (size_t)(cell.end - start) == title->node_end)
 			block->node = cell;
+		if (cells++ == title->node_cell)
+			named = cell;
 	}
+	/* Without its blanks, but with all its cells. */
+	if (title->node_end && mu_text_empty(&block->node) &&
+	    cells == title->cells)
+		block->node = named;
 }
 
-static bool is_title(struct mu_text line, size_t *node_end)
+static bool is_title(struct mu_text line, struct title *title)
 {
 	const char *start = line.at;
 	struct mu_text cell;
@@ -112,10 +126,12 @@ static bool is_title(struct mu_text line, size_t *node_end)
 	if (!next_cell(&line, &cell) || !mu_text_skip(&cell, "RANGE") ||
 	    !mu_text_empty(&cell))
 		return false;
-	*node_end = 0;
-	while (next_cell(&line, &cell)) {
-		if (mu_text_skip(&cell, "NODE") && mu_text_empty(&cell))
-			*node_end = (size_t)(cell.end - start);
+	*title = (struct title){.cells = 1};
+	for (; next_cell(&line, &cell); title->cells++) {
+		if (!mu_text_skip(&cell, "NODE") || !mu_text_empty(&cell))
+			continue;
+		title->node_end = (size_t)(cell.end - start);
+		title->node_cell = title->cells;
 	}
 	return true;
 }
@@ -124,16 +140,16 @@ static enum mu_status read_table(struct reader *reader, struct mu_text text)
 {
 	enum mu_status status = MU_OK;
 	bool in_table = false;
-	size_t node_end = 0;
+	struct title title = {0};
 	struct mu_text line;
 
 	while (!status && mu_text_line(&text, &line)) {
 		struct block block;
 
-		if (is_title(line, &node_end)) {
+		if (is_title(line, &title)) {
 			in_table = true;
 		} else if (in_table) {
-			read_row(line, node_end, &block);
+			read_row(line, &title, &block);
 			status = add_block(reader, &block);
 		}
 	}

@@ -7,6 +7,7 @@
 #include "base/bits.h"
 #include "base/fmt.h"
 #include "base/string.h"
+#include "machine/checks.h"
 #include "machine/perf.h"
 
 #define MAX_RANGES     (1u << 20)
@@ -123,9 +124,9 @@ static enum mu_status check_open(const struct mu_machine *machine,
 	return MU_OK;
 }
 
-static enum mu_status check_range(const struct mu_machine *machine,
-				  mu_phys_t base, mu_phys_t size,
-				  struct mu_error *error)
+enum mu_status mu_machine_check_range(const struct mu_machine *machine,
+				      mu_phys_t base, mu_phys_t size,
+				      struct mu_error *error)
 {
 	enum mu_status status = check_open(machine, error);
 
@@ -155,8 +156,8 @@ static enum mu_status check_type(unsigned type, unsigned lowest,
 	return MU_OK;
 }
 
-static enum mu_status check_node(const struct mu_machine *machine, int nid,
-				 struct mu_error *error)
+enum mu_status mu_machine_check_node(const struct mu_machine *machine, int nid,
+				     struct mu_error *error)
 {
 	enum mu_status status = check_open(machine, error);
 
@@ -179,7 +180,8 @@ enum mu_status mu_machine_add(struct mu_machine *machine, mu_phys_t base,
 			      mu_phys_t size, enum mu_range_type type,
 			      unsigned flags, struct mu_error *error)
 {
-	enum mu_status status = check_range(machine, base, size, error);
+	enum mu_status status =
+		mu_machine_check_range(machine, base, size, error);
 
 	if (!status)
 		status = check_type(type, MU_RANGE_RAM, error);
@@ -203,10 +205,11 @@ enum mu_status mu_machine_add_affinity(struct mu_machine *machine,
 				       mu_phys_t base, mu_phys_t size, int nid,
 				       unsigned flags, struct mu_error *error)
 {
-	enum mu_status status = check_range(machine, base, size, error);
+	enum mu_status status =
+		mu_machine_check_range(machine, base, size, error);
 
 	if (!status)
-		status = check_node(machine, nid, error);
+		status = mu_machine_check_node(machine, nid, error);
 	if (status)
 		return status;
 	if (size && machine->nr_affinities == machine->max_affinities)
@@ -301,7 +304,8 @@ enum mu_status mu_machine_update(struct mu_machine *machine, mu_phys_t base,
 				 enum mu_range_type to, struct mu_error *error)
 {
 	struct change change = {base, base + size, from, to, 0};
-	enum mu_status status = check_range(machine, base, size, error);
+	enum mu_status status =
+		mu_machine_check_range(machine, base, size, error);
 
 	if (!status)
 		status = check_type(from, MU_RANGE_NONE, error);
@@ -318,7 +322,8 @@ enum mu_status mu_machine_set_flags(struct mu_machine *machine, mu_phys_t base,
 {
 	struct change change = {base, base + size, MU_RANGE_RAM, MU_RANGE_RAM,
 				flags};
-	enum mu_status status = check_range(machine, base, size, error);
+	enum mu_status status =
+		mu_machine_check_range(machine, base, size, error);
 
 	if (status || !size)
 		return status;
@@ -344,8 +349,8 @@ enum mu_status mu_machine_ram_from_affinities(struct mu_machine *machine,
 	return status;
 }
 
-static enum mu_status check_cpus(const struct mu_machine *machine,
-				 unsigned count, struct mu_error *error)
+enum mu_status mu_machine_check_cpus(const struct mu_machine *machine,
+				     unsigned count, struct mu_error *error)
 {
 	if (count <= MU_MAX_CPUS - mu_machine_cpus(machine))
 		return MU_OK;
@@ -357,10 +362,10 @@ static enum mu_status check_cpus(const struct mu_machine *machine,
 enum mu_status mu_machine_add_cpus(struct mu_machine *machine, int nid,
 				   unsigned count, struct mu_error *error)
 {
-	enum mu_status status = check_node(machine, nid, error);
+	enum mu_status status = mu_machine_check_node(machine, nid, error);
 
 	if (!status)
-		status = check_cpus(machine, count, error);
+		status = mu_machine_check_cpus(machine, count, error);
 	if (status)
 		return status;
 	machine->nodes[nid].nr_cpus += count;
@@ -375,7 +380,7 @@ enum mu_status mu_machine_spread_cpus(struct mu_machine *machine,
 	unsigned nodes = 0, seen = 0;
 
 	if (!status)
-		status = check_cpus(machine, count, error);
+		status = mu_machine_check_cpus(machine, count, error);
 	if (status)
 		return status;
 	if (!machine->nr_nodes)
@@ -390,14 +395,14 @@ enum mu_status mu_machine_spread_cpus(struct mu_machine *machine,
 	return MU_OK;
 }
 
-enum mu_status mu_machine_set_distance(struct mu_machine *machine, int from,
-				       int to, unsigned distance,
-				       struct mu_error *error)
+enum mu_status mu_machine_check_distance(const struct mu_machine *machine,
+					 int from, int to, unsigned distance,
+					 struct mu_error *error)
 {
-	enum mu_status status = check_node(machine, from, error);
+	enum mu_status status = mu_machine_check_node(machine, from, error);
 
 	if (!status)
-		status = check_node(machine, to, error);
+		status = mu_machine_check_node(machine, to, error);
 	if (status)
 		return status;
 	if (distance < 10 || distance > 255 || (from == to && distance != 10))
@@ -405,6 +410,18 @@ enum mu_status mu_machine_set_distance(struct mu_machine *machine, int from,
 			       "the distance from node %d to node %d cannot be "
 			       "%u: it is 10 to itself, 10 to 255 to others",
 			       from, to, distance);
+	return MU_OK;
+}
+
+enum mu_status mu_machine_set_distance(struct mu_machine *machine, int from,
+				       int to, unsigned distance,
+				       struct mu_error *error)
+{
+	enum mu_status status =
+		mu_machine_check_distance(machine, from, to, distance, error);
+
+	if (status)
+		return status;
 	machine->distances[(unsigned)from * machine->max_nodes + (unsigned)to] =
 		(uint8_t)distance;
 	return MU_OK;
@@ -414,10 +431,10 @@ enum mu_status mu_machine_set_perf(struct mu_machine *machine, int from, int to,
 				   enum mu_perf what, uint32_t value,
 				   struct mu_error *error)
 {
-	enum mu_status status = check_node(machine, from, error);
+	enum mu_status status = mu_machine_check_node(machine, from, error);
 
 	if (!status)
-		status = check_node(machine, to, error);
+		status = mu_machine_check_node(machine, to, error);
 	if (status || !value)
 		return status;
 	if ((unsigned)what >= MU_NR_PERF)
@@ -473,4 +490,13 @@ unsigned mu_machine_cpus(const struct mu_machine *machine)
 	for (unsigned i = 0; i < machine->nr_nodes; i++)
 		sum += machine->nodes[i].nr_cpus;
 	return sum;
+}
+
+unsigned mu_machine_possible_cpus(const struct mu_machine *machine)
+{
+	unsigned cpus = mu_machine_cpus(machine);
+
+	for (unsigned i = 0; i < machine->nr_nodes; i++)
+		cpus += machine->nodes[i].nr_hotplug_cpus;
+	return cpus;
 }

@@ -81,14 +81,28 @@ static enum mu_status read_size(struct reader *reader, int nid)
 	return status;
 }
 
+/* Read the next word if it is "8", "0-63" or "0-3,8,10-11": how many. */
+static bool read_list(struct mu_text *text, unsigned *count)
+{
+	struct mu_text rest = *text, word;
+
+	if (!next_word(&rest, &word) || !mu_text_is_digit(&word, 10))
+		return false;
+	*count = mu_text_count_list(&word);
+	if (!mu_text_empty(&word))
+		return false;
+	*text = rest;
+	return true;
+}
+
 /* "node 3 cpus: 8 9 10" */
 static enum mu_status read_cpus(struct reader *reader, int nid)
 {
 	unsigned count = 0;
-	uint64_t cpu;
+	unsigned more;
 
-	while (read_number(&reader->rest, &cpu))
-		count += count <= MU_MAX_CPUS;
+	while (read_list(&reader->rest, &more))
+		count = MU_MIN(count + more, MU_MAX_CPUS + 1);
 	return mu_machine_add_cpus(reader->machine, nid, count, reader->error);
 }
 
