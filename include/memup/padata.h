@@ -296,10 +296,10 @@ size_t mu_padata_shell_size(void);
 
 /*
  * Make *@instance in @size bytes at @memory for the port's CPUs, all of them
- * online and in both masks. At most @limit jobs are waiting for parallel() or in it on other
- * CPUs; beyond that the submitter does the work itself, which keeps it from
- * running ahead. 0: two per CPU, so that a CPU that is done with a job finds
- * the next one waiting. MU_ERR_FULL when @size is less than
+ * online and in both masks. At most @limit jobs are waiting for parallel() or
+ * in it on other CPUs; beyond that the submitter does the work itself, which
+ * keeps it from running ahead. 0: two per CPU, so that a CPU that is done with
+ * a job finds the next one waiting. MU_ERR_FULL when @size is less than
  * mu_padata_instance_size(), MU_ERR_INVALID for memory that is not aligned. Any
  * context.
  */
