@@ -11,8 +11,8 @@
 /*
  * Caches for CPUs with ids below @cpus (0: none), in @size bytes at @buf,
  * aligned to 64 (MU_ERR_FULL when that is less than mu_caches_size(@cpus)), of
- * which only a bit per CPU is written here; @pages as mu_config.cache_pages. Early boot, before
- * mu_buddy_set_watermarks().
+ * which only a bit per CPU is written here; @pages as mu_config.cache_pages.
+ * Early boot, before mu_buddy_set_watermarks().
  */
 size_t mu_caches_size(unsigned cpus);
 enum mu_status mu_caches_init(struct mu_buddy *buddy, unsigned cpus,
