@@ -188,16 +188,22 @@ static enum mu_status sum_up(struct pool *pool, struct sum *sum, uint64_t size)
 	unsigned nr = BLOCKS_A_THREAD * pool->threads;
 	struct block *blocks = calloc(nr, sizeof(*blocks));
 	char *data = malloc(nr * BLOCK);
-	void *instance_memory = malloc(mu_padata_instance_size());
-	void *shell_memory = malloc(mu_padata_shell_size());
+	const size_t instance_size = mu_padata_instance_size();
+	const size_t shell_size = mu_padata_shell_size();
+	void *instance_memory = malloc(instance_size);
+	void *shell_memory = malloc(shell_size);
+	struct mu_padata_instance *instance;
+	struct mu_padata_shell *shell;
 	enum mu_status status = MU_ERR_NOMEM;
 
-	if (blocks && data && instance_memory && shell_memory) {
-		struct mu_padata_instance *instance = mu_padata_instance_init(
-			instance_memory, pool->port, 2 * pool->threads);
-		struct mu_padata_shell *shell =
-			mu_padata_shell_init(shell_memory, instance);
-
+	if (blocks && data && instance_memory && shell_memory)
+		status = mu_padata_instance_init(instance_memory, instance_size,
+						 pool->port, 2 * pool->threads,
+						 &instance);
+	if (status == MU_OK)
+		status = mu_padata_shell_init(shell_memory, shell_size,
+					      instance, &shell);
+	if (status == MU_OK) {
 		for (unsigned i = 0; i < nr; i++) {
 			blocks[i].padata.parallel = work_on;
 			blocks[i].padata.serial = put_together;

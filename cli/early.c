@@ -82,9 +82,9 @@ static enum mu_status take(struct early_row *row, struct mu_mm *mm,
 	enum mu_status status;
 
 	if (kind == EARLY_PERCPU)
-		return mu_early_percpu(mm, ask->percpu_bytes, NULL, early);
+		return mu_early_percpu(mm, ask->percpu_bytes, NULL, 0, early);
 	if (kind == EARLY_TRACE)
-		return mu_early_trace(mm, ask->trace_bytes, NULL, early);
+		return mu_early_trace(mm, ask->trace_bytes, NULL, 0, early);
 	status = mu_early_hash(mm, &spec, &hash);
 	*early = hash.memory;
 	row->entries = hash.entries;

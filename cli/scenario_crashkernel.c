@@ -71,9 +71,9 @@ static void take_all(struct mu_mm *mm, struct boot *boot)
 
 	boot->got[0] = take_hash(mm, 13);
 	boot->got[1] = take_hash(mm, 14);
-	if (mu_early_percpu(mm, PERCPU, NULL, &early) == MU_OK)
+	if (mu_early_percpu(mm, PERCPU, NULL, 0, &early) == MU_OK)
 		boot->got[2] = early.pages << mm->page_shift;
-	if (mu_early_trace(mm, TRACE, NULL, &early) == MU_OK)
+	if (mu_early_trace(mm, TRACE, NULL, 0, &early) == MU_OK)
 		boot->got[3] = early.pages << mm->page_shift;
 }
 

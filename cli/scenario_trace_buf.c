@@ -73,7 +73,7 @@ static void take_buffers(struct boot *boot, struct stage *stage)
 	if (boot->helpers)
 		helped = !pthread_create(&helper, NULL, help, stage);
 	boot->ns = stage_now(stage);
-	boot->status = mu_early_trace(mm, EACH, NULL, &buffers);
+	boot->status = mu_early_trace(mm, EACH, NULL, 0, &buffers);
 	boot->ns = stage_now(stage) - boot->ns;
 	if (helped)
 		pthread_join(helper, NULL);

@@ -13,15 +13,20 @@ static struct mu_machine *make_machine(const char *what, unsigned page_shift,
 				       struct mu_error *error)
 {
 	size_t head = (sizeof(struct mu_machine) + 15) & ~(size_t)15;
-	char *memory = malloc(head + mu_machine_size(MAX_RANGES, MAX_NODES));
+	size_t size = mu_machine_size(MAX_RANGES, MAX_NODES);
+	char *memory = malloc(head + size);
 	struct mu_machine *machine = (void *)memory;
 
 	*status = MU_ERR_NOMEM;
 	if (!memory)
 		return NULL;
-	mu_machine_init(machine, memory + head, MAX_RANGES, MAX_NODES);
-	machine->page_shift = page_shift;
-	*status = mu_machine_read_short(machine, what, strlen(what), error);
+	*status = mu_machine_init(machine, memory + head, size, MAX_RANGES,
+				  MAX_NODES, error);
+	if (*status == MU_OK) {
+		machine->page_shift = page_shift;
+		*status = mu_machine_read_short(machine, what, strlen(what),
+						error);
+	}
 	if (*status == MU_OK)
 		*status = mu_machine_finish(machine, error);
 	if (*status == MU_OK)

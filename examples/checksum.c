@@ -108,6 +108,8 @@ static bool submit_all(struct run *run, struct mu_padata_shell *shell,
 int main(int argc, char **argv)
 {
 	struct block *blocks;
+	const size_t instance_size = mu_padata_instance_size();
+	const size_t shell_size = mu_padata_shell_size();
 	void *instance_memory, *shell_memory;
 	struct mu_padata_instance *instance;
 	struct mu_padata_shell *shell;
@@ -122,8 +124,8 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	blocks = calloc(MOST, sizeof(*blocks));
-	instance_memory = malloc(mu_padata_instance_size());
-	shell_memory = malloc(mu_padata_shell_size());
+	instance_memory = malloc(instance_size);
+	shell_memory = malloc(shell_size);
 	if (!blocks || !instance_memory || !shell_memory || !run_open(&run))
 		goto out;
 	sum.port = run.port;
@@ -133,8 +135,11 @@ int main(int argc, char **argv)
 		blocks[i].sum = &sum;
 		blocks[i].free = 1;
 	}
-	instance = mu_padata_instance_init(instance_memory, run.port, 0);
-	shell = mu_padata_shell_init(shell_memory, instance);
+	if (mu_padata_instance_init(instance_memory, instance_size, run.port, 0,
+				    &instance) != MU_OK ||
+	    mu_padata_shell_init(shell_memory, shell_size, instance, &shell) !=
+		    MU_OK)
+		abort();
 	code = !submit_all(&run, shell, blocks, &sum, file.st_size);
 	/* All blocks are free, so neither is busy. */
 	if (mu_padata_shell_fini(shell) != MU_OK ||

@@ -41,12 +41,16 @@ static enum mu_status describe(struct guest *guest, mu_phys_t size,
 	mu_phys_t below = size < HOLE ? size : HOLE;
 	enum mu_status status;
 
-	guest->machine_memory = malloc(mu_machine_size(8, 1));
+	size_t bytes = mu_machine_size(8, 1);
+
+	guest->machine_memory = malloc(bytes);
 	if (!guest->machine_memory)
 		return MU_ERR_NOMEM;
-	mu_machine_init(&guest->machine, guest->machine_memory, 8, 1);
-	status = mu_machine_add(&guest->machine, HOLE_END, size - below,
-				MU_RANGE_RAM, 0, error);
+	status = mu_machine_init(&guest->machine, guest->machine_memory, bytes,
+				 8, 1, error);
+	if (status == MU_OK)
+		status = mu_machine_add(&guest->machine, HOLE_END, size - below,
+					MU_RANGE_RAM, 0, error);
 	if (status == MU_OK)
 		status = mu_machine_add(&guest->machine, 0, below, MU_RANGE_RAM,
 					0, error);

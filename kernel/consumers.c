@@ -13,7 +13,7 @@ static mu_pfn_t huge = MU_NO_PFN;
 static void take_trace(void)
 {
 	enum mu_status status = mu_early_trace(
-		&kernel.mm, kernel.options.trace_bytes, NULL, &trace);
+		&kernel.mm, kernel.options.trace_bytes, NULL, 0, &trace);
 
 	if (status != MU_OK) {
 		log_err("trace_buf_size: %s for each of %u CPUs: %s",

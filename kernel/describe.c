@@ -40,10 +40,20 @@ static bool apply_cmdline(void)
 	return false;
 }
 
+static _Noreturn void give_up(const char *why)
+{
+	log_err("%s: this machine cannot be brought up", why);
+	kernel_exit(EXIT_INPUT);
+}
+
 static bool describe(void)
 {
-	mu_machine_init(&kernel.machine, tables, MAX_MACHINE_RANGES,
-			MAX_MACHINE_NODES);
+	struct mu_error error = {0};
+
+	if (mu_machine_init(&kernel.machine, tables, sizeof(tables),
+			    MAX_MACHINE_RANGES, MAX_MACHINE_NODES,
+			    &error) != MU_OK)
+		give_up(error.text);
 	format(kernel.machine.source, sizeof(kernel.machine.source), "%s",
 	       kernel.info->loader);
 	kernel.machine.page_shift = BARE_PAGE_SHIFT;
@@ -124,21 +134,12 @@ static void settle_nodes(void)
 			cpus[i].nid = 0;
 }
 
-static _Noreturn void give_up(const char *why)
-{
-	log_err("%s: this machine cannot be brought up", why);
-	kernel_exit(EXIT_INPUT);
-}
-
 void describe_machine(void)
 {
 	struct mu_error error = {0};
 	const char *complaint;
 	bool no_affinities;
 
-	if (mu_machine_size(MAX_MACHINE_RANGES, MAX_MACHINE_NODES) >
-	    sizeof(tables))
-		give_up("describe.c: TABLE_BYTES is too small");
 	complaint = platform_find_firmware();
 	if (complaint)
 		give_up(complaint);

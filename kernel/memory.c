@@ -75,7 +75,7 @@ static void reserve_cmdline(void)
 	else if (crash.size)
 		log_info("crashkernel: %lu MiB at 0x%lx", crash.size >> 20,
 			 crash.base);
-	while (options_next(text, len, &at, word))
+	while (options_next(text, len, &at, word, sizeof(word)))
 		if (!memcmp(word, "reserve_mem=", 12) &&
 		    mu_memblock_reserve_mem(memblock, word, strlen(word),
 					    &error) != MU_OK)

@@ -126,17 +126,18 @@ static void read_word(struct options *options, const char *word)
 	}
 }
 
-bool options_next(const char *text, size_t len, size_t *at, char *word)
+bool options_next(const char *text, size_t len, size_t *at, char *word,
+		  size_t size)
 {
-	size_t size = 0;
+	size_t fits = 0;
 
 	while (*at < len && text[*at] <= ' ')
 		++*at;
 	for (; *at < len && text[*at] > ' '; ++*at)
-		if (size < MAX_WORD - 1)
-			word[size++] = text[*at];
-	word[size] = '\0';
-	return size && !text_equal(word, "--");
+		if (fits + 1 < size)
+			word[fits++] = text[*at];
+	word[fits] = '\0';
+	return fits && !text_equal(word, "--");
 }
 
 void options_read(struct options *options, const char *text, size_t len)
@@ -146,7 +147,7 @@ void options_read(struct options *options, const char *text, size_t len)
 	size_t at = 0;
 
 	*options = (struct options){.policy = MU_POLICY_LAZY};
-	while (options_next(text, len, &at, word))
+	while (options_next(text, len, &at, word, sizeof(word)))
 		read_word(options, word);
 	if (mu_huge_pools_read(&options->huge, text, len, &error) != MU_OK)
 		log_err("command line: %s; no huge pages", error.text);

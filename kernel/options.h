@@ -35,9 +35,10 @@ struct options {
 /* Read @len bytes at @text, terminated. */
 void options_read(struct options *options, const char *text, size_t len);
 
-/* The word at or after *@at, as much of it as fits; moves *@at past it. False
- * at the end, and at "--". */
+/* The word at or after *@at, as much of it as fits into @size bytes at @word,
+ * terminated; moves *@at past it. False at the end, and at "--". */
 #define MAX_WORD 128
-bool options_next(const char *text, size_t len, size_t *at, char *word);
+bool options_next(const char *text, size_t len, size_t *at, char *word,
+		  size_t size);
 
 #endif

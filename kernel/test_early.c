@@ -12,7 +12,8 @@ static enum result percpu(void)
 	static mu_pfn_t first[MU_MAX_CPUS];
 	struct mu_early early;
 
-	CHECK_OK(mu_early_percpu(&kernel.mm, PERCPU_BYTES, first, &early));
+	CHECK_OK(mu_early_percpu(&kernel.mm, PERCPU_BYTES, first, MU_MAX_CPUS,
+				 &early));
 	CHECK(early.allocations == kernel.bare.nr_cpus);
 	for (unsigned i = 0; i < kernel.bare.nr_cpus; i++)
 		*(volatile uint64_t *)direct(first[i] * PAGE) = i;
@@ -54,7 +55,7 @@ static enum result early_consumers(void)
 		result = hash();
 	if (result != TEST_OK)
 		return result;
-	CHECK_OK(mu_early_trace(&kernel.mm, TRACE_BYTES, NULL, &early));
+	CHECK_OK(mu_early_trace(&kernel.mm, TRACE_BYTES, NULL, 0, &early));
 	CHECK(early.pages == kernel.bare.nr_cpus * (TRACE_BYTES / PAGE));
 	CHECK_OK(mu_early_free(&kernel.mm, &early));
 	return TEST_OK;

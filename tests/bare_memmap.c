@@ -18,9 +18,11 @@ void bare_init(struct bare *bare, const char *machine, unsigned page_shift,
 	bare->buf = aligned_alloc(64, (bytes + 63) & ~(size_t)63);
 	assert_non_null(bare->buf);
 	memset(bare->buf, 0x5a, bytes);
-	mu_memmap_init(&bare->memmap, &bare->world.port,
-		       mu_hosted_memmap(bare->world.hosted), memblock,
-		       page_shift, NULL, bare->buf, nr_ragged);
+	assert_int_equal(mu_memmap_init(&bare->memmap, &bare->world.port,
+					mu_hosted_memmap(bare->world.hosted),
+					memblock, page_shift, NULL, bare->buf,
+					bytes, nr_ragged),
+			 MU_OK);
 }
 
 void bare_destroy(struct bare *bare)

@@ -12,7 +12,9 @@ struct mu_machine *machine_new(unsigned max_ranges, unsigned max_nodes)
 	assert_non_null(memory);
 	/* Nothing may depend on what was in the memory before. */
 	memset(memory, 0xa5, head + size);
-	mu_machine_init((void *)memory, memory + head, max_ranges, max_nodes);
+	assert_int_equal(mu_machine_init((void *)memory, memory + head, size,
+					 max_ranges, max_nodes, NULL),
+			 MU_OK);
 	return (void *)memory;
 }
 

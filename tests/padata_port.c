@@ -334,3 +334,29 @@ void padata_port_destroy(struct padata_port *pp)
 	pthread_mutex_destroy(&pp->sleep_lock);
 	pthread_cond_destroy(&pp->sleep);
 }
+
+struct mu_padata_instance *padata_instance(struct padata_port *pp,
+					   unsigned limit)
+{
+	size_t size = mu_padata_instance_size();
+	void *memory = malloc(size);
+	struct mu_padata_instance *instance;
+
+	assert_non_null(memory);
+	assert_int_equal(mu_padata_instance_init(memory, size, &pp->port, limit,
+						 &instance),
+			 MU_OK);
+	return instance;
+}
+
+struct mu_padata_shell *padata_shell(struct mu_padata_instance *instance)
+{
+	size_t size = mu_padata_shell_size();
+	void *memory = malloc(size);
+	struct mu_padata_shell *shell;
+
+	assert_non_null(memory);
+	assert_int_equal(mu_padata_shell_init(memory, size, instance, &shell),
+			 MU_OK);
+	return shell;
+}

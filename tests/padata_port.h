@@ -9,7 +9,7 @@
 #define TESTS_PADATA_PORT_H
 
 #include <pthread.h>
-#include "memup/port.h"
+#include "memup/padata.h"
 
 enum padata_port_kind {
 	/* Promise idle CPUs alone; nothing can be taken back. */
@@ -64,6 +64,11 @@ void padata_port_init(struct padata_port *pp,
 
 /* Ends the threads; fails the test if a promised call did not happen. */
 void padata_port_destroy(struct padata_port *pp);
+
+/* An instance for its CPUs, and a shell, from malloc(). */
+struct mu_padata_instance *padata_instance(struct padata_port *pp,
+					   unsigned limit);
+struct mu_padata_shell *padata_shell(struct mu_padata_instance *instance);
 
 /*
  * An assertion for threads that cmocka does not know: says what was wrong and

@@ -231,6 +231,7 @@ static bool fail_at(enum hook hook, unsigned call, unsigned *refused)
 	struct world world;
 	struct state state = {.world = &world};
 
+	ext.span = bytes;
 	fault.hook = hook;
 	fault.fail_at = UINT32_MAX;
 	ext.base = mmap(NULL, bytes, PROT_READ | PROT_WRITE,

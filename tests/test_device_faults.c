@@ -227,6 +227,7 @@ static void extensions(void **state)
 	ext.fail_at = UINT32_MAX;
 	ext.ext.size = 1;
 	ext.ext.base = bytes;
+	ext.ext.span = sizeof(bytes);
 	ext.ext.map = ext_map;
 	ext.ext.unmap = ext_unmap;
 	memset(bytes, 0x55, sizeof(bytes));

@@ -56,6 +56,7 @@ static void gate_up(void)
 	gate.stop_at = PFN + BLOCK;
 	gate.ext.size = 1;
 	gate.ext.base = gate.bytes;
+	gate.ext.span = bytes;
 	gate.ext.init = gated_init;
 	world_init_late(&gate.world, "1G/4", MU_POLICY_LAZY, &limits);
 	assert_int_equal(mu_mm_add_page_ext(&gate.world.mm, &gate.ext), MU_OK);

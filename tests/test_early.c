@@ -204,9 +204,9 @@ static void test_percpu(void **state)
 		mu_pfn_t first[10];
 
 		world_up(&world, "2x256M/10", world_policies[i]);
-		assert_int_equal(
-			mu_early_percpu(&world.mm, 65 * MU_KIB, first, &early),
-			MU_OK);
+		assert_int_equal(mu_early_percpu(&world.mm, 65 * MU_KIB, first,
+						 10, &early),
+				 MU_OK);
 		assert_int_equal(early.allocations, 10);
 		assert_int_equal(early.pages, 10 * 32);
 		check_chain(&world, &early);
@@ -221,7 +221,7 @@ static void test_percpu(void **state)
 		}
 		check_free(&world, &early, 0);
 		assert_int_equal(
-			mu_early_percpu(&world.mm, 4 * MU_MIB, NULL, &early),
+			mu_early_percpu(&world.mm, 4 * MU_MIB, NULL, 0, &early),
 			MU_OK);
 		check_free(&world, &early, 0);
 		world_destroy(&world);
@@ -238,7 +238,7 @@ static void test_trace(void **state)
 
 		world_up(&world, "2x256M/6", world_policies[i]);
 		assert_int_equal(mu_early_trace(&world.mm, 10 * MU_MIB + 1,
-						first, &early),
+						first, 6, &early),
 				 MU_OK);
 		assert_int_equal(early.allocations, 6 * 2561);
 		assert_int_equal(early.pages, 6 * 2561);
@@ -279,11 +279,13 @@ static void test_bad_arguments(void **state)
 		mu_early_pages(mm, 0, 1, MU_GIGANTIC_ORDER + 1, &early),
 		MU_ERR_RANGE);
 	assert_empty(&early);
-	assert_int_equal(mu_early_percpu(mm, 0, NULL, &early), MU_ERR_INVALID);
-	assert_int_equal(mu_early_percpu(mm, 4 * MU_MIB + 1, NULL, &early),
+	assert_int_equal(mu_early_percpu(mm, 0, NULL, 0, &early),
+			 MU_ERR_INVALID);
+	assert_int_equal(mu_early_percpu(mm, 4 * MU_MIB + 1, NULL, 0, &early),
 			 MU_ERR_RANGE);
-	assert_int_equal(mu_early_trace(mm, 0, NULL, &early), MU_ERR_INVALID);
-	assert_int_equal(mu_early_trace(mm, UINT64_MAX, NULL, &early),
+	assert_int_equal(mu_early_trace(mm, 0, NULL, 0, &early),
+			 MU_ERR_INVALID);
+	assert_int_equal(mu_early_trace(mm, UINT64_MAX, NULL, 0, &early),
 			 MU_ERR_RANGE);
 	spec = dentry();
 	spec.bucket_size = 0;
@@ -312,7 +314,7 @@ static void test_too_little(void **state)
 
 		world_up(&world, "2x64M/4", world_policies[i]);
 		assert_int_equal(
-			mu_early_trace(&world.mm, 40 * MU_MIB, NULL, &early),
+			mu_early_trace(&world.mm, 40 * MU_MIB, NULL, 0, &early),
 			MU_ERR_NOMEM);
 		assert_empty(&early);
 		assert_int_equal(allocated(&world), 0);
@@ -323,7 +325,7 @@ static void test_too_little(void **state)
 		assert_int_equal(allocated(&world), 0);
 		/* What is left was not spoiled. */
 		assert_int_equal(
-			mu_early_trace(&world.mm, 25 * MU_MIB, NULL, &early),
+			mu_early_trace(&world.mm, 25 * MU_MIB, NULL, 0, &early),
 			MU_OK);
 		check_free(&world, &early, 0);
 		world_destroy(&world);

@@ -47,11 +47,11 @@ static enum mu_status consume(struct world *world, enum consumer consumer,
 		*early = hash.memory;
 		return status;
 	case PERCPU:
-		return mu_early_percpu(&world->mm, 4 * MU_MIB, NULL, early);
+		return mu_early_percpu(&world->mm, 4 * MU_MIB, NULL, 0, early);
 	case TRACE:
 	case NR_CONSUMERS:
 	default:
-		return mu_early_trace(&world->mm, 4 * MU_MIB, NULL, early);
+		return mu_early_trace(&world->mm, 4 * MU_MIB, NULL, 0, early);
 	}
 }
 

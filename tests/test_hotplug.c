@@ -378,6 +378,7 @@ static void extensions(void **state)
 	int64_t mapped, initialised;
 
 	(void)state;
+	ext.span = bytes;
 	memset(&ext_pages, 0, sizeof(ext_pages));
 	ext.base = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
 			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);

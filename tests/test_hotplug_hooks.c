@@ -230,6 +230,7 @@ static void in_turn(enum mu_policy policy, bool hosted)
 	struct mu_page_ext ext = {.size = 1, .map = ext_map};
 	unsigned failures = 0, calls;
 
+	ext.span = bytes;
 	ext.base = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
 			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	assert_ptr_not_equal(ext.base, MAP_FAILED);

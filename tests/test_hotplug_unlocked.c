@@ -54,6 +54,7 @@ static void up(enum mu_policy policy)
 	assert_non_null(slow.bytes);
 	slow.ext.size = 1;
 	slow.ext.base = slow.bytes;
+	slow.ext.span = bytes;
 	slow.ext.init = slow_init;
 	slow.stop_at = FIRST + 3 * MU_BLOCK_PAGES;
 	plug_init(&slow.world, "2x64M/4", policy);

@@ -64,10 +64,8 @@ static void begin(unsigned cpus)
 
 	memset(&test, 0, sizeof(test));
 	padata_port_init(&test.pp, &config);
-	test.instance = mu_padata_instance_init(
-		malloc(mu_padata_instance_size()), &test.pp.port, JOBS);
-	test.shell = mu_padata_shell_init(malloc(mu_padata_shell_size()),
-					  test.instance);
+	test.instance = padata_instance(&test.pp, JOBS);
+	test.shell = padata_shell(test.instance);
 	for (unsigned i = 0; i < JOBS; i++) {
 		test.jobs[i].padata.parallel = parallel;
 		test.jobs[i].padata.serial = serial;

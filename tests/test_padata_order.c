@@ -174,11 +174,9 @@ static void run(const struct padata_port_config *config, uint64_t jobs,
 	memset(o, 0, sizeof(*o));
 	o->jobs = jobs / SLOW / SHELLS / SUBMITTERS;
 	padata_port_init(&o->pp, config);
-	o->instance = mu_padata_instance_init(malloc(mu_padata_instance_size()),
-					      &o->pp.port, limit);
+	o->instance = padata_instance(&o->pp, limit);
 	for (unsigned s = 0; s < SHELLS; s++)
-		o->shell[s] = mu_padata_shell_init(
-			malloc(mu_padata_shell_size()), o->instance);
+		o->shell[s] = padata_shell(o->instance);
 	for (unsigned i = 0; i < SUBMITTERS * SHELLS * RING; i++) {
 		struct stream *stream =
 			&o->stream[i / RING / SHELLS][i / RING % SHELLS];

@@ -67,10 +67,8 @@ static void begin(struct test *t, const struct padata_port_config *config,
 {
 	memset(t, 0, sizeof(*t));
 	padata_port_init(&t->pp, config);
-	t->instance = mu_padata_instance_init(malloc(mu_padata_instance_size()),
-					      &t->pp.port, limit);
-	t->shell = mu_padata_shell_init(malloc(mu_padata_shell_size()),
-					t->instance);
+	t->instance = padata_instance(&t->pp, limit);
+	t->shell = padata_shell(t->instance);
 	for (unsigned i = 0; i < JOBS; i++) {
 		t->jobs[i].test = t;
 		t->jobs[i].number = i;

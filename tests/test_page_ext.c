@@ -57,6 +57,7 @@ static void client_create(struct client *client, size_t size, uint64_t pages)
 	client->bytes = pages * size;
 	client->maps_left = UINT32_MAX;
 	client->ext.size = size;
+	client->ext.span = client->bytes;
 	client->ext.base =
 		mmap(NULL, client->bytes, PROT_NONE,
 		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);

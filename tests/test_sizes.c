@@ -4,6 +4,10 @@
  * say how large a buffer is and take it, the second refuses what is too small,
  * writes nothing past what is large enough, and names both sizes.
  */
+#include "buddy/memory.h"
+#include "memmap/blocks.h"
+#include "memup/early.h"
+#include "memup/padata.h"
 #include "tests/world.h"
 
 #include <stdio.h>
@@ -239,6 +243,183 @@ static void not_aligned(void **state)
 	world_destroy(&world);
 }
 
+/* ---- The others ---- */
+
+static void machine(void **state)
+{
+	const size_t size = mu_machine_size(4, 2);
+	struct mu_error error = {.text = ""};
+	char *buf = guarded(size);
+	struct mu_machine machine, before;
+
+	(void)state;
+	memset(&machine, FILL, sizeof(machine));
+	before = machine;
+	assert_int_equal(mu_machine_init(&machine, buf, size - 1, 4, 2, &error),
+			 MU_ERR_FULL);
+	assert_non_null(strstr(error.text, "and there are"));
+	assert_int_equal(mu_machine_init(&machine, buf + 4, size, 4, 2, &error),
+			 MU_ERR_INVALID);
+	assert_int_equal(mu_machine_init(&machine, buf, size, 0, 2, &error),
+			 MU_ERR_RANGE);
+	assert_memory_equal(&machine, &before, sizeof(machine));
+	assert_clean(buf, 0, size + GUARD);
+	assert_int_equal(mu_machine_init(&machine, buf, size, 4, 2, &error),
+			 MU_OK);
+	for (unsigned i = 0; i < 4; i++)
+		assert_int_equal(mu_machine_add(&machine, 2 * i * MU_MIB,
+						MU_MIB, MU_RANGE_RAM, 0,
+						&error),
+				 MU_OK);
+	assert_int_equal(mu_machine_finish(&machine, &error), MU_OK);
+	assert_clean(buf, size, size + GUARD);
+	free(buf);
+}
+
+static void memblock_room(void **state)
+{
+	static const struct mu_port port;
+	static struct mu_memblock memblock;
+	size_t size;
+	char *buf;
+
+	(void)state;
+	mu_memblock_init(&memblock, &port);
+	assert_int_equal(mu_memblock_add(&memblock, 0, MU_GIB), MU_OK);
+	size = mu_memblock_room_size(&memblock, 3);
+	buf = guarded(size);
+	assert_int_equal(mu_memblock_make_room(&memblock, 3, buf, size - 1),
+			 MU_ERR_FULL);
+	assert_clean(buf, 0, size + GUARD);
+	assert_int_equal(mu_memblock_make_room(&memblock, 3, buf, size), MU_OK);
+	for (unsigned i = 0; i < 3; i++)
+		assert_int_equal(mu_memblock_reserve(&memblock,
+						     (2 * i + 1) * MU_MIB,
+						     MU_MIB, 0),
+				 MU_OK);
+	assert_int_equal(mu_memblock_reserve(&memblock, 64 * MU_MIB, 1, 0),
+			 MU_ERR_FULL);
+	assert_int_equal(mu_memblock_validate(&memblock), MU_OK);
+	assert_clean(buf, size, size + GUARD);
+	free(buf);
+}
+
+static void padata(void **state)
+{
+	static const struct mu_port port;
+	const size_t size = mu_padata_instance_size();
+	const size_t shell_size = mu_padata_shell_size();
+	struct mu_padata_instance *instance = NULL;
+	struct mu_padata_shell *shell = NULL;
+	char *buf = guarded(size), *shell_buf = guarded(shell_size);
+
+	(void)state;
+	assert_int_equal(
+		mu_padata_instance_init(buf, size - 1, &port, 0, &instance),
+		MU_ERR_FULL);
+	assert_int_equal(
+		mu_padata_instance_init(buf + 1, size, &port, 0, &instance),
+		MU_ERR_INVALID);
+	assert_null(instance);
+	assert_clean(buf, 0, size + GUARD);
+	assert_int_equal(
+		mu_padata_instance_init(buf, size, &port, 0, &instance), MU_OK);
+	assert_int_equal(mu_padata_shell_init(shell_buf, shell_size - 1,
+					      instance, &shell),
+			 MU_ERR_FULL);
+	assert_int_equal(mu_padata_shell_init(shell_buf + 1, shell_size,
+					      instance, &shell),
+			 MU_ERR_INVALID);
+	assert_null(shell);
+	assert_int_equal(
+		mu_padata_shell_init(shell_buf, shell_size, instance, &shell),
+		MU_OK);
+	assert_clean(buf, size, size + GUARD);
+	assert_clean(shell_buf, shell_size, shell_size + GUARD);
+	assert_int_equal(mu_padata_shell_fini(shell), MU_OK);
+	assert_int_equal(mu_padata_instance_fini(instance), MU_OK);
+	free(shell_buf);
+	free(buf);
+}
+
+static void early_areas(void **state)
+{
+	struct mu_early early;
+	struct world world;
+	mu_pfn_t first[4] = {1, 1, 1, 1};
+
+	(void)state;
+	world_up(&world, "2x256M/4", MU_POLICY_LAZY);
+	assert_int_equal(mu_early_percpu(&world.mm, 4096, first, 3, &early),
+			 MU_ERR_FULL);
+	assert_int_equal(mu_early_trace(&world.mm, 4096, first, 3, &early),
+			 MU_ERR_FULL);
+	for (unsigned i = 0; i < 4; i++)
+		assert_int_equal(first[i], 1);
+	assert_int_equal(mu_early_trace(&world.mm, 4096, first, 4, &early),
+			 MU_OK);
+	assert_int_equal(mu_early_free(&world.mm, &early), MU_OK);
+	world_destroy(&world);
+}
+
+/* The tables of the floors below, which mu_mm_start() makes. */
+static void floors(void **state)
+{
+	struct mu_memmap memmap;
+	struct mu_devices devices;
+	struct mu_buddy buddy;
+	struct world world;
+	size_t size;
+	char *buf;
+
+	(void)state;
+	world_up(&world, "256M/4", MU_POLICY_LAZY);
+	buf = guarded(MU_MIB);
+	size = mu_memmap_size(&world.mm.memblock, 12, NULL, 2);
+	assert_int_equal(mu_memmap_init(&memmap, &world.port,
+					mu_hosted_memmap(world.hosted),
+					&world.mm.memblock, 12, NULL, buf,
+					size - 1, 2),
+			 MU_ERR_FULL);
+	assert_int_equal(mu_devices_init(&devices, &world.mm.memmap,
+					 &world.mm.memblock, 12, 3, buf,
+					 mu_devices_size(3) - 1),
+			 MU_ERR_FULL);
+	assert_int_equal(
+		mu_caches_init(&buddy, 4, 0, buf, mu_caches_size(4) - 1),
+		MU_ERR_FULL);
+	assert_clean(buf, 0, MU_MIB);
+	free(buf);
+	world_destroy(&world);
+}
+
+static void page_extension(void **state)
+{
+	struct mu_page_ext ext = {.size = 8};
+	struct mu_error error = {.text = ""};
+	struct world world;
+	size_t span;
+
+	(void)state;
+	world_init(&world, "256M", MU_POLICY_LAZY);
+	span = (size_t)mu_mm_page_ext_span(&world.mm, ext.size);
+	assert_int_equal(span, 65536 * 8);
+	ext.base = guarded(span);
+	ext.span = span - 1;
+	assert_int_equal(mu_mm_add_page_ext(&world.mm, &ext), MU_OK);
+	assert_int_equal(world_try_start(&world), MU_ERR_FULL);
+	assert_non_null(strstr(world.error.text, "524288 bytes"));
+	assert_non_null(strstr(world.error.text, "there are 524287"));
+	free(world.tables);
+	ext.span = span;
+	world_start(&world);
+	assert_int_equal(mu_mm_finish(&world.mm, 1), MU_OK);
+	assert_int_equal(mu_validate(&world.mm, NULL, &error), MU_OK);
+	assert_clean(ext.base, span, span + GUARD);
+	world_destroy(&world);
+	free(ext.base);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -246,6 +427,12 @@ int main(void)
 		cmocka_unit_test(tables_too_small),
 		cmocka_unit_test(too_much_reserved),
 		cmocka_unit_test(not_aligned),
+		cmocka_unit_test(machine),
+		cmocka_unit_test(memblock_room),
+		cmocka_unit_test(padata),
+		cmocka_unit_test(early_areas),
+		cmocka_unit_test(floors),
+		cmocka_unit_test(page_extension),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -15,10 +15,13 @@ const enum mu_policy world_policies[3] = {MU_POLICY_EAGER, MU_POLICY_DEFERRED,
 struct mu_machine *world_empty_machine(unsigned max_ranges, unsigned max_nodes)
 {
 	size_t head = (sizeof(struct mu_machine) + 15) & ~(size_t)15;
-	char *memory = malloc(head + mu_machine_size(max_ranges, max_nodes));
+	size_t size = mu_machine_size(max_ranges, max_nodes);
+	char *memory = malloc(head + size);
 
 	assert_non_null(memory);
-	mu_machine_init((void *)memory, memory + head, max_ranges, max_nodes);
+	assert_int_equal(mu_machine_init((void *)memory, memory + head, size,
+					 max_ranges, max_nodes, NULL),
+			 MU_OK);
 	return (void *)memory;
 }
 

@@ -132,16 +132,21 @@ static double by_memup(struct bench *bench, uint64_t rounds, uint32_t items,
 		       bool one_by_one)
 {
 	struct stream *stream = new_stream(bench->port, rounds);
-	void *instance_memory = malloc(mu_padata_instance_size());
-	void *shell_memory = malloc(mu_padata_shell_size());
+	const size_t instance_size = mu_padata_instance_size();
+	const size_t shell_size = mu_padata_shell_size();
+	void *instance_memory = malloc(instance_size);
+	void *shell_memory = malloc(shell_size);
 	struct mu_padata_instance *instance;
 	struct way way = {NULL, NULL};
 	double ns;
 
 	if (!instance_memory || !shell_memory)
 		die("no memory");
-	instance = mu_padata_instance_init(instance_memory, bench->port, 0);
-	way.shell = mu_padata_shell_init(shell_memory, instance);
+	if (mu_padata_instance_init(instance_memory, instance_size, bench->port,
+				    0, &instance) != MU_OK ||
+	    mu_padata_shell_init(shell_memory, shell_size, instance,
+				 &way.shell) != MU_OK)
+		die("no instance");
 	mu_hosted_pin(bench->hosted, true);
 	ns = run(stream, &way, items, one_by_one);
 	mu_hosted_pin(bench->hosted, false);

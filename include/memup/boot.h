@@ -183,7 +183,8 @@ enum mu_status mu_mm_movable_node(struct mu_mm *mm) MU_MUST_CHECK;
 /*
  * Keep @ext for each page from mu_mm_start() on: see memup/page_ext.h. Any
  * number of extensions, each added once, before mu_mm_start(). MU_ERR_INVALID
- * when it has no size or no base, or its base is not aligned to 8.
+ * when it has no size or no base, or its base is not aligned to 8. Whether its
+ * addresses suffice is checked by mu_mm_start().
  */
 enum mu_status mu_mm_add_page_ext(struct mu_mm *mm,
 				  struct mu_page_ext *ext) MU_MUST_CHECK;
@@ -224,6 +225,10 @@ size_t mu_mm_size(const struct mu_mm *mm);
  */
 uint64_t mu_mm_memmap_span(const struct mu_mm *mm);
 
+/* Bytes of addresses that a page extension of @size bytes per page spans
+ * likewise, for mu_page_ext.span. O(1). */
+uint64_t mu_mm_page_ext_span(const struct mu_mm *mm, size_t size);
+
 /* Bytes of it that are backed once all of @mm's memory is initialised. Holes
  * take none. O(ranges). */
 uint64_t mu_mm_memmap_bytes(const struct mu_mm *mm);
@@ -238,7 +243,8 @@ uint64_t mu_mm_memmap_bytes(const struct mu_mm *mm);
  *
  * MU_ERR_NOT_FOUND when there is no memory; MU_ERR_INVALID for @tables or
  * @memmap that are not aligned; MU_ERR_FULL when @tables_size is too small for
- * what memblock holds by now (@error names both sizes: call again with more);
+ * what memblock holds by now, or the span of a page extension for the memory
+ * (@error names both sizes: call again with more);
  * MU_ERR_RANGE for limits that are not in order; MU_ERR_NOMEM when the memmap
  * cannot be backed; memblock's errors with movable_node. After NOMEM and
  * memblock's errors @mm must be initialised again; after the others the call

@@ -225,15 +225,17 @@ struct mu_devices {
  * can be no device.
  *
  * Bytes of the tables for @max_ranges ranges, registered at the same time, of
- * any number of pagemaps; and making an empty @devices in @buf of that many
- * bytes, aligned to 64, whose contents do not matter. @max_ranges is below
- * 65536; the time does not depend on it. Early boot, one CPU; mu_mm_start()
- * calls both.
+ * any number of pagemaps; and making an empty @devices in @size bytes at
+ * @buf, aligned to 64, whose contents do not matter: MU_ERR_FULL when that is
+ * less. @max_ranges is below 65536; the time does not depend on it. Early boot,
+ * one CPU; mu_mm_start() calls both.
  */
 size_t mu_devices_size(unsigned max_ranges);
-void mu_devices_init(struct mu_devices *devices, struct mu_memmap *memmap,
-		     struct mu_memblock *memblock, unsigned page_shift,
-		     unsigned max_ranges, void *buf);
+enum mu_status mu_devices_init(struct mu_devices *devices,
+			       struct mu_memmap *memmap,
+			       struct mu_memblock *memblock,
+			       unsigned page_shift, unsigned max_ranges,
+			       void *buf, size_t size) MU_MUST_CHECK;
 
 /*
  * Register @map: from now on its pages can be found. Unless it is lazy all

@@ -131,12 +131,13 @@ enum mu_status mu_early_hash(struct mu_mm *mm, const struct mu_hash_spec *spec,
  * Per-CPU areas: one unit of @bytes for each CPU of the port, on its own node
  * while that has memory, else on the nearest. A unit is one allocation, so it
  * is rounded up to 2^n pages; more than MU_BLOCK_PAGES pages are MU_ERR_RANGE.
- * @first, unless it is NULL, receives the first pfn of each CPU's unit and must
- * have room for the port's CPUs. Chained in the order of the CPUs; @first is
- * undefined after a failure. Errors of mu_early_pages().
+ * @first, unless it is NULL, receives the first pfn of each CPU's unit:
+ * @nr_first of them, MU_ERR_FULL when the port has more CPUs. Chained in the
+ * order of the CPUs; @first is undefined after a failure. Errors of
+ * mu_early_pages().
  */
 enum mu_status mu_early_percpu(struct mu_mm *mm, uint64_t bytes,
-			       mu_pfn_t *first,
+			       mu_pfn_t *first, unsigned nr_first,
 			       struct mu_early *early) MU_MUST_CHECK;
 
 /*
@@ -146,6 +147,7 @@ enum mu_status mu_early_percpu(struct mu_mm *mm, uint64_t bytes,
  * CPU's part. Errors of mu_early_pages().
  */
 enum mu_status mu_early_trace(struct mu_mm *mm, uint64_t bytes, mu_pfn_t *first,
+			      unsigned nr_first,
 			      struct mu_early *early) MU_MUST_CHECK;
 
 #endif /* MEMUP_EARLY_H */

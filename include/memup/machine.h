@@ -177,13 +177,17 @@ struct mu_machine {
 size_t mu_machine_size(unsigned max_ranges, unsigned max_nodes);
 
 /*
- * Make @machine empty, in @buf of mu_machine_size() bytes, aligned to 8, which
- * it keeps using. The page size is 4 KiB until a source or the caller says
- * otherwise. Both limits must be valid for mu_machine_size(). No function of
- * this floor locks: one caller at a time for each machine, in any context.
+ * Make @machine empty, in @buf of @size bytes, aligned to 8, which it keeps
+ * using. The page size is 4 KiB until a source or the caller says otherwise. No
+ * function of this floor locks: one caller at a time for each machine, in any
+ * context. MU_ERR_RANGE for limits for which mu_machine_size() is 0,
+ * MU_ERR_INVALID for a @buf that is not aligned, MU_ERR_FULL when @size is less
+ * than mu_machine_size() of these limits: then nothing was written.
  */
-void mu_machine_init(struct mu_machine *machine, void *buf, unsigned max_ranges,
-		     unsigned max_nodes);
+enum mu_status mu_machine_init(struct mu_machine *machine, void *buf,
+			       size_t size, unsigned max_ranges,
+			       unsigned max_nodes,
+			       struct mu_error *error) MU_MUST_CHECK;
 
 /*
  * Add one range, as firmware says it; order and overlap do not matter.

@@ -417,11 +417,13 @@ enum mu_status mu_memblock_validate(const struct mu_memblock *mb) MU_MUST_CHECK;
 
 /*
  * Bytes for tables with room for @more regions each in addition to the present
- * ones; and moving the tables there, to @buf, aligned to 64. From then on they
- * do not grow.
+ * ones; and moving the tables there, to @size bytes at @buf, aligned to 64.
+ * From then on they do not grow. MU_ERR_FULL when @size is less than
+ * mu_memblock_room_size() is by now: then nothing has changed.
  */
 size_t mu_memblock_room_size(const struct mu_memblock *mb, unsigned more);
-void mu_memblock_make_room(struct mu_memblock *mb, unsigned more, void *buf);
+enum mu_status mu_memblock_make_room(struct mu_memblock *mb, unsigned more,
+				     void *buf, size_t size) MU_MUST_CHECK;
 
 /* ---- Hand over ---- */
 

@@ -295,15 +295,18 @@ size_t mu_padata_instance_size(void);
 size_t mu_padata_shell_size(void);
 
 /*
- * Make an instance in @memory for the port's CPUs, all of them online and in
- * both masks. At most @limit jobs are waiting for parallel() or in it on other
- * CPUs; beyond that the submitter does the work itself, which keeps it from
- * running ahead. 0: two per CPU, so that a CPU that is done with a job finds
- * the next one waiting. Never fails. Any context.
+ * Make *@instance in @size bytes at @memory for the port's CPUs, all of them
+ * online and in both masks. At most @limit jobs are waiting for parallel() or
+ * in it on other CPUs; beyond that the submitter does the work itself, which
+ * keeps it from running ahead. 0: two per CPU, so that a CPU that is done with
+ * a job finds the next one waiting. MU_ERR_FULL when @size is less than
+ * mu_padata_instance_size(), MU_ERR_INVALID for memory that is not aligned. Any
+ * context.
  */
-struct mu_padata_instance *mu_padata_instance_init(void *memory,
-						   const struct mu_port *port,
-						   unsigned limit);
+enum mu_status
+mu_padata_instance_init(void *memory, size_t size, const struct mu_port *port,
+			unsigned limit,
+			struct mu_padata_instance **instance) MU_MUST_CHECK;
 
 /*
  * Return the memory of @instance to the caller. Waits for calls that only have
@@ -313,9 +316,12 @@ struct mu_padata_instance *mu_padata_instance_init(void *memory,
 enum mu_status
 mu_padata_instance_fini(struct mu_padata_instance *instance) MU_MUST_CHECK;
 
-/* Make a shell of @instance in @memory. Never fails. Any context. */
-struct mu_padata_shell *
-mu_padata_shell_init(void *memory, struct mu_padata_instance *instance);
+/* Make *@shell, of @instance, in @size bytes at @memory; errors as above. Any
+ * context. */
+enum mu_status
+mu_padata_shell_init(void *memory, size_t size,
+		     struct mu_padata_instance *instance,
+		     struct mu_padata_shell **shell) MU_MUST_CHECK;
 
 /*
  * Return the memory of @shell to the caller. Waits for a serial() that has not

@@ -38,7 +38,9 @@
 struct mu_page_ext {
 	size_t size; /* bytes per page, not 0 */
 	void *base;  /* where that of pfn 0 would lie; aligned to 8 */
-	void *arg;   /* the hooks' first argument */
+	/* Bytes of addresses from base on, at least mu_mm_page_ext_span(). */
+	uint64_t span;
+	void *arg; /* the hooks' first argument */
 
 	/*
 	 * Put memory behind the extensions of [@start, @end), whole blocks of

@@ -25,13 +25,16 @@ static struct mu_machine *new_machine(unsigned max_ranges)
 {
 	/* malloc() aligns for max_align_t, and so does the struct's size. */
 	size_t head = (sizeof(struct mu_machine) + 15) & ~(size_t)15;
-	char *memory = malloc(head + mu_machine_size(max_ranges, MU_MAX_NODES));
+	size_t size = mu_machine_size(max_ranges, MU_MAX_NODES);
+	char *memory = malloc(head + size);
 
 	if (!memory)
 		return NULL;
-	mu_machine_init((void *)memory, memory + head, max_ranges,
-			MU_MAX_NODES);
-	return (void *)memory;
+	if (mu_machine_init((void *)memory, memory + head, size, max_ranges,
+			    MU_MAX_NODES, NULL) == MU_OK)
+		return (void *)memory;
+	free(memory);
+	return NULL;
 }
 
 /* "boot.log, SRAT.dat" */

@@ -131,35 +131,32 @@ enum mu_status mu_early_pages(struct mu_mm *mm, int nid, uint64_t bytes,
 	return mu_early_undo(mm, early, status);
 }
 
-static void note_first(mu_pfn_t *first, unsigned cpu, mu_pfn_t pfn)
-{
-	if (first)
-		first[cpu] = pfn;
-}
-
 /* @pages for each CPU in pieces of 2^@order, near its node. */
 static enum mu_status take_percpu(struct mu_mm *mm, uint64_t pages,
 				  unsigned order, mu_pfn_t *first,
-				  struct mu_early *early)
+				  unsigned nr_first, struct mu_early *early)
 {
 	unsigned cpus = mu_cpu_count(mm->port);
 	enum mu_status status = MU_OK;
 
+	if (first && nr_first < cpus)
+		return MU_ERR_FULL;
 	for (unsigned cpu = 0; cpu < cpus && status == MU_OK; cpu++) {
 		int nid = mu_cpu_node(mm->port, cpu);
 
 		for (uint64_t i = 0; i < pages && status == MU_OK;
 		     i += (uint64_t)1 << order) {
 			status = take_piece(mm, nid, order, early);
-			if (!i)
-				note_first(first, cpu, early->last);
+			if (first && !i)
+				first[cpu] = early->last;
 		}
 	}
 	return mu_early_undo(mm, early, status);
 }
 
 enum mu_status mu_early_percpu(struct mu_mm *mm, uint64_t bytes,
-			       mu_pfn_t *first, struct mu_early *early)
+			       mu_pfn_t *first, unsigned nr_first,
+			       struct mu_early *early)
 {
 	uint64_t pages;
 	enum mu_status status = bytes_to_pages(mm, bytes, &pages);
@@ -171,11 +168,12 @@ enum mu_status mu_early_percpu(struct mu_mm *mm, uint64_t bytes,
 	if (pages > MU_BLOCK_PAGES)
 		return MU_ERR_RANGE;
 	order = mu_log2(pages) + !mu_is_pow2(pages);
-	return take_percpu(mm, (uint64_t)1 << order, order, first, early);
+	return take_percpu(mm, (uint64_t)1 << order, order, first, nr_first,
+			   early);
 }
 
 enum mu_status mu_early_trace(struct mu_mm *mm, uint64_t bytes, mu_pfn_t *first,
-			      struct mu_early *early)
+			      unsigned nr_first, struct mu_early *early)
 {
 	uint64_t pages;
 	enum mu_status status = bytes_to_pages(mm, bytes, &pages);
@@ -183,5 +181,5 @@ enum mu_status mu_early_trace(struct mu_mm *mm, uint64_t bytes, mu_pfn_t *first,
 	mu_early_init(early);
 	if (status != MU_OK)
 		return status;
-	return take_percpu(mm, pages, 0, first, early);
+	return take_percpu(mm, pages, 0, first, nr_first, early);
 }

@@ -219,6 +219,11 @@ static void *carve(char *buf, size_t *at, size_t bytes)
 	return table;
 }
 
+static struct mu_part carve_part(char *buf, size_t *at, size_t bytes)
+{
+	return (struct mu_part){.at = carve(buf, at, bytes), .size = bytes};
+}
+
 size_t mu_tables_lay_out(const struct mu_mm *mm, struct mu_tables *tables,
 			 void *buf, unsigned more)
 {
@@ -251,22 +256,23 @@ size_t mu_tables_lay_out(const struct mu_mm *mm, struct mu_tables *tables,
 	tables->per_zone =
 		carve(buf, &at, (size_t)nodes * MU_NR_ZONES * sizeof(uint64_t));
 	tables->ragged = carve(buf, &at, tables->nr_ragged * sizeof(uint64_t));
-	tables->memmap = carve(buf, &at,
-			       mu_memmap_size(mb, mm->page_shift, &mm->limits,
-					      tables->nr_ragged));
+	tables->memmap =
+		carve_part(buf, &at,
+			   mu_memmap_size(mb, mm->page_shift, &mm->limits,
+					  tables->nr_ragged));
 	tables->nr_devices = MU_MIN(mm->limits.ranges, UINT16_MAX);
-	tables->devices = carve(buf, &at, mu_devices_size(tables->nr_devices));
+	tables->devices =
+		carve_part(buf, &at, mu_devices_size(tables->nr_devices));
 	tables->nr_cpus = nr_cpus(mm);
-	tables->caches = carve(buf, &at, mu_caches_size(tables->nr_cpus));
+	tables->caches = carve_part(buf, &at, mu_caches_size(tables->nr_cpus));
 	/* A range that comes, or goes in parts, cuts a region in three. */
 	tables->more_regions =
 		mm->limits.ranges ? 2 * mm->limits.ranges + REGIONS_SPARE : 0;
-	tables->regions =
+	tables->regions = carve_part(
+		buf, &at,
 		tables->more_regions
-			? carve(buf, &at,
-				mu_memblock_room_size(mb, tables->more_regions +
-								  more))
-			: NULL;
+			? mu_memblock_room_size(mb, tables->more_regions + more)
+			: 0);
 	return at;
 }
 
@@ -295,6 +301,11 @@ uint64_t mu_mm_memmap_span(const struct mu_mm *mm)
 
 	/* The port may back whole sections. */
 	return mu_align_up(pages, MU_SECTION_PAGES) * sizeof(struct mu_page);
+}
+
+uint64_t mu_mm_page_ext_span(const struct mu_mm *mm, size_t size)
+{
+	return mu_mm_memmap_span(mm) / sizeof(struct mu_page) * size;
 }
 
 uint64_t mu_mm_memmap_bytes(const struct mu_mm *mm)

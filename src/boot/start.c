@@ -265,6 +265,23 @@ static enum mu_status take_everything(struct mu_mm *mm)
 	return status;
 }
 
+/* Are the addresses of every page extension enough? */
+static enum mu_status check_exts(const struct mu_mm *mm, struct mu_error *error)
+{
+	for (const struct mu_page_ext *ext = mm->exts; ext; ext = ext->next) {
+		uint64_t need = mu_mm_page_ext_span(mm, ext->size);
+
+		if (ext->span < need)
+			return mu_fail(error, MU_ERR_FULL, 0,
+				       "a page extension of %zu bytes needs "
+				       "%llu bytes of addresses, and there are "
+				       "%llu",
+				       ext->size, (unsigned long long)need,
+				       (unsigned long long)ext->span);
+	}
+	return MU_OK;
+}
+
 /* Lay out the tables in @size bytes at @buf. */
 static enum mu_status lay_out(struct start *start, void *buf, size_t size,
 			      const void *memmap, struct mu_error *error)
@@ -288,7 +305,35 @@ static enum mu_status lay_out(struct start *start, void *buf, size_t size,
 			       "reserved ones by now",
 			       need, size, start->mm->memblock.memory.cnt,
 			       start->mm->memblock.reserved.cnt);
-	return MU_OK;
+	return check_exts(start->mm, error);
+}
+
+/* The tables of the floors below, and memblock's, which move. */
+static enum mu_status make_parts(struct start *start, struct mu_page *memmap)
+{
+	struct mu_mm *mm = start->mm;
+	const struct mu_tables *tables = &start->tables;
+	enum mu_status status =
+		mu_memmap_init(&mm->memmap, mm->port, memmap, &mm->memblock,
+			       mm->page_shift, &mm->limits, tables->memmap.at,
+			       tables->memmap.size, tables->nr_ragged);
+
+	if (status == MU_OK)
+		status = mu_devices_init(&mm->devices, &mm->memmap,
+					 &mm->memblock, mm->page_shift,
+					 tables->nr_devices, tables->devices.at,
+					 tables->devices.size);
+	if (status == MU_OK)
+		status = mu_caches_init(&mm->buddy, tables->nr_cpus,
+					mm->config.cache_pages,
+					tables->caches.at, tables->caches.size);
+	/* Its free memory will be the allocator's. */
+	mm->memblock.can_resize = false;
+	if (status == MU_OK && tables->more_regions)
+		status = mu_memblock_make_room(
+			&mm->memblock, tables->more_regions, tables->regions.at,
+			tables->regions.size);
+	return status;
 }
 
 enum mu_status mu_mm_start(struct mu_mm *mm, const struct mu_config *config,
@@ -331,29 +376,18 @@ enum mu_status mu_mm_start(struct mu_mm *mm, const struct mu_config *config,
 	zones_init(&start);
 	mu_zonelists_build(&mm->buddy, start.tables.zonelists,
 			   start.tables.per_zone);
-	mu_memmap_init(&mm->memmap, mm->port, memmap, &mm->memblock,
-		       mm->page_shift, &mm->limits, start.tables.memmap,
-		       start.tables.nr_ragged);
+	/* They were laid out with the sizes that are asked for again. */
+	mu_verify(mm->port, make_parts(&start, memmap) == MU_OK);
 	mm->memmap.exts = mm->exts;
 	ragged_init(&start);
 	mu_deferred_init(&mm->deferred, &mm->buddy, start.tables.pristine);
 	mm->deferred.measure = config->measure;
 	mm->deferred.batch = MU_MIN(config->batch, MU_SECTION_BLOCKS);
-	mu_devices_init(&mm->devices, &mm->memmap, &mm->memblock,
-			mm->page_shift, start.tables.nr_devices,
-			start.tables.devices);
 	mm->devices.measure = config->measure;
 	mm->devices.batch = MU_MAX(mm->deferred.batch, 1);
 	free_init(&start);
-	mu_caches_init(&mm->buddy, start.tables.nr_cpus, config->cache_pages,
-		       start.tables.caches);
 	mu_buddy_set_watermarks(&mm->buddy, config->min_free_pages,
 				mm->page_shift);
-	/* Its free memory belongs to the allocator now. */
-	mm->memblock.can_resize = false;
-	if (start.tables.regions)
-		mu_memblock_make_room(&mm->memblock, start.tables.more_regions,
-				      start.tables.regions);
 	hotplug_init(mm);
 	if (start.status == MU_OK && config->policy == MU_POLICY_EAGER)
 		start.status = take_everything(mm);

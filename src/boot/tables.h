@@ -5,24 +5,30 @@
 
 #include "memup/boot.h"
 
+/* One of them that is made by a floor below, which checks its size. */
+struct mu_part {
+	void *at;
+	size_t size;
+};
+
 struct mu_tables {
 	struct mu_node *nodes;
 	_Atomic uint16_t *zonelists; /* one list after the other */
 	struct mu_zone *zones;
 	struct mu_pristine *pristine;
 	struct mu_extent *extents;
-	void *memmap;
-	void *devices;
-	void *caches;
+	struct mu_part memmap;
+	struct mu_part devices;
+	struct mu_part caches;
 	unsigned nr_cpus;   /* that may have page caches */
 	unsigned nr_nodes;  /* that have memory or CPUs: ids are below this */
 	unsigned nr_zones;  /* maximum number of zones */
 	unsigned nr_spare;  /* extents of each zone, to be made while running */
 	unsigned nr_ragged; /* maximum number of ragged blocks */
-	unsigned nr_devices;   /* most ranges of devices */
-	unsigned nr_extents;   /* most extents, with the zones' spare ones */
-	void *regions;	       /* memblock's tables, if they move */
-	unsigned more_regions; /* that they have room for then */
+	unsigned nr_devices;	/* most ranges of devices */
+	unsigned nr_extents;	/* most extents, with the zones' spare ones */
+	struct mu_part regions; /* memblock's tables, if they move */
+	unsigned more_regions;	/* that they have room for then */
 
 	/* Only while starting: */
 	mu_pfn_t *movable_start; /* per node */

@@ -105,18 +105,21 @@ size_t mu_caches_size(unsigned cpus)
 	return cpus ? bits_size(cpus) + sizeof(struct mu_cache) * 2 * cpus : 0;
 }
 
-void mu_caches_init(struct mu_buddy *buddy, unsigned cpus, unsigned pages,
-		    void *buf)
+enum mu_status mu_caches_init(struct mu_buddy *buddy, unsigned cpus,
+			      unsigned pages, void *buf, size_t size)
 {
+	if (size < mu_caches_size(cpus))
+		return MU_ERR_FULL;
 	buddy->nr_cpus = cpus;
 	buddy->cache_pages = pages;
 	buddy->caches_lock = (struct mu_lock){0};
 	buddy->caches_up = NULL;
 	buddy->caches = NULL;
 	if (!cpus)
-		return;
+		return MU_OK;
 	/* The caches themselves are garbage until their CPU needs them. */
 	memset(buf, 0, bits_size(cpus));
 	buddy->caches_up = buf;
 	buddy->caches = (void *)((char *)buf + bits_size(cpus));
+	return MU_OK;
 }

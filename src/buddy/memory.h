@@ -9,14 +9,15 @@
 #include "memup/buddy.h"
 
 /*
- * Caches for CPUs with ids below @cpus (0: none), in @buf of
- * mu_caches_size(@cpus) bytes, aligned to 64, of which only a bit per CPU is
- * written here; @pages as mu_config.cache_pages. Early boot, before
- * mu_buddy_set_watermarks().
+ * Caches for CPUs with ids below @cpus (0: none), in @size bytes at @buf,
+ * aligned to 64 (MU_ERR_FULL when that is less than mu_caches_size(@cpus)), of
+ * which only a bit per CPU is written here; @pages as mu_config.cache_pages.
+ * Early boot, before mu_buddy_set_watermarks().
  */
 size_t mu_caches_size(unsigned cpus);
-void mu_caches_init(struct mu_buddy *buddy, unsigned cpus, unsigned pages,
-		    void *buf);
+enum mu_status mu_caches_init(struct mu_buddy *buddy, unsigned cpus,
+			      unsigned pages, void *buf,
+			      size_t size) MU_MUST_CHECK;
 
 /*
  * Build the zonelists from the zones in buddy->nodes: @lists has room for

@@ -25,10 +25,14 @@ size_t mu_devices_size(unsigned max_ranges)
 			   MU_CACHE_LINE);
 }
 
-void mu_devices_init(struct mu_devices *devices, struct mu_memmap *memmap,
-		     struct mu_memblock *memblock, unsigned page_shift,
-		     unsigned max_ranges, void *buf)
+enum mu_status mu_devices_init(struct mu_devices *devices,
+			       struct mu_memmap *memmap,
+			       struct mu_memblock *memblock,
+			       unsigned page_shift, unsigned max_ranges,
+			       void *buf, size_t size)
 {
+	if (size < mu_devices_size(max_ranges))
+		return MU_ERR_FULL;
 	memset(devices, 0, sizeof(*devices));
 	devices->port = memmap->port;
 	devices->memmap = memmap;
@@ -41,6 +45,7 @@ void mu_devices_init(struct mu_devices *devices, struct mu_memmap *memmap,
 	devices->tables[0] =
 		(struct mu_device_entry *)(void *)(devices->slots + max_ranges);
 	devices->tables[1] = devices->tables[0] + max_ranges;
+	return MU_OK;
 }
 
 /* ---- Reading ---- */

@@ -53,11 +53,40 @@ size_t mu_machine_size(unsigned max_ranges, unsigned max_nodes)
 	       (size_t)max_nodes * max_nodes + MU_MACHINE_CMDLINE_MAX + 1;
 }
 
-void mu_machine_init(struct mu_machine *machine, void *buf, unsigned max_ranges,
-		     unsigned max_nodes)
+static enum mu_status check_room(const void *buf, size_t size,
+				 unsigned max_ranges, unsigned max_nodes,
+				 struct mu_error *error)
+{
+	size_t need = mu_machine_size(max_ranges, max_nodes);
+
+	if (!need)
+		return mu_fail(error, MU_ERR_RANGE, 0,
+			       "a machine of %u ranges and %u nodes: not 1 to "
+			       "%u and 1 to %u",
+			       max_ranges, max_nodes, MAX_RANGES, MU_MAX_NODES);
+	if ((uintptr_t)buf % 8)
+		return mu_fail(error, MU_ERR_INVALID, 0,
+			       "a machine's memory at 0x%llx: not aligned to 8 "
+			       "bytes",
+			       (unsigned long long)(uintptr_t)buf);
+	if (size < need)
+		return mu_fail(error, MU_ERR_FULL, 0,
+			       "a machine of %u ranges and %u nodes needs %zu "
+			       "bytes, and there are %zu",
+			       max_ranges, max_nodes, need, size);
+	return MU_OK;
+}
+
+enum mu_status mu_machine_init(struct mu_machine *machine, void *buf,
+			       size_t size, unsigned max_ranges,
+			       unsigned max_nodes, struct mu_error *error)
 {
 	char *at = buf;
+	enum mu_status status =
+		check_room(buf, size, max_ranges, max_nodes, error);
 
+	if (status != MU_OK)
+		return status;
 	memset(machine, 0, sizeof(*machine));
 	machine->page_shift = MU_PAGE_SHIFT_MIN;
 	machine->max_ranges = max_ranges;
@@ -83,6 +112,7 @@ void mu_machine_init(struct mu_machine *machine, void *buf, unsigned max_ranges,
 	memset(machine->nodes, 0,
 	       max_nodes * sizeof(struct mu_machine_node) +
 		       (size_t)max_nodes * max_nodes);
+	return MU_OK;
 }
 
 static enum mu_status check_open(const struct mu_machine *machine,

@@ -163,11 +163,14 @@ size_t mu_memblock_room_size(const struct mu_memblock *mb, unsigned more)
 	return room_of(&mb->memory, more) + room_of(&mb->reserved, more);
 }
 
-void mu_memblock_make_room(struct mu_memblock *mb, unsigned more, void *buf)
+enum mu_status mu_memblock_make_room(struct mu_memblock *mb, unsigned more,
+				     void *buf, size_t size)
 {
 	struct mu_memblock_type *types[] = {&mb->memory, &mb->reserved};
 	char *at = buf;
 
+	if (size < mu_memblock_room_size(mb, more))
+		return MU_ERR_FULL;
 	for (unsigned i = 0; i < MU_ARRAY_SIZE(types); i++) {
 		struct mu_memblock_type *type = types[i];
 		size_t bytes = room_of(type, more);
@@ -178,4 +181,5 @@ void mu_memblock_make_room(struct mu_memblock *mb, unsigned more, void *buf)
 		at += bytes;
 	}
 	mb->can_resize = false;
+	return MU_OK;
 }

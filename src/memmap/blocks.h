@@ -18,16 +18,19 @@ size_t mu_memmap_size(const struct mu_memblock *memblock, unsigned page_shift,
 		      const struct mu_limits *limits, unsigned nr_ragged);
 
 /*
- * Start @memmap in @buf of that many bytes, aligned to 64, not zeroed.
+ * Start @memmap in @size bytes at @buf, aligned to 64, not zeroed: MU_ERR_FULL
+ * when that is less.
  * @pages is where the port keeps the descriptor of pfn 0, aligned to 64, from
  * which every pfn of @memblock's memory, and up to the end of @limits, can be
  * reached once it is backed.
  * Nothing is backed or online yet. Early boot, one CPU.
  */
-void mu_memmap_init(struct mu_memmap *memmap, const struct mu_port *port,
-		    struct mu_page *pages, const struct mu_memblock *memblock,
-		    unsigned page_shift, const struct mu_limits *limits,
-		    void *buf, unsigned nr_ragged);
+enum mu_status mu_memmap_init(struct mu_memmap *memmap,
+			      const struct mu_port *port, struct mu_page *pages,
+			      const struct mu_memblock *memblock,
+			      unsigned page_shift,
+			      const struct mu_limits *limits, void *buf,
+			      size_t size, unsigned nr_ragged) MU_MUST_CHECK;
 
 /*
  * Declare the block at @start ragged; in ascending order, before anything in it

@@ -110,14 +110,18 @@ static unsigned missing_leaves(struct mu_memmap *memmap, mu_pfn_t start,
 	return missing;
 }
 
-void mu_memmap_init(struct mu_memmap *memmap, const struct mu_port *port,
-		    struct mu_page *pages, const struct mu_memblock *memblock,
-		    unsigned page_shift, const struct mu_limits *limits,
-		    void *buf, unsigned nr_ragged)
+enum mu_status mu_memmap_init(struct mu_memmap *memmap,
+			      const struct mu_port *port, struct mu_page *pages,
+			      const struct mu_memblock *memblock,
+			      unsigned page_shift,
+			      const struct mu_limits *limits, void *buf,
+			      size_t size, unsigned nr_ragged)
 {
 	const struct mu_memblock_region *region;
 	char *at = buf;
 
+	if (size < mu_memmap_size(memblock, page_shift, limits, nr_ragged))
+		return MU_ERR_FULL;
 	memset(memmap, 0, sizeof(*memmap));
 	memmap->port = port;
 	memmap->pages = pages;
@@ -144,6 +148,7 @@ void mu_memmap_init(struct mu_memmap *memmap, const struct mu_port *port,
 			memmap, region->base >> page_shift,
 			((region->base + region->size - 1) >> page_shift) + 1,
 			true);
+	return MU_OK;
 }
 
 struct mu_section *mu_section_make(struct mu_memmap *memmap, mu_pfn_t pfn)

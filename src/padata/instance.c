@@ -23,12 +23,17 @@ static void update(struct mu_padata_instance *instance)
 	}
 }
 
-struct mu_padata_instance *mu_padata_instance_init(void *memory,
-						   const struct mu_port *port,
-						   unsigned limit)
+enum mu_status mu_padata_instance_init(void *memory, size_t size,
+				       const struct mu_port *port,
+				       unsigned limit,
+				       struct mu_padata_instance **made)
 {
 	struct mu_padata_instance *instance = memory;
 
+	if ((uintptr_t)memory % alignof(struct mu_padata_instance))
+		return MU_ERR_INVALID;
+	if (size < sizeof(*instance))
+		return MU_ERR_FULL;
 	*instance = (struct mu_padata_instance){.port = port};
 	instance->cpus = MU_MIN(mu_cpu_count(port), MU_MAX_CPUS);
 	instance->limit = limit ? limit : 2 * instance->cpus;
@@ -38,7 +43,8 @@ struct mu_padata_instance *mu_padata_instance_init(void *memory,
 	for (unsigned m = 0; m < MU_PADATA_NR_MASKS; m++)
 		instance->wanted[m] = instance->online;
 	update(instance);
-	return instance;
+	*made = instance;
+	return MU_OK;
 }
 
 enum mu_status mu_padata_instance_fini(struct mu_padata_instance *instance)

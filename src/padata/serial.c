@@ -21,16 +21,22 @@ size_t mu_padata_shell_size(void)
 	return sizeof(struct mu_padata_shell);
 }
 
-struct mu_padata_shell *
-mu_padata_shell_init(void *memory, struct mu_padata_instance *instance)
+enum mu_status mu_padata_shell_init(void *memory, size_t size,
+				    struct mu_padata_instance *instance,
+				    struct mu_padata_shell **made)
 {
 	struct mu_padata_shell *shell = memory;
 
+	if ((uintptr_t)memory % alignof(struct mu_padata_shell))
+		return MU_ERR_INVALID;
+	if (size < sizeof(*shell))
+		return MU_ERR_FULL;
 	*shell = (struct mu_padata_shell){.instance = instance};
 	shell->tail = &shell->head;
 	/* relaxed: only a count until mu_padata_shell_fini(). */
 	atomic_fetch_add_explicit(&instance->shells, 1, memory_order_relaxed);
-	return shell;
+	*made = shell;
+	return MU_OK;
 }
 
 enum mu_status mu_padata_shell_fini(struct mu_padata_shell *shell)

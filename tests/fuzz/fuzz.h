@@ -76,12 +76,14 @@ static inline void fuzz_reader(
 				 size_t len, struct mu_error *error),
 	const uint8_t *data, size_t size)
 {
-	void *buf = malloc(mu_machine_size(FUZZ_RANGES, FUZZ_NODES));
+	size_t bytes = mu_machine_size(FUZZ_RANGES, FUZZ_NODES);
+	void *buf = malloc(bytes);
 	struct mu_error error = {.text = ""};
 	struct mu_machine machine;
 
 	fuzz_check(buf != NULL);
-	mu_machine_init(&machine, buf, FUZZ_RANGES, FUZZ_NODES);
+	fuzz_check(mu_machine_init(&machine, buf, bytes, FUZZ_RANGES,
+				   FUZZ_NODES, NULL) == MU_OK);
 	if (reader(&machine, (const char *)data, size, &error))
 		fuzz_check(error.text[0] && error.status != MU_OK);
 	else

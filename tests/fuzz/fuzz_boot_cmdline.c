@@ -90,14 +90,16 @@ static void check_config(const struct mu_machine *machine, const char *text,
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	void *buf = malloc(mu_machine_size(FUZZ_RANGES, FUZZ_NODES));
+	size_t bytes = mu_machine_size(FUZZ_RANGES, FUZZ_NODES);
+	void *buf = malloc(bytes);
 	struct mu_huge_pools pools = {.nr = 0};
 	struct mu_error error = {.text = ""};
 	const char *text = (const char *)data;
 	struct mu_machine machine;
 
 	fuzz_check(buf != NULL);
-	mu_machine_init(&machine, buf, FUZZ_RANGES, FUZZ_NODES);
+	fuzz_check(mu_machine_init(&machine, buf, bytes, FUZZ_RANGES,
+				   FUZZ_NODES, NULL) == MU_OK);
 	fuzz_check(mu_machine_read_short(&machine, nodes, sizeof(nodes) - 1,
 					 NULL) == MU_OK);
 	fuzz_check(mu_machine_finish(&machine, NULL) == MU_OK);
