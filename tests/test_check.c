@@ -245,7 +245,6 @@ static void refusals(void **state)
 
 	(void)state;
 	cli_refused(NULL, "check", "which log?");
-	cli_refused(NULL, "check a b", "'b' is too many");
 	cli_refused(NULL, "check /nonexistent/log", "No such file");
 	cli_refused(NULL, "check /tmp", "/tmp");
 	cli_refused(NULL, "check --frobnicate", "frobnicate");
