@@ -51,13 +51,17 @@ FDT_CFLAGS := $(if $(filter yes,$(FDT)),-DMU_HAVE_LIBFDT)
 HOST_CFLAGS += $(FDT_CFLAGS)
 TEST_LIBS := $(if $(filter yes,$(FDT)),-lfdt)
 
+# The kernel's architecture: x86_64, arm64 or riscv64.
+ARCH ?= x86_64
+
 core_src := $(sort $(wildcard src/*/*.c))
 port_src := $(sort $(wildcard ports/hosted/*.c))
 cli_src  := $(sort $(wildcard cli/*.c cli/*/*.c))
 test_src := $(sort $(wildcard tests/test_*.c))
 test_lib := $(sort $(filter-out tests/test_%,$(wildcard tests/*.c)))
-kernel_c := $(sort $(wildcard ports/x86_64/*.c kernel/*.c))
-kernel_s := $(sort $(wildcard ports/x86_64/*.S kernel/*.S))
+kernel_c := $(sort $(wildcard ports/bare/*.c ports/$(ARCH)/*.c kernel/*.c \
+	kernel/$(ARCH)/*.c $(if $(filter-out x86_64,$(ARCH)),kernel/fdt/*.c)))
+kernel_s := $(sort $(wildcard kernel/$(ARCH)/*.S))
 bench_src := $(sort $(wildcard bench/*.c))
 bench_padata_src := $(sort $(wildcard bench/padata/*.c))
 example_src := $(sort $(filter-out %/run.c,$(wildcard examples/*.c)))
@@ -65,7 +69,7 @@ all_src := $(core_src) $(port_src) $(cli_src) $(wildcard tests/*.c) \
 	$(bench_src) $(bench_padata_src) $(wildcard examples/*.c) $(kernel_c)
 fuzz_src := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 all_h   := $(wildcard include/memup/*.h src/*/*.h ports/*/*.h cli/*.h cli/*/*.h \
-	kernel/*.h examples/*.h \
+	kernel/*.h kernel/*/*.h examples/*.h \
 	tests/*.h tests/*/*.h bench/*.h bench/*/*.h)
 
 # Short lines; V=1 shows the commands.
@@ -196,37 +200,84 @@ $(O)/tests/test_%: $(O)/tests/test_%.o $(call obj,$(test_lib)) \
 
 # The kernel: the library, its x86-64 port and kernel/, without vector registers
 # and linked where kernel/layout.h says.
-K := build/kernel-$(if $(filter debug,$(BUILD)),debug,release)-$(notdir $(CC))
+# PAGES=4k|16k|64k is for arm64 alone, VA=48|39 (Sv48, Sv39) for riscv64.
+PAGES ?= 4k
+VA ?= 48
+PAGE_SHIFT_4k := 12
+PAGE_SHIFT_16k := 14
+PAGE_SHIFT_64k := 16
+kernel_tool_arm64 := aarch64-linux-gnu-
+kernel_tool_riscv64 := riscv64-linux-gnu-
+kernel_clang_arm64 := --target=aarch64-linux-gnu
+kernel_clang_riscv64 := --target=riscv64-linux-gnu
+kernel_flags_x86_64 := -m64 -march=x86-64 -mno-red-zone -mgeneral-regs-only \
+	-mcmodel=kernel -fcf-protection=none
+kernel_flags_arm64 := -march=armv8-a -mgeneral-regs-only -mstrict-align \
+	-mno-outline-atomics -mbranch-protection=none -mcmodel=small \
+	-DBARE_PAGE_SHIFT=$(PAGE_SHIFT_$(PAGES))
+kernel_flags_riscv64 = -march=rv64imac_zicsr_zifencei -mabi=lp64 \
+	-mcmodel=medany -mstrict-align -mno-relax -DBARE_VA_BITS=$(VA) \
+	-isystem $(K)/include
+kernel_ld_x86_64 := -m elf_x86_64
+kernel_ld_arm64 := -m aarch64elf
+kernel_ld_riscv64 := -m elf64lriscv --no-relax
+ifeq ($(kernel_ld_$(ARCH)),)
+$(error ARCH=$(ARCH): not one of x86_64, arm64, riscv64)
+endif
+ifeq ($(PAGE_SHIFT_$(PAGES)),)
+$(error PAGES=$(PAGES): not one of 4k, 16k, 64k)
+endif
+kernel_clang := $(findstring clang,$(CC))
+KERNEL_CC := $(if $(kernel_clang),$(CC) $(kernel_clang_$(ARCH)),$(if \
+	$(kernel_tool_$(ARCH)),$(kernel_tool_$(ARCH))gcc,$(CC)))
+kernel_kind := $(if $(filter x86_64,$(ARCH)),,-$(ARCH)$(if $(filter \
+	arm64,$(ARCH)),-$(PAGES),-sv$(VA)))
+K := build/kernel-$(if $(filter debug,$(BUILD)),debug,release)-$(notdir $(CC))$(kernel_kind)
 KERNEL_FLAGS := $(WARN) -g $(OPT_$(if $(filter debug,$(BUILD)),debug,release)) \
-	-m64 -march=x86-64 -ffreestanding -mno-red-zone -mgeneral-regs-only \
-	-mcmodel=kernel -fno-pic -fno-pie -fno-stack-protector \
-	-fno-asynchronous-unwind-tables -fno-omit-frame-pointer \
-	-fcf-protection=none -I.
+	$(kernel_flags_$(ARCH)) -ffreestanding -fno-pic -fno-pie \
+	-fno-stack-protector -fno-asynchronous-unwind-tables \
+	-fno-omit-frame-pointer -I.
 kernel_obj := $(patsubst %,$(K)/%.o,$(core_src) $(kernel_c) $(kernel_s))
 
-$(K)/%.c.o: %.c $(O)/flags
+# Debian's headers for RISC-V are those of lp64d alone; we need declarations.
+kernel_stub := $(if $(filter riscv64,$(ARCH)),$(K)/include/gnu/stubs-lp64.h)
+$(K)/include/gnu/stubs-lp64.h:
+	@mkdir -p $(@D) && : >$@
+
+$(K)/%.c.o: %.c $(O)/flags $(kernel_stub)
 	@mkdir -p $(@D)
 	$(call say,CC,$@)
-	$(Q)$(CC) $(CPPFLAGS) -std=c17 $(KERNEL_FLAGS) -MMD -MP -c -o $@ $<
+	$(Q)$(KERNEL_CC) $(CPPFLAGS) -std=c17 $(KERNEL_FLAGS) -MMD -MP -c -o $@ $<
 
 # What defines memcpy() must not be compiled to a call of it.
 $(K)/kernel/string.c.o: KERNEL_FLAGS += -fno-builtin \
-	$(if $(findstring clang,$(CC)),,-fno-tree-loop-distribute-patterns)
+	$(if $(kernel_clang),,-fno-tree-loop-distribute-patterns)
 
 $(K)/%.S.o: %.S $(O)/flags
 	@mkdir -p $(@D)
 	$(call say,AS,$@)
-	$(Q)$(CC) -I. -m64 -MMD -MP -c -o $@ $<
+	$(Q)$(KERNEL_CC) -I. $(filter-out -mcmodel=% -mno-red-zone,$(kernel_flags_$(ARCH))) \
+		-MMD -MP -c -o $@ $<
 
-$(K)/kernel.ld: kernel/kernel.ld kernel/layout.h
+$(K)/kernel.ld: kernel/$(if $(filter x86_64,$(ARCH)),x86_64,fdt)/kernel.ld kernel/layout.h ports/bare/page_size.h
 	@mkdir -p $(@D)
-	$(Q)$(CC) -E -P -x assembler-with-cpp -I. -o $@ $<
+	$(Q)$(KERNEL_CC) -E -P -x assembler-with-cpp $(filter -D%,$(KERNEL_FLAGS)) \
+		-I. -o $@ $<
 
 $(K)/kernel.elf: $(kernel_obj) $(K)/kernel.ld
 	$(call say,LD,$@)
-	$(Q)ld -m elf_x86_64 -nostdlib -static --no-warn-rwx-segments \
-		--fatal-warnings -z max-page-size=4096 -T $(K)/kernel.ld \
-		-o $@ $(kernel_obj)
+	$(Q)$(kernel_tool_$(ARCH))ld $(kernel_ld_$(ARCH)) -nostdlib -static \
+		--no-warn-rwx-segments --fatal-warnings \
+		-z max-page-size=4096 -T $(K)/kernel.ld -o $@ $(kernel_obj)
+
+# What loaders of arm64 and RISC-V take: its header is in entry.S.
+$(K)/kernel.img: $(K)/kernel.elf
+	$(Q)$(kernel_tool_$(ARCH))objcopy -O binary $< $@
+
+ifneq ($(ARCH),x86_64)
+build/kernel-$(ARCH).img: $(K)/kernel.img
+	@cp $< $@
+endif
 
 build/kernel.elf: $(K)/kernel.elf
 	@cp $< $@
@@ -251,16 +302,17 @@ lib: $(O)/libmemup.a ## the freestanding library alone
 tests: $(patsubst %.c,$(O)/%,$(test_src)) $(O)/memup examples
 examples: $(patsubst %.c,$(O)/%,$(example_src)) ## small programs: the whole library, and padata alone
 
+kernel_file := $(if $(filter x86_64,$(ARCH)),build/kernel.elf,build/kernel-$(ARCH).img)
 .PHONY: kernel
-kernel: build/kernel.elf ## the reference kernel for x86-64 (docs/porting.md)
+kernel: $(kernel_file) ## the reference kernel (ARCH=x86_64|arm64|riscv64, PAGES=, VA=)
 
 .PHONY: qemu
-qemu: build/kernel.elf ## boot it in QEMU: 4 nodes, 8 CPUs, 64 GiB (CMDLINE=...)
-	@tools/qemu $(CMDLINE)
+qemu: $(kernel_file) ## boot it in QEMU: 4 nodes, 8 CPUs, 64 GiB (CMDLINE=..., ARCH=)
+	@ARCH=$(ARCH) tools/qemu $(CMDLINE)
 
 .PHONY: test-qemu
-test-qemu: setup ## boot the kernel on many machines in QEMU (T=name for some)
-	@tools/test-qemu $(T)
+test-qemu: setup ## boot the kernel on many machines in QEMU (T=name, ARCH= for some)
+	@$(if $(filter command line environment,$(origin ARCH)),ARCH=$(ARCH)) tools/test-qemu $(T)
 
 .PHONY: iso
 iso: build/kernel.elf ## build/memup.iso, from which GRUB boots it (CMDLINE=...)
@@ -308,7 +360,7 @@ fuzz_bin := $(patsubst tests/%.c,build/%,$(fuzz_src))
 # What they need of the hosted port, the program and the kernel.
 fuzz_host_src := $(port_src) \
 	$(addprefix cli/,check_log.c pool.c progress.c text.c) \
-	$(addprefix kernel/,acpi.c boot_info.c options.c)
+	$(addprefix kernel/,x86_64/acpi.c x86_64/boot_info.c options.c)
 fuzz_obj = $(patsubst %.c,build/fuzz/%.o,$(1))
 fuzz_cc = clang $(CPPFLAGS) -I. $(BASE_CFLAGS) -O1 -DMU_DEBUG -D_GNU_SOURCE \
 	$(FDT_CFLAGS) -fsanitize=address,undefined -fno-sanitize-recover=all \
@@ -351,7 +403,8 @@ model: setup ## search every state of models/ with spin
 
 .PHONY: format
 format: ## rewrite every source in the house style
-	clang-format -i $(all_src) $(fuzz_src) $(all_h)
+	clang-format -i $(sort $(all_src) $(wildcard ports/*/*.c kernel/*.c \
+		kernel/*/*.c)) $(fuzz_src) $(all_h)
 
 .PHONY: compile_commands.json
 compile_commands.json: ## write compile_commands.json for editors and clangd

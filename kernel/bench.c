@@ -4,7 +4,7 @@
 #include "kernel/layout.h"
 #include "kernel/log.h"
 #include "kernel/string.h"
-#include "ports/x86_64/asm.h"
+#include "ports/bare/arch.h"
 
 #define TURNS  32u
 #define BLOCKS 64u
@@ -13,23 +13,24 @@
 /* Thousandths of a ns for each of @units. */
 static void tell(const char *what, uint64_t ticks, uint64_t units)
 {
-	uint64_t ps = x86_clock_ns(&kernel.x86.clock, ticks * 1000) / units;
+	uint64_t ps = bare_clock_ns(&kernel.bare.clock, ticks * 1000) / units;
 
 	log_plain("bench: %s %lu.%03lu ns", what, ps / 1000, ps % 1000);
 }
 
 /* Ways to store the descriptors of a block. */
 
+#ifdef __x86_64__
 static void fill_words(uint64_t *dst, uint64_t word, size_t count)
 {
-	mu_x86_memmap_fill(&kernel.x86, dst, word, count);
+	arch_memmap_fill(&kernel.bare, dst, word, count);
 }
 
 /* Interrupts are off, since no handler saves XMM0. */
 static void fill_pairs(uint64_t *dst, uint64_t word, size_t count)
 {
 	uint64_t *end = dst + count;
-	uintptr_t flags = x86_irq_save();
+	uintptr_t flags = arch_irq_save();
 
 	__asm__ volatile("movq %[word], %%xmm0\n\t"
 			 "punpcklqdq %%xmm0, %%xmm0\n"
@@ -45,7 +46,7 @@ static void fill_pairs(uint64_t *dst, uint64_t word, size_t count)
 			 : [at] "+r"(dst)
 			 : [word] "r"(word), [end] "r"(end)
 			 : "memory", "cc");
-	x86_irq_restore(flags);
+	arch_irq_restore(flags);
 }
 
 static void fill_string(uint64_t *dst, uint64_t word, size_t count)
@@ -55,6 +56,13 @@ static void fill_string(uint64_t *dst, uint64_t word, size_t count)
 			 : "a"(word)
 			 : "memory");
 }
+#else
+static void fill_words(uint64_t *dst, uint64_t word, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		dst[i] = word;
+}
+#endif
 
 static void bench_fill(void)
 {
@@ -62,9 +70,13 @@ static void bench_fill(void)
 		const char *name;
 		void (*fn)(uint64_t *dst, uint64_t word, size_t count);
 	} ways[] = {
+#ifdef __x86_64__
 		{"fill movnti, a descriptor:", fill_words},
 		{"fill movntdq, a descriptor:", fill_pairs},
 		{"fill rep stosq, a descriptor:", fill_string},
+#else
+		{"fill by words, a descriptor:", fill_words},
+#endif
 	};
 	const size_t words = MU_BLOCK_PAGES * 2;
 	mu_pfn_t pfn;
@@ -79,10 +91,10 @@ static void bench_fill(void)
 
 		for (unsigned turn = 0; turn < TURNS; turn++) {
 			uint64_t *at = direct(pfn * PAGE);
-			uint64_t from = x86_tsc(), ticks;
+			uint64_t from = arch_ticks(), ticks;
 
 			ways[i].fn(at + turn * words, turn, words);
-			ticks = x86_tsc() - from;
+			ticks = arch_ticks() - from;
 			best = ticks < best ? ticks : best;
 		}
 		tell(ways[i].name, best, MU_BLOCK_PAGES);
@@ -96,14 +108,14 @@ static void bench_claim(void)
 	uint64_t best = UINT64_MAX;
 
 	for (unsigned turn = 0; turn < TURNS; turn++) {
-		uint64_t from = x86_tsc(), ticks;
+		uint64_t from = arch_ticks(), ticks;
 
 		if (mu_deferred_take(&kernel.mm.deferred, 0, BLOCKS, NULL) !=
 		    BLOCKS) {
 			log_plain("bench: claim: not enough pristine memory");
 			return;
 		}
-		ticks = x86_tsc() - from;
+		ticks = arch_ticks() - from;
 		best = ticks < best ? ticks : best;
 	}
 	tell("claim, a page:", best, BLOCKS * MU_BLOCK_PAGES);
@@ -112,7 +124,7 @@ static void bench_claim(void)
 /* Allocate and free the same page; false when there is none. */
 static bool turn_over(unsigned order, uint64_t *best)
 {
-	uint64_t from = x86_tsc(), ticks;
+	uint64_t from = arch_ticks(), ticks;
 
 	for (unsigned i = 0; i < PAGES; i++) {
 		mu_pfn_t pfn;
@@ -122,7 +134,7 @@ static bool turn_over(unsigned order, uint64_t *best)
 		    mu_free_pages(&kernel.mm.buddy, pfn, order) != MU_OK)
 			return false;
 	}
-	ticks = x86_tsc() - from;
+	ticks = arch_ticks() - from;
 	*best = ticks < *best ? ticks : *best;
 	return true;
 }

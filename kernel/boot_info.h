@@ -33,6 +33,9 @@ struct boot_info {
 	unsigned ranges_lost; /* for which there was no room */
 	unsigned nr_modules;
 	struct boot_module modules[MAX_BOOT_MODULES];
+	/* The device tree, or size 0. */
+	uint64_t tree;
+	size_t tree_size;
 	/* ACPI's root pointer: all of it, or none (rsdp_len 0). */
 	uint8_t rsdp[36];
 	size_t rsdp_len;
@@ -41,9 +44,9 @@ struct boot_info {
 };
 
 /*
- * Read what @loader (LOADER_*) left at the physical address @at. If it does not
- * mention ACPI the BIOS's memory is searched. Missing information is missing in
- * @info; nothing fails.
+ * Read what @loader (LOADER_*) left at the physical address @at; on x86-64, if
+ * it does not mention ACPI, the BIOS's memory is searched. Missing information
+ * is missing in @info; nothing fails.
  */
 void boot_info_read(struct boot_info *info, unsigned loader, uint64_t at);
 

@@ -18,7 +18,7 @@ static void take_trace(void)
 	if (status != MU_OK) {
 		log_err("trace_buf_size: %s for each of %u CPUs: %s",
 			size_text(kernel.options.trace_bytes).text,
-			kernel.x86.nr_cpus, mu_status_str(status));
+			kernel.bare.nr_cpus, mu_status_str(status));
 		return;
 	}
 	log_info("trace_buf_size: %s in %lu pages",
@@ -28,7 +28,8 @@ static void take_trace(void)
 
 static unsigned order_of(mu_phys_t size)
 {
-	return size ? (unsigned)__builtin_ctzll(size) - 12 : MU_HUGE_ORDER;
+	return size ? (unsigned)__builtin_ctzll(size) - BARE_PAGE_SHIFT
+		    : MU_HUGE_ORDER;
 }
 
 static void take_huge(const struct mu_huge_pool *pool)

@@ -1,31 +1,29 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cpu: per-CPU data: segments, a stack, a stack for double faults, and the
- * port's part (struct mu_x86_cpu), through which GS finds it.
+ * cpu: per-CPU data: a stack, a stack for faults that find no other, what the
+ * architecture keeps, and the port's part (struct mu_bare_cpu), through which a
+ * register finds it.
  */
 #ifndef KERNEL_CPU_H
 #define KERNEL_CPU_H
 
 #include "kernel/layout.h"
-#include "ports/x86_64/x86_64.h"
+#include "ports/bare/bare.h"
 
-/* SDM vol. 3, "TSS in 64-bit mode": only its stacks are used. */
-struct tss {
-	uint32_t reserved0;
-	uint32_t rsp[6];
-	uint32_t reserved1[2];
-	uint32_t ist[14]; /* seven addresses, in halves */
-	uint32_t reserved2[2];
-	uint16_t reserved3;
-	uint16_t io_map;
+#ifdef __x86_64__
+#include "kernel/x86_64/segments.h"
+#else
+/* Nothing more. */
+struct cpu_arch {
+	char unused;
 };
-_Static_assert(sizeof(struct tss) == 104, "the hardware's");
+#endif
 
 struct kernel_cpu {
-	struct mu_x86_cpu x86; /* unused for the boot CPU: it is the port's */
-	uint64_t gdt[5];
-	struct tss tss;
+	/* First: read by vectors.S. */
 	uintptr_t stack_end, fault_stack_end;
+	struct mu_bare_cpu bare; /* unused for the boot CPU: it is the port's */
+	struct cpu_arch arch;
 	unsigned slot; /* smp.c's */
 	/* Written by this CPU's timer handler; read by others when it is off.
 	 */
@@ -37,19 +35,19 @@ struct kernel_cpu {
 	uint64_t tick_ns; /* until the next one; 0: there is none */
 };
 
-/* Make the caller, which has only the port's GS so far, the boot CPU. */
+/* Make the caller, which the port knows so far, the boot CPU. */
 void cpu_init_boot(void);
-
-/* Load segments, task and interrupt table of @cpu, which the caller is. */
-void cpu_load(struct kernel_cpu *cpu);
 
 static inline struct kernel_cpu *this_cpu(void)
 {
-	return mu_x86_this_cpu()->client;
+	return mu_bare_this_cpu()->client;
 }
 
 /* Call @fn on this CPU every @ns from now on, from its timer's interrupt; NULL:
  * stop. */
 void cpu_set_timer(void (*fn)(struct kernel_cpu *cpu), void *arg, uint64_t ns);
+
+/* The handler of that interrupt. */
+void cpu_tick(void);
 
 #endif

@@ -42,13 +42,13 @@ static void die_stack(void)
 
 static void die_panic(void)
 {
-	kernel.x86.port.panic(&kernel.x86, "somebody asked for it");
+	kernel.bare.port.panic(&kernel.bare, "somebody asked for it");
 }
 
 static void fault(void *arg)
 {
 	(void)arg;
-	if (mu_x86_this_cpu()->id)
+	if (mu_bare_this_cpu()->id)
 		die_null();
 }
 

@@ -9,19 +9,19 @@
 #ifndef KERNEL_KERNEL_H
 #define KERNEL_KERNEL_H
 
-#include "kernel/acpi.h"
 #include "kernel/boot_info.h"
+#include "kernel/layout.h"
 #include "kernel/options.h"
 #include "memup/memup.h"
-#include "ports/x86_64/x86_64.h"
+#include "ports/bare/bare.h"
 
 /* A CPU that firmware names. */
 struct cpu_entry {
-	uint32_t apic_id;
-	int32_t nid; /* MU_NO_NODE: unknown */
+	uint64_t hw_id; /* of its APIC, MPIDR, or hart */
+	int32_t nid;	/* MU_NO_NODE: unknown */
 };
 
-/* Moments, in ticks of the time-stamp counter. */
+/* Moments, in ticks of the counter. */
 struct stamps {
 	uint64_t described;   /* the machine is known */
 	uint64_t memblock;    /* memory can be allocated from memblock */
@@ -33,13 +33,13 @@ struct stamps {
 };
 
 struct kernel {
-	struct mu_x86 x86;
+	struct mu_bare bare;
+	mu_phys_t image_phys; /* where the image is: of address IMAGE */
 	struct mu_machine machine;
 	struct mu_mm mm;
 	struct boot_info *info;
-	struct acpi acpi;
 	struct options options;
-	struct x86_tables tables; /* of all addresses */
+	struct bare_tables tables; /* of all addresses */
 	struct stamps stamps;
 
 	struct cpu_entry *cpus; /* the boot CPU first */
@@ -53,7 +53,11 @@ struct kernel {
 	uint64_t finish_pages; /* initialised by the deferred phase */
 	uint64_t page_tables;  /* pages of them, without those of the memmap */
 	uint64_t held_pages;   /* of the allocator, that the kernel keeps */
-	mu_phys_t trampoline;  /* a page below 640 KiB, or 0 */
+	/* Whole pages that are needed until all CPUs are up, or size 0. */
+	struct {
+		mu_phys_t base, size;
+	} kept;
+	unsigned nr_tables; /* of ACPI, or 1 for a device tree; for people */
 };
 
 extern struct kernel kernel;
@@ -81,12 +85,23 @@ void tell_end(void);
 /* ns since entry of a stamp. */
 static inline uint64_t stamp_ns(uint64_t ticks)
 {
-	return x86_clock_ns(&kernel.x86.clock, ticks - kernel.x86.clock.start);
+	return bare_clock_ns(&kernel.bare.clock,
+			     ticks - kernel.bare.clock.start);
 }
+
+/* Where in memory a part of the image is. */
+static inline mu_phys_t phys_of(const void *at)
+{
+	return (uintptr_t)at - IMAGE + kernel.image_phys;
+}
+
+/* describe.c: a CPU that firmware names; the boot CPU first, others once. */
+void cpu_found(uint64_t hw_id);
+void cpu_is_on(uint64_t hw_id, int nid);
 
 static inline void *direct(mu_phys_t phys)
 {
-	return (void *)(kernel.x86.config.direct + phys);
+	return (void *)(kernel.bare.config.direct + phys);
 }
 
 #endif

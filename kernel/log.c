@@ -2,9 +2,9 @@
 #include "kernel/format.h"
 #include "kernel/kernel.h"
 #include "kernel/log.h"
-#include "kernel/serial.h"
+#include "kernel/platform.h"
 #include "kernel/string.h"
-#include "ports/x86_64/asm.h"
+#include "ports/bare/arch.h"
 
 #define WAITING	   256
 #define LINE_BYTES 256
@@ -29,25 +29,25 @@ static struct line waiting[WAITING] __attribute__((section(".bss.noinit")));
 
 static uintptr_t lock(void)
 {
-	uintptr_t flags = x86_irq_save();
+	uintptr_t flags = arch_irq_save();
 
 	/* acquire, and release below: lines stay whole. */
 	while (!state.broken &&
 	       atomic_exchange_explicit(&state.lock, 1, memory_order_acquire))
-		x86_pause();
+		arch_pause();
 	return flags;
 }
 
 static void unlock(uintptr_t flags)
 {
 	atomic_store_explicit(&state.lock, 0, memory_order_release);
-	x86_irq_restore(flags);
+	arch_irq_restore(flags);
 }
 
 static void write(const struct line *line)
 {
-	uint64_t us = x86_clock_ns(&kernel.x86.clock,
-				   line->ticks - kernel.x86.clock.start) /
+	uint64_t us = bare_clock_ns(&kernel.bare.clock,
+				    line->ticks - kernel.bare.clock.start) /
 		      1000;
 	char stamp[32];
 	size_t len;
@@ -55,10 +55,10 @@ static void write(const struct line *line)
 	if (!line->plain) {
 		len = format(stamp, sizeof(stamp), "[%5lu.%06lu] ",
 			     us / 1000000, us % 1000000);
-		serial_write(stamp, len);
+		platform_console_write(stamp, len);
 	}
-	serial_write(line->text, strlen(line->text));
-	serial_write("\n", 1);
+	platform_console_write(line->text, strlen(line->text));
+	platform_console_write("\r\n", 2);
 }
 
 static bool is_wanted(const struct line *line)
@@ -83,7 +83,7 @@ static void add(const struct line *line)
 
 void log_line(enum mu_log_level level, const char *fmt, ...)
 {
-	struct line line = {.ticks = x86_tsc(), .level = level};
+	struct line line = {.ticks = arch_ticks(), .level = level};
 	va_list args;
 
 	va_start(args, fmt);

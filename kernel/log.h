@@ -36,7 +36,7 @@ void log_open(void);
  */
 void log_break(void);
 
-/* The hook of struct mu_x86_config. */
+/* The hook of struct mu_bare_config. */
 void log_hook(void *arg, enum mu_log_level level, const char *line);
 
 #endif

@@ -7,11 +7,10 @@
 #include "kernel/cpu.h"
 #include "kernel/die.h"
 #include "kernel/exit.h"
-#include "kernel/interrupt.h"
 #include "kernel/kernel.h"
 #include "kernel/layout.h"
 #include "kernel/log.h"
-#include "kernel/serial.h"
+#include "kernel/platform.h"
 #include "kernel/string.h"
 #include "kernel/tap.h"
 
@@ -21,41 +20,35 @@ extern uint64_t entry_ticks; /* entry.S */
 
 static struct boot_info boot_info __attribute__((section(".bss.noinit")));
 
-/* entry.S calls it, on the boot CPU's stack, interrupts off. */
-_Noreturn void kernel_main(unsigned loader, uint32_t info);
-
 static void panic(void *arg, const char *line)
 {
 	(void)arg;
 	log_break();
-	log_err("panic on CPU %u: %s", mu_x86_this_cpu()->id, line);
+	log_err("panic on CPU %u: %s", mu_bare_this_cpu()->id, line);
 	kernel_exit(EXIT_PANIC);
 }
 
 static void start_port(void)
 {
-	const struct mu_x86_config config = {
+	const struct mu_bare_config config = {
 		.log = log_hook,
 		.panic = panic,
 		.direct = DIRECT_MAP,
 		.memmap = MEMMAP,
-		.wake_vector = VECTOR_WAKE,
 	};
 
-	kernel.x86.clock.start = entry_ticks;
-	mu_x86_init(&kernel.x86, &config);
-	/* What the first page tables map: entry.S. */
-	kernel.x86.mapped_end = 4 * MU_GIB;
+	kernel.bare.clock.start = entry_ticks;
+	mu_bare_init(&kernel.bare, &config);
+	kernel.bare.mapped_end = platform_first_end();
 }
 
-_Noreturn void kernel_main(unsigned loader, uint32_t info)
+_Noreturn void kernel_main(unsigned loader, uint64_t info)
 {
 	bool passed;
 
 	start_port();
-	interrupt_init();
 	cpu_init_boot();
-	serial_init();
+	platform_console_init();
 	kernel.info = &boot_info;
 	boot_info_read(&boot_info, loader, info);
 	options_read(&kernel.options, boot_info.cmdline, boot_info.cmdline_len);
@@ -65,7 +58,7 @@ _Noreturn void kernel_main(unsigned loader, uint32_t info)
 	describe_machine();
 	start_memory();
 
-	x86_clock_calibrate(&kernel.x86.clock, kernel.acpi.pm_timer);
+	platform_calibrate();
 	log_open();
 	tell_machine();
 	tell_memory();

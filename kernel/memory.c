@@ -3,9 +3,9 @@
  * memory: from a described machine to an allocator that owns all of it.
  *
  *   memblock        all RAM; taken: the image, what the loader loaded, what
- *                   the command line asks for, a page to start CPUs from
- *   page tables     from memblock, below 4 GiB, where the first ones reach
- *   memmap          its windows from memblock (ports/x86_64/memmap.c)
+ *                   the command line asks for, what CPUs start from
+ *   page tables     from memblock, where the first ones reach
+ *   memmap          its windows from memblock (memup/backing.h)
  *   mu_mm_start()   from here on every page can be allocated
  *
  * All of it is O(ranges); only tables are touched.
@@ -15,13 +15,12 @@
 #include "kernel/layout.h"
 #include "kernel/log.h"
 #include "kernel/paging.h"
+#include "kernel/platform.h"
 #include "kernel/string.h"
 #include "memup/boot_cmdline.h"
-#include "ports/x86_64/asm.h"
+#include "ports/bare/arch.h"
 
 extern char image_start[], image_end[];
-
-#define LOW_END UINT64_C(0xa0000) /* the BIOS and video memory begin there */
 
 static _Noreturn void give_up(const char *what, enum mu_status status,
 			      const struct mu_error *error)
@@ -45,7 +44,7 @@ static void reserve_ours(struct mu_memblock *memblock)
 	const struct boot_info *info = kernel.info;
 
 	must("the image",
-	     mu_memblock_reserve(memblock, (uintptr_t)image_start - IMAGE,
+	     mu_memblock_reserve(memblock, phys_of(image_start),
 				 (uint64_t)(image_end - image_start),
 				 MU_MEMBLOCK_RSRV_KERN),
 	     NULL);
@@ -55,13 +54,7 @@ static void reserve_ours(struct mu_memblock *memblock)
 					 info->modules[i].size,
 					 MU_MEMBLOCK_NONE),
 		     NULL);
-	/* CPUs start in real mode, so in the first MiB. */
-	if (mu_memblock_phys_alloc_range(memblock, PAGE, PAGE, PAGE, LOW_END,
-					 &kernel.trampoline) != MU_OK) {
-		kernel.trampoline = 0;
-		log_warn("memblock: no page below 640 KiB is free; other CPUs "
-			 "stay off");
-	}
+	platform_reserve(memblock);
 }
 
 /* Each parameter by itself: one that cannot be satisfied affects neither the
@@ -94,14 +87,14 @@ static void start_memblock(void)
 	struct mu_memblock *memblock = &kernel.mm.memblock;
 	struct mu_error error = {0};
 
-	mu_mm_init(&kernel.mm, &kernel.x86.port);
+	mu_mm_init(&kernel.mm, &kernel.bare.port);
 	must("memblock", mu_mm_add_machine(&kernel.mm, &kernel.machine, &error),
 	     &error);
 	reserve_ours(memblock);
-	memblock->current_limit = kernel.x86.mapped_end;
+	memblock->current_limit = kernel.bare.mapped_end;
 	mu_memblock_allow_resize(memblock);
 	reserve_cmdline();
-	kernel.stamps.memblock = x86_tsc();
+	kernel.stamps.memblock = arch_ticks();
 }
 
 /* ---- The allocator ---- */
@@ -182,12 +175,12 @@ void start_memory(void)
 
 	start_memblock();
 	must("page tables", paging_init(), NULL);
-	memblock->current_limit = kernel.x86.mapped_end;
-	kernel.stamps.mapped = x86_tsc();
+	memblock->current_limit = kernel.bare.mapped_end;
+	kernel.stamps.mapped = arch_ticks();
 	nr_pmem = find_pmem(pmem);
 	must("memmap",
-	     mu_x86_memmap_reserve(&kernel.x86, memblock, &kernel.tables, pmem,
-				   nr_pmem, &error),
+	     mu_bare_memmap_reserve(&kernel.bare, memblock, &kernel.tables,
+				    pmem, nr_pmem, &error),
 	     &error);
 	config = configure();
 	tables_size = mu_mm_size(&kernel.mm);
@@ -197,13 +190,13 @@ void start_memory(void)
 	     mu_mm_start(&kernel.mm, &config, (struct mu_page *)MEMMAP, tables,
 			 tables_size, &error),
 	     &error);
-	kernel.stamps.usable = x86_tsc();
+	kernel.stamps.usable = arch_ticks();
 	paging_use_allocator();
 	kernel.usable_bytes = available_pages() * PAGE;
 	kernel.start_pages = kernel.mm.memmap.written_pages;
 	must("the first page",
 	     mu_alloc_pages(&kernel.mm.buddy, MU_NO_NODE, 0, 0, &first), NULL);
-	kernel.stamps.first_alloc = x86_tsc();
+	kernel.stamps.first_alloc = arch_ticks();
 	must("the first page", mu_free_pages(&kernel.mm.buddy, first, 0), NULL);
 }
 
@@ -215,9 +208,9 @@ void finish_memory(void)
 	if (kernel.options.policy != MU_POLICY_DEFERRED ||
 	    kernel.stamps.finish_to)
 		return;
-	kernel.stamps.finish_from = x86_tsc();
+	kernel.stamps.finish_from = arch_ticks();
 	must("the deferred phase",
 	     mu_mm_finish(&kernel.mm, kernel.options.threads), NULL);
-	kernel.stamps.finish_to = x86_tsc();
+	kernel.stamps.finish_to = arch_ticks();
 	kernel.finish_pages = kernel.mm.memmap.written_pages - before;
 }

@@ -10,28 +10,17 @@
 #include "memup/base.h"
 
 /*
- * Build it from memory of kernel.mm.memblock below 4 GiB, and switch to it. The
- * direct map has all RAM of the memblock, and persistent memory. Boot CPU, on
- * the first page tables.
+ * Build it from memory of kernel.mm.memblock that the first page tables map,
+ * and switch to it. The direct map has all RAM of the memblock, and persistent
+ * memory. Boot CPU, on the first page tables.
  */
 enum mu_status paging_init(void) MU_MUST_CHECK;
 
 /* From now on page tables come from the allocator. */
 void paging_use_allocator(void);
 
-/*
- * Page tables to start a CPU: the kernel's, plus the page at @phys, which holds
- * code, at the same address. *@root is the physical address of the root, below
- * 4 GiB. To be freed when CPUs have started.
- */
-enum mu_status paging_make_start(mu_phys_t phys, mu_phys_t *root) MU_MUST_CHECK;
-void paging_free_start(void);
-
-/* Keep them for ever; returns how many pages that is. */
-unsigned paging_keep_start(void);
-
-/* Put CPU @id's stacks into its slot at STACKS: 24 KiB at @phys, the stack
- * first. */
+/* Put CPU @id's stacks into its slot at STACKS: STACK_BYTES and
+ * FAULT_STACK_BYTES at @phys, the stack first. */
 enum mu_status paging_map_stacks(unsigned id, mu_phys_t phys) MU_MUST_CHECK;
 
 #endif

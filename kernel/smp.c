@@ -3,47 +3,32 @@
  * smp: all CPUs up.
  *
  * Each CPU gets a page for itself and its stacks from its own node, then all
- * are sent INIT and, 10 ms later, SIPI (twice, 200 us apart, for those that
- * have not answered): SDM vol. 3, "Multiple-Processor Initialization". They
- * start together: trampoline.S identifies each by its APIC id. One that does
- * not answer in time is marked as given up, so that it halts if it starts
- * later, and is never used.
+ * are started together, in each architecture's start_*.c. One that does not
+ * answer in time is marked as given up, so that it halts if it starts later,
+ * and is never used.
  *
- *     OFF --INIT, SIPI--> ALIVE      by the CPU
+ *     OFF --started-----> ALIVE      by the CPU
  *      \----------------> GIVEN_UP   by the boot CPU, after a second
  */
 #include "kernel/cpu.h"
-#include "kernel/interrupt.h"
 #include "kernel/kernel.h"
 #include "kernel/log.h"
 #include "kernel/paging.h"
+#include "kernel/platform.h"
 #include "kernel/string.h"
-#include "ports/x86_64/asm.h"
+#include "ports/bare/arch.h"
 
 #define TIMEOUT_NS UINT64_C(1000000000)
-#define CPU_ORDER  3 /* pages: the struct, 4 of stack, 2 of the other one */
+/* Pages: the struct, and both stacks. */
+#define CPU_ORDER (BARE_PAGE_SHIFT == 12 ? 3 : 2)
 
-/* Read by trampoline.S, which knows its layout. */
-struct start_slot {
-	uint64_t apic_id;
-	uintptr_t stack_end;
-	struct kernel_cpu *cpu;
-};
-_Static_assert(sizeof(struct start_slot) == 24, "see trampoline.S");
 _Static_assert(sizeof(struct kernel_cpu) <= PAGE, "it has a page");
 
 enum { OFF, ALIVE, GIVEN_UP };
 
-extern const char trampoline_start[], trampoline_end[];
-extern const char trampoline_root[], trampoline_base[];
-
-struct start_slot *start_slots;
-uint32_t nr_start_slots;
-
+static struct start_slot *start_slots;
+static unsigned nr_start_slots;
 static _Atomic uint32_t *states; /* by slot */
-
-/* trampoline.S calls it on the CPU's own stack. */
-_Noreturn void smp_main(struct kernel_cpu *cpu);
 
 static bool change(unsigned slot, uint32_t to)
 {
@@ -57,16 +42,15 @@ static bool change(unsigned slot, uint32_t to)
 
 _Noreturn void smp_main(struct kernel_cpu *cpu)
 {
-	mu_x86_enter(&cpu->x86);
-	cpu_load(cpu);
-	/* Page tables without the trampoline's page. */
-	x86_write_cr3((uintptr_t)kernel.tables.root - DIRECT_MAP);
-	x86_apic_enable(&kernel.x86.apic, VECTOR_SPURIOUS);
-	if (!change(cpu->slot, ALIVE)) {
-		for (;;)
-			__asm__ volatile("cli; hlt");
-	}
-	mu_x86_idle();
+	mu_bare_enter(&cpu->bare);
+	platform_take_traps(cpu);
+	/* Page tables without what was mapped to start from. */
+	platform_set_tables((uintptr_t)kernel.tables.root - DIRECT_MAP);
+	platform_enter_interrupts();
+	/* Given up meanwhile: nobody will ever call it. */
+	while (!change(cpu->slot, ALIVE))
+		arch_pause();
+	mu_bare_idle();
 }
 
 /* ---- Before they start ---- */
@@ -89,7 +73,7 @@ static void *take_bytes(size_t bytes)
 static struct kernel_cpu *make_cpu(const struct cpu_entry *entry)
 {
 	struct kernel_cpu *cpu;
-	unsigned id = kernel.x86.nr_cpus;
+	unsigned id = kernel.bare.nr_cpus;
 	uintptr_t slot = STACKS + (uintptr_t)id * STACK_SLOT;
 	mu_pfn_t pfn;
 
@@ -102,38 +86,34 @@ static struct kernel_cpu *make_cpu(const struct cpu_entry *entry)
 	cpu = memset(direct(pfn * PAGE), 0, sizeof(*cpu));
 	cpu->stack_end = slot + STACK_AT + STACK_BYTES;
 	cpu->fault_stack_end = slot + FAULT_STACK_AT + FAULT_STACK_BYTES;
-	mu_x86_add_cpu(&kernel.x86, &cpu->x86, entry->apic_id, entry->nid);
-	cpu->x86.client = cpu;
+	mu_bare_add_cpu(&kernel.bare, &cpu->bare, entry->hw_id, entry->nid);
+	cpu->bare.client = cpu;
 	return cpu;
 }
 
 /* Everything that the other CPUs need; false when there is no memory. */
 static bool make_cpus(void)
 {
-	struct mu_x86_cpu **table =
-		take_bytes(kernel.nr_cpus * sizeof(struct mu_x86_cpu *));
+	struct mu_bare_cpu **table =
+		take_bytes(kernel.nr_cpus * sizeof(struct mu_bare_cpu *));
 
 	start_slots = take_bytes(kernel.nr_cpus * sizeof(*start_slots));
 	states = take_bytes(kernel.nr_cpus * sizeof(*states));
 	if (!table || !start_slots || !states)
 		return false;
-	mu_x86_set_cpus(&kernel.x86, table);
+	mu_bare_set_cpus(&kernel.bare, table);
 	for (unsigned i = 1; i < kernel.nr_cpus; i++) {
 		const struct cpu_entry *entry = &kernel.cpus[i];
 		struct kernel_cpu *cpu;
 
-		if (!kernel.x86.apic.x2 && entry->apic_id > 254) {
-			log_warn("smp: CPU with APIC id %u can be reached by "
-				 "an x2APIC alone, which this machine has not",
-				 entry->apic_id);
+		if (!platform_can_start(entry->hw_id))
 			continue;
-		}
 		cpu = make_cpu(entry);
 		if (!cpu)
 			return false;
 		cpu->slot = nr_start_slots;
 		start_slots[nr_start_slots++] = (struct start_slot){
-			.apic_id = entry->apic_id,
+			.hw_id = entry->hw_id,
 			.stack_end = cpu->stack_end,
 			.cpu = cpu,
 		};
@@ -143,49 +123,17 @@ static bool make_cpus(void)
 
 /* ---- Start ---- */
 
-static void set_word(const char *symbol, uint32_t value)
-{
-	char *page = direct(kernel.trampoline);
-
-	memcpy(page + (symbol - trampoline_start), &value, sizeof(value));
-}
-
-static bool make_trampoline(void)
-{
-	mu_phys_t root;
-
-	if (paging_make_start(kernel.trampoline, &root) != MU_OK) {
-		paging_free_start();
-		return false;
-	}
-	memcpy(direct(kernel.trampoline), trampoline_start,
-	       (size_t)(trampoline_end - trampoline_start));
-	set_word(trampoline_root, (uint32_t)root);
-	set_word(trampoline_base, (uint32_t)kernel.trampoline);
-	return true;
-}
-
-static bool is_alive(unsigned slot)
+bool smp_is_alive(unsigned slot)
 {
 	/* acquire: pairs with change(). */
 	return atomic_load_explicit(&states[slot], memory_order_acquire) ==
 	       ALIVE;
 }
 
-static void send_startup(void)
-{
-	for (unsigned i = 0; i < nr_start_slots; i++)
-		if (!is_alive(i))
-			x86_apic_send_startup(
-				&kernel.x86.apic,
-				(uint32_t)start_slots[i].apic_id,
-				(uint8_t)(kernel.trampoline / PAGE));
-}
-
 /* Prepare as many CPUs as there is memory for; returns whether any. */
 static bool prepare(void)
 {
-	if (kernel.nr_cpus == 1 || !kernel.trampoline)
+	if (kernel.nr_cpus == 1)
 		return false;
 	if (!make_cpus())
 		log_err("smp: there is memory for %u of %u CPUs; the others "
@@ -193,37 +141,34 @@ static bool prepare(void)
 			nr_start_slots + 1, kernel.nr_cpus);
 	if (!nr_start_slots)
 		return false;
-	/* After the stacks, since its page tables are a copy. */
-	if (make_trampoline())
+	if (platform_prepare_start())
 		return true;
 	log_err("smp: there is no memory to start CPUs with; all others stay "
 		"off");
 	return false;
 }
 
-/* Did all answer? Those that did not are sent INIT once more, which leaves them
- * waiting for a SIPI that will not come. */
+/* Did all answer? */
 static bool wait_for_all(void)
 {
-	uint64_t began = x86_tsc();
+	uint64_t began = arch_ticks();
 	bool all = true;
 
 	for (unsigned i = 0; i < nr_start_slots; i++) {
-		while (!is_alive(i) &&
-		       x86_clock_ns(&kernel.x86.clock, x86_tsc() - began) <
+		while (!smp_is_alive(i) &&
+		       bare_clock_ns(&kernel.bare.clock, arch_ticks() - began) <
 			       TIMEOUT_NS)
-			x86_pause();
-		if (is_alive(i) || !change(i, GIVEN_UP)) {
-			while (!mu_x86_is_up(&kernel.x86,
-					     start_slots[i].cpu->x86.id))
-				x86_pause();
+			arch_pause();
+		if (smp_is_alive(i) || !change(i, GIVEN_UP)) {
+			while (!mu_bare_is_up(&kernel.bare,
+					      start_slots[i].cpu->bare.id))
+				arch_pause();
 			continue;
 		}
-		log_err("smp: the CPU with APIC id %lu does not answer; it "
+		log_err("smp: the CPU with id %lu does not answer; it "
 			"stays off",
-			start_slots[i].apic_id);
-		x86_apic_send_init(&kernel.x86.apic,
-				   (uint32_t)start_slots[i].apic_id);
+			start_slots[i].hw_id);
+		platform_give_up(&start_slots[i]);
 		all = false;
 	}
 	return all;
@@ -231,27 +176,16 @@ static bool wait_for_all(void)
 
 void start_cpus(void)
 {
-	struct mu_x86 *x86 = &kernel.x86;
+	struct mu_bare *bare = &kernel.bare;
 
-	x86_apic_init(&x86->apic, (volatile uint32_t *)DEVICES);
-	x86_apic_enable(&x86->apic, VECTOR_SPURIOUS);
-	x86_apic_timer_calibrate(&x86->apic, x86->clock.hz);
-	x86->boot_cpu.apic_id = kernel.cpus[0].apic_id;
-	x86->boot_cpu.nid = kernel.cpus[0].nid;
-	x86_irq_on();
+	platform_start_interrupts();
+	platform_find_start();
+	bare->boot_cpu.hw_id = kernel.cpus[0].hw_id;
+	bare->boot_cpu.nid = kernel.cpus[0].nid;
+	arch_irq_on();
 	if (prepare()) {
-		for (unsigned i = 0; i < nr_start_slots; i++)
-			x86_apic_send_init(&x86->apic,
-					   (uint32_t)start_slots[i].apic_id);
-		x86_clock_delay(&x86->clock, 10000);
-		send_startup();
-		x86_clock_delay(&x86->clock, 200);
-		send_startup();
-		/* Else some CPU may still be about to use them. */
-		if (wait_for_all())
-			paging_free_start();
-		else
-			kernel.held_pages += paging_keep_start();
+		platform_start(start_slots, nr_start_slots);
+		platform_end_start(wait_for_all());
 	}
-	kernel.stamps.cpus = x86_tsc();
+	kernel.stamps.cpus = arch_ticks();
 }

@@ -1,26 +1,28 @@
 // SPDX-License-Identifier: MIT
 /*
- * Words by the string instructions, the rest byte by byte. The file is compiled
- * so that the compiler does not replace a loop by a call of the very function
- * that contains it (-fno-tree-loop-distribute-patterns, -fno-builtin).
+ * string: words where both sides are aligned, the rest byte by byte. The file
+ * is compiled so that the compiler does not replace a loop by a call of the
+ * very function that contains it (-fno-tree-loop-distribute-patterns,
+ * -fno-builtin).
  */
 #include <stdint.h>
 #include "kernel/string.h"
 
 void *memcpy(void *restrict to, const void *restrict from, size_t size)
 {
-	void *start = to;
-	size_t words = size / 8, bytes = size % 8;
+	char *dst = to;
+	const char *src = from;
 
-	__asm__ volatile("rep movsq"
-			 : "+D"(to), "+S"(from), "+c"(words)
-			 :
-			 : "memory");
-	__asm__ volatile("rep movsb"
-			 : "+D"(to), "+S"(from), "+c"(bytes)
-			 :
-			 : "memory");
-	return start;
+	if (!(((uintptr_t)dst | (uintptr_t)src) % sizeof(uint64_t)))
+		for (; size >= sizeof(uint64_t); size -= sizeof(uint64_t)) {
+			*(uint64_t *)(void *)dst =
+				*(const uint64_t *)(const void *)src;
+			dst += sizeof(uint64_t);
+			src += sizeof(uint64_t);
+		}
+	while (size--)
+		*dst++ = *src++;
+	return to;
 }
 
 void *memmove(void *to, const void *from, size_t size)
@@ -37,19 +39,17 @@ void *memmove(void *to, const void *from, size_t size)
 
 void *memset(void *at, int byte, size_t size)
 {
-	void *start = at;
+	uint8_t *dst = at;
 	uint64_t word = (uint8_t)byte * UINT64_C(0x0101010101010101);
-	size_t words = size / 8, bytes = size % 8;
 
-	__asm__ volatile("rep stosq"
-			 : "+D"(at), "+c"(words)
-			 : "a"(word)
-			 : "memory");
-	__asm__ volatile("rep stosb"
-			 : "+D"(at), "+c"(bytes)
-			 : "a"(word)
-			 : "memory");
-	return start;
+	if (!((uintptr_t)dst % sizeof(word)))
+		for (; size >= sizeof(word); size -= sizeof(word)) {
+			*(uint64_t *)(void *)dst = word;
+			dst += sizeof(word);
+		}
+	while (size--)
+		*dst++ = (uint8_t)byte;
+	return at;
 }
 
 int memcmp(const void *a, const void *b, size_t size)

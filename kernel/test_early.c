@@ -13,10 +13,10 @@ static enum result percpu(void)
 	struct mu_early early;
 
 	CHECK_OK(mu_early_percpu(&kernel.mm, PERCPU_BYTES, first, &early));
-	CHECK(early.allocations == kernel.x86.nr_cpus);
-	for (unsigned i = 0; i < kernel.x86.nr_cpus; i++)
+	CHECK(early.allocations == kernel.bare.nr_cpus);
+	for (unsigned i = 0; i < kernel.bare.nr_cpus; i++)
 		*(volatile uint64_t *)direct(first[i] * PAGE) = i;
-	for (unsigned i = 0; i < kernel.x86.nr_cpus; i++)
+	for (unsigned i = 0; i < kernel.bare.nr_cpus; i++)
 		CHECK(*(volatile uint64_t *)direct(first[i] * PAGE) == i);
 	CHECK_OK(mu_early_free(&kernel.mm, &early));
 	return TEST_OK;
@@ -55,7 +55,7 @@ static enum result early_consumers(void)
 	if (result != TEST_OK)
 		return result;
 	CHECK_OK(mu_early_trace(&kernel.mm, TRACE_BYTES, NULL, &early));
-	CHECK(early.pages == kernel.x86.nr_cpus * (TRACE_BYTES / PAGE));
+	CHECK(early.pages == kernel.bare.nr_cpus * (TRACE_BYTES / PAGE));
 	CHECK_OK(mu_early_free(&kernel.mm, &early));
 	return TEST_OK;
 }

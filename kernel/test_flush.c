@@ -3,16 +3,16 @@
  * No CPU keeps a mapping that is gone: an address is one page, then none, then
  * another page, on all CPUs, one of which takes no interrupts meanwhile.
  */
-#include "kernel/interrupt.h"
 #include "kernel/kernel.h"
 #include "kernel/layout.h"
 #include "kernel/run.h"
 #include "kernel/tap.h"
-#include "ports/x86_64/asm.h"
-#include "ports/x86_64/flush.h"
+#include "kernel/trap.h"
+#include "ports/bare/arch.h"
+#include "ports/bare/flush.h"
 
-/* Nothing else is mapped near the registers of devices. */
-#define ADDRESS_OF_IT (DEVICES + 0x10000)
+/* Past the registers of devices. */
+#define ADDRESS_OF_IT (DEVICES + MU_GIB)
 
 static _Atomic unsigned wrong, holding;
 static _Atomic bool stop;
@@ -34,7 +34,7 @@ static void hold(void (*pause)(void *arg, unsigned spins))
 		atomic_fetch_add(&wrong, 1);
 	atomic_fetch_add(&holding, 1);
 	while (!atomic_load(&stop))
-		pause(&kernel.x86, 0);
+		pause(&kernel.bare, 0);
 	if (probe_read(ADDRESS_OF_IT))
 		atomic_fetch_add(&wrong, 1);
 }
@@ -43,7 +43,7 @@ static void pause_alone(void *arg, unsigned spins)
 {
 	(void)arg;
 	(void)spins;
-	x86_pause();
+	arch_pause();
 }
 
 /* One CPU that only interrupts can reach, and one that takes none, but waits as
@@ -56,17 +56,17 @@ static void hold_open(void *arg)
 
 static void hold_deaf(void *arg)
 {
-	uintptr_t flags = x86_irq_save();
+	uintptr_t flags = arch_irq_save();
 
 	(void)arg;
-	hold(kernel.x86.port.pause);
-	x86_irq_restore(flags);
+	hold(kernel.bare.port.pause);
+	arch_irq_restore(flags);
 }
 
 static enum result map(mu_pfn_t pfn)
 {
-	CHECK_OK(x86_map(&kernel.tables, ADDRESS_OF_IT, pfn * PAGE, PAGE,
-			 X86_MAP_DATA));
+	CHECK_OK(bare_map(&kernel.tables, ADDRESS_OF_IT, pfn * PAGE, PAGE,
+			  ARCH_MAP_DATA));
 	return TEST_OK;
 }
 
@@ -87,16 +87,16 @@ static enum result flush(void)
 	CHECK(map(pfns[0]) == TEST_OK);
 	run_everywhere(look, &words[0]);
 
-	for (unsigned i = 1; i < 3 && i < kernel.x86.nr_cpus; i++)
+	for (unsigned i = 1; i < 3 && i < kernel.bare.nr_cpus; i++)
 		mu_cpumask_set(&masks[i - 1], i);
 	atomic_store(&stop, false);
 	atomic_store(&holding, 0);
 	started = run_start(&runs[0], &masks[0], hold_deaf, NULL);
 	started += run_start(&runs[1], &masks[1], hold_open, NULL);
 	while (atomic_load(&holding) < started)
-		x86_pause();
-	x86_unmap(&kernel.tables, ADDRESS_OF_IT, PAGE);
-	mu_x86_flush(&kernel.x86);
+		arch_pause();
+	bare_unmap(&kernel.tables, ADDRESS_OF_IT, PAGE);
+	mu_bare_flush(&kernel.bare);
 	atomic_store(&stop, true);
 	run_wait(&runs[0]);
 	run_wait(&runs[1]);
@@ -104,8 +104,8 @@ static enum result flush(void)
 	run_everywhere(look, NULL);
 	CHECK(map(pfns[1]) == TEST_OK);
 	run_everywhere(look, &words[1]);
-	x86_unmap(&kernel.tables, ADDRESS_OF_IT, PAGE);
-	mu_x86_flush(&kernel.x86);
+	bare_unmap(&kernel.tables, ADDRESS_OF_IT, PAGE);
+	mu_bare_flush(&kernel.bare);
 	for (unsigned i = 0; i < 2; i++)
 		CHECK_OK(mu_free_pages(buddy, pfns[i], 0));
 	CHECK(!wrong);

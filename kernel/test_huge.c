@@ -11,9 +11,9 @@ static bool is_mapped(mu_pfn_t pfn)
 {
 	uint64_t size;
 
-	return x86_lookup(&kernel.tables,
-			  (uintptr_t)mu_pfn_to_page(&kernel.mm.memmap, pfn),
-			  &size);
+	return bare_lookup(&kernel.tables,
+			   (uintptr_t)mu_pfn_to_page(&kernel.mm.memmap, pfn),
+			   &size);
 }
 
 /* Is all of it memory? Its first and its last word, and one in the middle. */

@@ -5,7 +5,7 @@
 #include "kernel/kernel.h"
 #include "kernel/run.h"
 #include "kernel/tap.h"
-#include "ports/x86_64/asm.h"
+#include "ports/bare/arch.h"
 
 /* Does firmware say that @pfn is RAM of node @nid? */
 static bool is_on(mu_pfn_t pfn, int nid)
@@ -32,7 +32,7 @@ static void allocate_near(void *arg)
 {
 	struct mu_buddy *buddy = &kernel.mm.buddy;
 	struct near *near = arg;
-	int nid = mu_x86_this_cpu()->nid;
+	int nid = mu_bare_this_cpu()->nid;
 	mu_pfn_t pfn;
 
 	if (mu_alloc_pages(buddy, MU_NO_NODE, 0, 0, &pfn) != MU_OK) {
@@ -122,31 +122,34 @@ static enum result zones(void)
 
 const struct test test_zones = {"zones keep their limits", zones};
 
-/* The page that CPUs started from, and what reserve_mem= kept as "boot". */
+/* What CPUs started from or a device tree, and what reserve_mem= kept as
+ * "boot". */
 static enum result free_reserved(void)
 {
 	struct mu_mm *mm = &kernel.mm;
 	uint64_t claims = mu_deferred_stats(&mm->deferred).claims;
-	mu_phys_t base = kernel.trampoline, size;
+	mu_phys_t base = kernel.kept.base, size = kernel.kept.size;
 	struct mu_census before, after;
 
-	if (!base)
-		SKIP("there is no page below 640 KiB");
+	if (!size)
+		SKIP("the boot has kept nothing");
 	CHECK_OK(mu_validate(mm, &before, NULL));
 	CHECK(mu_page_state(mm, base / PAGE) == MU_STATE_RESERVED);
-	CHECK_OK(mu_free_reserved(mm, base, PAGE));
-	kernel.trampoline = 0;
+	CHECK_OK(mu_free_reserved(mm, base, size));
+	kernel.kept.size = 0;
 	CHECK(mu_page_state(mm, base / PAGE) == MU_STATE_ONLINE);
-	CHECK(mu_free_reserved(mm, base, PAGE) == MU_ERR_NOT_ALLOCATED);
+	CHECK(mu_free_reserved(mm, base, size) == MU_ERR_NOT_ALLOCATED);
 	CHECK_OK(mu_validate(mm, &after, NULL));
-	CHECK(after.reserved == before.reserved - 1);
-	CHECK(after.free + after.pristine == before.free + before.pristine + 1);
+	CHECK(after.reserved == before.reserved - size / PAGE);
+	CHECK(after.free + after.pristine ==
+	      before.free + before.pristine + size / PAGE);
+	before = after;
 	if (mu_memblock_reserve_mem_find(&mm->memblock, "boot", &base, &size) !=
 	    MU_OK)
 		return TEST_OK;
 	CHECK_OK(mu_free_reserved(mm, base, size));
 	CHECK_OK(mu_validate(mm, &after, NULL));
-	CHECK(after.reserved == before.reserved - 1 - size / PAGE);
+	CHECK(after.reserved == before.reserved - size / PAGE);
 	/* Whole blocks of it are pristine, and nobody has touched them. */
 	CHECK(mu_deferred_stats(&mm->deferred).claims == claims);
 	return TEST_OK;

@@ -26,7 +26,7 @@ static _Atomic bool over;
 
 static struct stress *own(void)
 {
-	return stresses[mu_x86_this_cpu()->id];
+	return stresses[mu_bare_this_cpu()->id];
 }
 
 static uint64_t available_pages(void)
@@ -42,7 +42,7 @@ static uint64_t available_pages(void)
 /* All of it in one piece of 2^order pages. */
 static bool make_stresses(void)
 {
-	unsigned nr = kernel.x86.nr_cpus;
+	unsigned nr = kernel.bare.nr_cpus;
 	uint64_t budget = available_pages() / 4 / nr;
 	struct stress *all;
 
@@ -65,7 +65,7 @@ static enum result check_stresses(void)
 	uint64_t allocations = 0, in_interrupts = 0, refused = 0;
 	unsigned nr_wrong = 0;
 
-	for (unsigned i = 0; i < kernel.x86.nr_cpus; i++) {
+	for (unsigned i = 0; i < kernel.bare.nr_cpus; i++) {
 		const struct stress *stress = stresses[i];
 
 		if (stress->wrong)
@@ -89,11 +89,11 @@ static enum result check_stresses(void)
 /* Until each CPU that is up was interrupted once. */
 static void wait_for_interrupts(void)
 {
-	for (unsigned i = 0; i < kernel.x86.nr_cpus; i++)
-		while (mu_x86_is_up(&kernel.x86, i) &&
+	for (unsigned i = 0; i < kernel.bare.nr_cpus; i++)
+		while (mu_bare_is_up(&kernel.bare, i) &&
 		       !atomic_load_explicit(&stresses[i]->interrupts,
 					     memory_order_relaxed))
-			kernel.x86.port.pause(&kernel.x86, 0);
+			kernel.bare.port.pause(&kernel.bare, 0);
 }
 
 static void timer_on(void *arg)
@@ -129,7 +129,7 @@ static void take_blocks(void *arg)
 
 	for (unsigned i = 0; i < MOST_BLOCKS / 8; i += 8)
 		*taken += mu_deferred_take(&kernel.mm.deferred,
-					   mu_x86_this_cpu()->nid, 8, NULL);
+					   mu_bare_this_cpu()->nid, 8, NULL);
 }
 
 /* Initialise what is pristine, all or a good part of it. */
@@ -145,7 +145,7 @@ static enum result grow(void)
 		CHECK(!mu_deferred_stats(&kernel.mm.deferred).pristine_pages);
 		return TEST_OK;
 	}
-	for (unsigned i = 0; i < kernel.x86.nr_cpus; i += 2)
+	for (unsigned i = 0; i < kernel.bare.nr_cpus; i += 2)
 		mu_cpumask_set(&idle, i);
 	run_start(&run, &idle, take_blocks, &taken);
 	take_blocks(&taken);
@@ -161,7 +161,7 @@ static enum result allocate_while_growing(void)
 	struct run run;
 
 	CHECK(make_stresses());
-	for (unsigned i = 1; i < kernel.x86.nr_cpus; i += 2)
+	for (unsigned i = 1; i < kernel.bare.nr_cpus; i += 2)
 		mu_cpumask_set(&odd, i);
 	atomic_store(&over, false);
 	run_everywhere(timer_on, NULL);
@@ -171,7 +171,7 @@ static enum result allocate_while_growing(void)
 	atomic_store(&over, true);
 	run_wait(&run);
 	/* A single CPU has only its interrupts up to here. */
-	if (kernel.x86.nr_cpus == 1)
+	if (kernel.bare.nr_cpus == 1)
 		work_until_over(NULL);
 	run_everywhere(timer_off, NULL);
 	return result == TEST_OK ? check_stresses() : result;
@@ -204,8 +204,8 @@ static enum result allocate_everywhere(void)
 	unsigned up = 0;
 
 	CHECK(make_stresses());
-	for (unsigned i = 0; i < kernel.x86.nr_cpus; i++)
-		up += mu_x86_is_up(&kernel.x86, i);
+	for (unsigned i = 0; i < kernel.bare.nr_cpus; i++)
+		up += mu_bare_is_up(&kernel.bare, i);
 	CHECK(run_everywhere(work, &begun) == up);
 	CHECK(begun == up);
 	return check_stresses();

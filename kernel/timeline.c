@@ -7,7 +7,8 @@
 #include "kernel/kernel.h"
 #include "kernel/layout.h"
 #include "kernel/log.h"
-#include "ports/x86_64/asm.h"
+#include "kernel/platform.h"
+#include "ports/bare/arch.h"
 
 /* What a range is, by its type of e820, in the words of Linux's log. */
 static const char *name_of(uint32_t type)
@@ -27,7 +28,7 @@ static unsigned present_nodes(void)
 static void tell_map(void)
 {
 	const struct boot_info *info = kernel.info;
-	uint64_t start = kernel.x86.clock.start;
+	uint64_t start = kernel.bare.clock.start;
 
 	log_at(start, "memup: entered by %s, command line '%s'", info->loader,
 	       info->cmdline);
@@ -72,11 +73,11 @@ void tell_machine(void)
 {
 	tell_map();
 	log_at(kernel.stamps.described,
-	       "machine: %s of RAM, %u ranges, %u nodes, %u CPUs, %u ACPI "
+	       "machine: %s of RAM, %u ranges, %u nodes, %u CPUs, %u "
 	       "tables",
 	       size_text(mu_machine_ram(&kernel.machine)).text,
 	       kernel.machine.nr_ranges, present_nodes(), kernel.nr_cpus,
-	       kernel.acpi.nr);
+	       kernel.nr_tables);
 	tell_nodes();
 	if (kernel.cpus_lost)
 		log_warn("smp: %u CPUs more than there is room for stay off",
@@ -113,8 +114,12 @@ void tell_memory(void)
 	       size_text(mu_memblock_reserved_size(memblock)).text);
 	log_at(kernel.stamps.mapped,
 	       "paging: direct map of %s in leaves of %s, %lu page tables",
-	       size_text(kernel.x86.mapped_end).text,
-	       kernel.tables.gigabytes ? "1 GiB" : "2 MiB", kernel.page_tables);
+	       size_text(kernel.bare.mapped_end).text,
+	       size_text(UINT64_C(1)
+			 << (BARE_PAGE_SHIFT +
+			     BARE_TABLE_BITS * kernel.tables.max_leaf))
+		       .text,
+	       kernel.page_tables);
 	tell_zones();
 	log_at(kernel.stamps.usable,
 	       "memory: %s of %s usable after %lu.%03lu ms, %lu pages "
@@ -123,22 +128,22 @@ void tell_memory(void)
 	       size_text(mu_machine_ram(&kernel.machine)).text,
 	       stamp_ns(kernel.stamps.usable) / 1000000,
 	       stamp_ns(kernel.stamps.usable) / 1000 % 1000, kernel.start_pages,
-	       size_text(mu_x86_memmap_bytes(&kernel.x86)).text);
+	       size_text(mu_backing_bytes(&kernel.bare.backing)).text);
 	log_at(kernel.stamps.first_alloc,
 	       "memory: first page allocated after %lu.%03lu ms",
 	       stamp_ns(kernel.stamps.first_alloc) / 1000000,
 	       stamp_ns(kernel.stamps.first_alloc) / 1000 % 1000);
-	log_info("clock: TSC at %lu.%03lu MHz, by %s",
-		 kernel.x86.clock.hz / 1000000,
-		 kernel.x86.clock.hz / 1000 % 1000, kernel.x86.clock.how);
+	log_info("clock: counter at %lu.%03lu MHz, by %s",
+		 kernel.bare.clock.hz / 1000000,
+		 kernel.bare.clock.hz / 1000 % 1000, kernel.bare.clock.how);
 }
 
 static unsigned cpus_up(void)
 {
 	unsigned up = 0;
 
-	for (unsigned i = 0; i < kernel.x86.nr_cpus; i++)
-		up += mu_x86_is_up(&kernel.x86, i);
+	for (unsigned i = 0; i < kernel.bare.nr_cpus; i++)
+		up += mu_bare_is_up(&kernel.bare, i);
 	return up;
 }
 
@@ -149,7 +154,7 @@ void tell_cpus(void)
 	       cpus_up(), kernel.nr_cpus,
 	       stamp_ns(kernel.stamps.cpus) / 1000000,
 	       stamp_ns(kernel.stamps.cpus) / 1000 % 1000,
-	       kernel.x86.apic.x2 ? "x2APICs" : "xAPICs");
+	       platform_controller());
 }
 
 void tell_growth(const char *who)
@@ -183,7 +188,7 @@ void tell_end(void)
 		  "tsc_hz=%lu entry_tsc=%lu",
 		  kernel.info->loader, mu_policy_str(kernel.options.policy),
 		  present_nodes(), cpus_up(), mu_machine_ram(&kernel.machine),
-		  kernel.x86.clock.hz, kernel.x86.clock.start);
+		  kernel.bare.clock.hz, kernel.bare.clock.start);
 	log_plain("stat: entry_ns=0 described_ns=%lu memblock_ns=%lu "
 		  "mapped_ns=%lu usable_ns=%lu first_alloc_ns=%lu cpus_ns=%lu",
 		  stamp_ns(stamps->described), stamp_ns(stamps->memblock),
@@ -194,12 +199,13 @@ void tell_end(void)
 		  kernel.usable_bytes, kernel.start_pages,
 		  finish ? stamp_ns(stamps->finish_from) : 0,
 		  finish ? stamp_ns(stamps->finish_to) : 0,
-		  x86_clock_ns(&kernel.x86.clock, finish), kernel.finish_pages,
+		  bare_clock_ns(&kernel.bare.clock, finish),
+		  kernel.finish_pages,
 		  kernel.options.threads ? kernel.options.threads : cpus_up());
 	log_plain("stat: memmap_reserved_bytes=%lu memmap_backed_bytes=%lu "
 		  "descriptor_bytes=%lu pages_initialised=%lu "
 		  "page_table_pages=%lu claims=%lu",
-		  mu_x86_memmap_bytes(&kernel.x86),
+		  mu_backing_bytes(&kernel.bare.backing),
 		  memmap->backed_pages * sizeof(struct mu_page),
 		  sizeof(struct mu_page), memmap->written_pages,
 		  kernel.page_tables, stats.claims);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "ports/x86_64/apic.h"
-#include "ports/x86_64/asm.h"
+#include "ports/bare/bare.h"
 
 /* Offsets of registers (SDM vol. 3, table "Local APIC Register Address Map").
  */
@@ -77,7 +77,7 @@ void x86_apic_enable(const struct x86_apic *apic, uint8_t spurious_vector)
 	write_register(apic, SVR, SVR_ENABLE | spurious_vector);
 }
 
-uint32_t x86_apic_id(const struct x86_apic *apic)
+uint32_t x86_hw_id(const struct x86_apic *apic)
 {
 	uint32_t id = read_register(apic, ID);
 
@@ -91,7 +91,7 @@ void x86_apic_eoi(const struct x86_apic *apic)
 
 static void send(const struct x86_apic *apic, uint32_t id, uint32_t command)
 {
-	uintptr_t flags = x86_irq_save();
+	uintptr_t flags = arch_irq_save();
 
 	if (apic->x2) {
 		/* A write to these MSRs waits for no store before it (SDM vol.
@@ -101,11 +101,11 @@ static void send(const struct x86_apic *apic, uint32_t id, uint32_t command)
 			  (uint64_t)id << 32 | command);
 	} else {
 		while (apic->mmio[ICR / 4] & ICR_PENDING)
-			x86_pause();
+			arch_pause();
 		apic->mmio[ICR_HIGH / 4] = id << 24;
 		apic->mmio[ICR / 4] = command;
 	}
-	x86_irq_restore(flags);
+	arch_irq_restore(flags);
 }
 
 void x86_apic_send(const struct x86_apic *apic, uint32_t id, uint8_t vector)
@@ -136,11 +136,11 @@ void x86_apic_timer_calibrate(struct x86_apic *apic, uint64_t tsc_hz)
 
 	write_register(apic, TIMER_DIVIDE, DIVIDE_BY_1);
 	write_register(apic, TIMER_INITIAL, UINT32_MAX);
-	began = x86_tsc();
-	while (x86_tsc() - began < ticks)
-		x86_pause();
+	began = arch_ticks();
+	while (arch_ticks() - began < ticks)
+		arch_pause();
 	left = read_register(apic, TIMER_CURRENT);
-	ticks = x86_tsc() - began;
+	ticks = arch_ticks() - began;
 	write_register(apic, TIMER_INITIAL, 0);
 	/* Both below 2^32 and 2^35: no overflow. */
 	apic->timer_hz = (UINT32_MAX - left) * (tsc_hz >> 5) / (ticks >> 5);
@@ -159,4 +159,10 @@ void x86_apic_timer(const struct x86_apic *apic, uint8_t vector, uint64_t ns)
 	write_register(apic, TIMER_DIVIDE, DIVIDE_BY_1);
 	write_register(apic, LVT_TIMER, ns ? vector : MASKED);
 	write_register(apic, TIMER_INITIAL, (uint32_t)count);
+}
+
+void arch_kick(const struct mu_bare *bare, const struct mu_bare_cpu *cpu)
+{
+	x86_apic_send(&bare->arch.apic, (uint32_t)cpu->hw_id,
+		      bare->arch.wake_vector);
 }

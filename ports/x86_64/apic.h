@@ -35,7 +35,7 @@ void x86_apic_init(struct x86_apic *apic, volatile uint32_t *mmio);
 void x86_apic_enable(const struct x86_apic *apic, uint8_t spurious_vector);
 
 /* The id of this CPU's APIC. */
-uint32_t x86_apic_id(const struct x86_apic *apic);
+uint32_t x86_hw_id(const struct x86_apic *apic);
 
 /* Called when the handler of an interrupt that came through it is done. */
 void x86_apic_eoi(const struct x86_apic *apic);

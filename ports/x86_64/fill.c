@@ -10,9 +10,9 @@
  * the limit. REP STOSQ, which reads what it overwrites, takes 1.5. The kernel's
  * bench=fill compares them on the machine at hand.
  */
-#include "ports/x86_64/x86_64.h"
+#include "ports/bare/bare.h"
 
-void mu_x86_memmap_fill(void *arg, uint64_t *dst, uint64_t word, size_t count)
+void arch_memmap_fill(void *arg, uint64_t *dst, uint64_t word, size_t count)
 {
 	uint64_t *end = dst + count;
 

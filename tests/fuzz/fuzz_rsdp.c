@@ -3,7 +3,7 @@
  * From ACPI's root pointer, which the input begins with, to the tables behind
  * it. The sums of pointer and lists are made right.
  */
-#include "kernel/acpi.h"
+#include "kernel/x86_64/acpi.h"
 #include "kernel/log.h"
 #include "tests/fuzz/fuzz_phys.h"
 #include "tests/fuzz/fuzz_table.h"
