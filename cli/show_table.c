@@ -42,6 +42,8 @@ void show_flags(unsigned flags, char *text, size_t size)
 		{MU_RANGE_NOMAP, "nomap"},
 		{MU_RANGE_NONVOLATILE, "non-volatile"},
 		{MU_RANGE_KEPT, "kept"},
+		{MU_RANGE_UNACCEPTED, "unaccepted"},
+		{MU_RANGE_BOOT_SERVICES, "boot-services"},
 	};
 	size_t len = 0;
 

@@ -52,7 +52,12 @@ enum mu_range_type mu_range_type_e820(uint64_t type);
 #define MU_RANGE_MIRROR	     0x2u /* mirrored: more reliable */
 #define MU_RANGE_NOMAP	     0x4u /* memory that must not be mapped */
 #define MU_RANGE_NONVOLATILE 0x8u
-#define MU_RANGE_KEPT	     0x10u /* RAM that is taken: never handed out */
+#define MU_RANGE_KEPT	     0x10u /* RAM that is taken: not handed out */
+/* RAM that a guest (TDX, SEV-SNP) must accept before it touches it. */
+#define MU_RANGE_UNACCEPTED 0x20u
+/* With KEPT: firmware's boot services lie there. When nothing needs them any
+ * more, mu_free_reserved() gives it back. */
+#define MU_RANGE_BOOT_SERVICES 0x40u
 
 struct mu_range {
 	mu_phys_t base; /* bytes */

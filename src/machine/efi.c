@@ -30,6 +30,8 @@ static const struct {
 	{"Unaccepted", MU_RANGE_RAM},
 };
 
+#define UNACCEPTED 15u
+
 /* Attributes (the same section): their bit, the letters, what they mean here.
  */
 #define EFI_NV ((uint64_t)0x8000)
@@ -108,5 +110,6 @@ enum mu_status mu_efi_add_line(struct mu_machine *machine, struct mu_text line,
 		type = MU_RANGE_SOFT_RESERVED;
 	flags = attr & EFI_MR ? MU_RANGE_MIRROR : 0;
 	flags |= attr & EFI_NV ? MU_RANGE_NONVOLATILE : 0;
+	flags |= index == UNACCEPTED ? MU_RANGE_UNACCEPTED : 0;
 	return mu_machine_add(machine, first, end - first, type, flags, error);
 }
