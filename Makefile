@@ -334,6 +334,10 @@ bench-padata: $(O)/memup-bench-padata ## jobs against OpenMP, oneTBB, bare threa
 bench-linux: build/kernel.elf ## the kernel beside Debian's Linux in QEMU (ARGS=--quick)
 	@CC=$(CC) tools/bench-linux $(ARGS)
 
+.PHONY: size
+size: ## what the library costs a kernel: text, data, bss and stack, step by step
+	@tools/measure-size build/size
+
 .PHONY: setup
 setup: ## install what tests and lint need (root), or say what is missing
 	@tools/setup
@@ -394,7 +398,7 @@ fuzz: $(fuzz_bin) ## run each fuzz target for FUZZ_SECONDS (60)
 			build/fuzz/found/$$n tests/corpus/$$n; done
 
 .PHONY: lint
-lint: setup ## format, clang-tidy, floors, freestanding symbols, headers alone
+lint: setup ## format, clang-tidy, floors, circles, freestanding symbols, headers alone
 	@tools/lint
 
 .PHONY: model

@@ -75,9 +75,9 @@
  * So bit STACK_BYTES of an address is 1 on a stack and 0 in the hole below it:
  * vectors.S.
  */
-#define STACK_SLOT     (4 * STACK_BYTES)
+#define STACK_SLOT     (ADDRESS(4) * STACK_BYTES)
 #define STACK_AT       STACK_BYTES
-#define FAULT_STACK_AT (3 * STACK_BYTES)
+#define FAULT_STACK_AT (ADDRESS(3) * STACK_BYTES)
 
 /* Who started us: see entry.S. */
 #define LOADER_PVH	  1

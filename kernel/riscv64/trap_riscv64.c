@@ -147,8 +147,7 @@ void trap(struct frame *frame, uint64_t cause)
 {
 	if (cause & INTERRUPT)
 		take_interrupt(cause & ~INTERRUPT);
-	else if (frame->overflow)
-		report(frame, cause);
-	else if (!is_stale(frame, cause) && !resume_probe(frame, cause))
+	else if (frame->overflow ||
+		 (!is_stale(frame, cause) && !resume_probe(frame, cause)))
 		report(frame, cause);
 }

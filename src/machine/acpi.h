@@ -73,6 +73,15 @@ enum mu_status mu_acpi_read_hmat(struct mu_machine *machine,
 				 const uint8_t *table, size_t len,
 				 struct mu_error *error) MU_MUST_CHECK;
 
+/* Note in @error, which may be NULL, the offset that @status came from. */
+static inline enum mu_status
+mu_acpi_at_offset(struct mu_error *error, enum mu_status status, size_t offset)
+{
+	if (error && status)
+		error->offset = offset;
+	return status;
+}
+
 /* One of the structures that fill a table after its fixed part. */
 struct mu_acpi_entry {
 	const uint8_t *at;

@@ -266,13 +266,6 @@ bool mu_log_next_line(struct mu_text *rest, struct mu_text *line)
 	return true;
 }
 
-bool mu_log_is_prefix(struct mu_text line, const char *at)
-{
-	while (at > line.at && (at[-1] == ' ' || at[-1] == '\t'))
-		at--;
-	return at == line.at || at[-1] == ']' || at[-1] == '>' || at[-1] == ':';
-}
-
 /* Does a line of that kind count where it stands? Titles begin their list. */
 static bool counts(struct mu_log_lines *lines, enum mu_log_kind kind,
 		   enum mu_log_map map, struct mu_text line)

@@ -25,6 +25,13 @@ enum mu_status mu_memblock_edit(struct mu_memblock *mb,
 				struct mu_memblock_type *type,
 				const struct mu_table_edit *edit) MU_MUST_CHECK;
 
+/*
+ * Pass the whole pages of the range on to who takes what is freed after the
+ * hand-over; there is one. Otherwise as mu_memblock_free_late().
+ */
+enum mu_status mu_memblock_pass_on(struct mu_memblock *mb, mu_phys_t base,
+				   mu_phys_t size) MU_MUST_CHECK;
+
 /* MU_ERR_RANGE when [@base, @base + @size) wraps or passes MU_PHYS_MAX. */
 static inline enum mu_status mu_memblock_check(mu_phys_t base, mu_phys_t size)
 {

@@ -32,15 +32,13 @@ static enum mu_status wait(struct mu_memblock *mb, mu_phys_t base,
 	return mu_memblock_edit(mb, &mb->late, &edit);
 }
 
-enum mu_status mu_memblock_free_late(struct mu_memblock *mb, mu_phys_t base,
-				     mu_phys_t size)
+enum mu_status mu_memblock_pass_on(struct mu_memblock *mb, mu_phys_t base,
+				   mu_phys_t size)
 {
 	mu_phys_t page = (mu_phys_t)1 << mb->page_shift;
 	enum mu_status status = mu_memblock_check(base, size);
 	mu_phys_t end;
 
-	if (!mb->late_free)
-		return mu_memblock_phys_free(mb, base, size);
 	if (status)
 		return status;
 	end = mu_align_down(base + size, page);

@@ -148,8 +148,14 @@ enum mu_status mu_memblock_phys_free(struct mu_memblock *mb, mu_phys_t base,
 	struct mu_table_edit edit = {.drop = true};
 
 	if (mb->late_free)
-		return mu_memblock_free_late(mb, base, size);
+		return mu_memblock_pass_on(mb, base, size);
 	return change(mb, &mb->reserved, "phys_free", base, size, &edit);
+}
+
+enum mu_status mu_memblock_free_late(struct mu_memblock *mb, mu_phys_t base,
+				     mu_phys_t size)
+{
+	return mu_memblock_phys_free(mb, base, size);
 }
 
 enum mu_status mu_memblock_setclr_flag(struct mu_memblock *mb,

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+/* chunk: how a job is cut into chunks, and whether any is left. */
 #include "base/bits.h"
 #include "padata/chunk.h"
 
@@ -38,4 +39,11 @@ unsigned mu_chunks_worth(const struct mu_padata_mt_job *job, unsigned limit)
 bool mu_chunks_guided(const struct mu_padata_chunks *chunks, uint64_t size)
 {
 	return size / chunks->divisor >= MU_MAX(chunks->least, chunks->align);
+}
+
+bool mu_padata_mt_stopped(const struct mu_padata_mt *mt)
+{
+	/* relaxed: a hint; the current chunk is completed in either case. */
+	return atomic_load_explicit(&mt->next, memory_order_relaxed) ==
+	       mt->chunks.end;
 }

@@ -43,13 +43,6 @@ void mu_padata_mt_cancel(struct mu_padata_mt *mt)
 	atomic_store_explicit(&mt->next, mt->chunks.end, memory_order_relaxed);
 }
 
-bool mu_padata_mt_stopped(const struct mu_padata_mt *mt)
-{
-	/* relaxed: a hint; the current chunk is completed in either case. */
-	return atomic_load_explicit(&mt->next, memory_order_relaxed) ==
-	       mt->chunks.end;
-}
-
 /*
  * Take and do one chunk. If that fails, remember it in @failed. Returns whether
  * there was one.
