@@ -209,12 +209,14 @@ static int check(const char *what, bool json)
 
 	if (check_file(&rows, what, &error) != MU_OK) {
 		fprintf(stderr, "memup check: %s\n", error.text);
-	} else if (!rows.count[VERDICT_AGREES] &&
-		   !rows.count[VERDICT_DIFFERS]) {
-		fprintf(stderr,
-			"memup check: %s: Linux says nothing in it that could "
-			"be compared (no \"Zone ranges:\", no \"Memory:\")\n",
-			check_name(what));
+	} else if (!json && !rows.count[VERDICT_AGREES] &&
+		   !rows.count[VERDICT_DIFFERS] &&
+		   !rows.count[VERDICT_CANNOT]) {
+		printf("%s: read, nothing to compare: Linux says nothing in it "
+		       "of what it made of the map (no \"Zone ranges:\", no "
+		       "\"Memory:\")\n",
+		       check_name(what));
+		code = EXIT_DONE;
 	} else {
 		if (json)
 			check_json(stdout, check_name(what), &rows);

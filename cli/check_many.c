@@ -67,6 +67,7 @@ static void add_row(struct table *table, const char *path, const char *verdict,
 	table_add(table, "%s", verdict);
 	table_add(table, "%u", rows->count[VERDICT_AGREES]);
 	table_add(table, "%u", rows->count[VERDICT_DIFFERS]);
+	table_add(table, "%u", rows->count[VERDICT_CANNOT]);
 	table_add(table, "%u", rows->count[VERDICT_ABSENT]);
 	table_add(table, "%u", rows->count[VERDICT_TAKEN]);
 	table_add(table, "%s", first);
@@ -90,7 +91,7 @@ static void tell_one(struct table *table, struct tally *tally, const char *path,
 			i++;
 		tally->differed++;
 		add_row(table, path, "differs", rows, rows->row[i].what);
-	} else if (rows->count[VERDICT_AGREES]) {
+	} else if (rows->count[VERDICT_AGREES] || rows->count[VERDICT_CANNOT]) {
 		tally->agreed++;
 		add_row(table, path, "agrees", rows, "");
 	} else {
@@ -118,6 +119,7 @@ static int check_files(const struct files *files, bool json)
 					    "verdict",
 					    ">agree",
 					    ">differ",
+					    ">cannot agree",
 					    ">not in log",
 					    ">taken from log",
 					    "first difference, or why not"};
