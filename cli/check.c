@@ -13,7 +13,8 @@
 #include "ports/hosted/read_file.h"
 
 static const char help[] =
-	"usage: memup check LOG [--json]\n"
+	"usage: memup check LOG... [--json]\n"
+	"       memup check FOLDER [--json]\n"
 	"\n"
 	"Read a Linux boot log twice: memup takes the firmware's lines and\n"
 	"computes nodes, zones and pages; what Linux says later in the same\n"
@@ -21,6 +22,8 @@ static const char help[] =
 	"\n"
 	"LOG        a boot log, `-` for standard input. The more complete the\n"
 	"           better: `dmesg`, or `journalctl -k -b`.\n"
+	"FOLDER     all files in it; of several files, one row each in a\n"
+	"           table, and the first row that differs\n"
 	"--json     one JSON object with all rows\n"
 	"\n"
 	"A row agrees, differs, cannot agree (it says why), is not in this\n"
@@ -33,7 +36,8 @@ static const char help[] =
 	"docs/check.md.\n"
 	"\n"
 	"Exit codes: 0 nothing differs, 1 something does, 2 bad input or "
-	"use.\n";
+	"use;\n"
+	"of several files 2 if one cannot be read, though all are tried.\n";
 
 static const char *const verdicts[NR_VERDICTS] = {
 	[VERDICT_AGREES] = "agrees",	    [VERDICT_DIFFERS] = "differs",
@@ -167,48 +171,59 @@ void check_json(FILE *out, const char *name, const struct rows *rows)
 	fprintf(out, "]}\n");
 }
 
-static int check(const char *what, bool json)
+enum mu_status check_file(struct rows *rows, const char *what,
+			  struct mu_error *error)
 {
-	struct source source = {.name = strcmp(what, "-") ? what
-							  : "standard input"};
-	struct rows rows = {0};
-	struct mu_error error = {0};
+	struct source source = {.name = check_name(what)};
 	enum mu_status status =
-		mu_read_file(what, &source.text, &source.len, &error);
-	int code = EXIT_USAGE;
+		mu_read_file(what, &source.text, &source.len, error);
 	bool full;
 
-	if (status != MU_OK) {
-		fprintf(stderr, "memup check: %s\n", error.text);
-		return EXIT_USAGE;
-	}
-	status = mu_clean_file(&source.text, &source.len);
-	full = !status && !said_read(&source.said, source.text, source.len);
-	if (!status && !full)
-		status = check_all(&rows, &source, &error);
-	if (full || rows.full)
+	if (status != MU_OK)
+		return status;
+	full = mu_clean_file(&source.text, &source.len) ||
+	       !said_read(&source.said, source.text, source.len);
+	if (!full)
+		status = check_all(rows, &source, error);
+	if (full || rows->full)
 		status = MU_ERR_NOMEM;
-	if (status != MU_OK) {
-		fprintf(stderr, "memup check: %s\n",
-			error.text[0] ? error.text : mu_status_str(status));
+	said_free(&source.said);
+	free(source.text);
+	if (status && !error->text[0])
+		snprintf(error->text, sizeof(error->text), "%s",
+			 mu_status_str(status));
+	return status;
+}
+
+const char *check_name(const char *what)
+{
+	return strcmp(what, "-") ? what : "standard input";
+}
+
+static int check(const char *what, bool json)
+{
+	struct rows rows = {0};
+	struct mu_error error = {0};
+	int code = EXIT_USAGE;
+
+	if (check_file(&rows, what, &error) != MU_OK) {
+		fprintf(stderr, "memup check: %s\n", error.text);
 	} else if (!json && !rows.count[VERDICT_AGREES] &&
 		   !rows.count[VERDICT_DIFFERS] &&
 		   !rows.count[VERDICT_CANNOT]) {
 		printf("%s: read, nothing to compare: Linux says nothing in it "
 		       "of what it made of the map (no \"Zone ranges:\", no "
 		       "\"Memory:\")\n",
-		       source.name);
+		       check_name(what));
 		code = EXIT_DONE;
 	} else {
 		if (json)
-			check_json(stdout, source.name, &rows);
+			check_json(stdout, check_name(what), &rows);
 		else
-			print_rows(source.name, &rows);
+			print_rows(check_name(what), &rows);
 		code = rows.count[VERDICT_DIFFERS] ? EXIT_NO : EXIT_DONE;
 	}
 	free(rows.row);
-	said_free(&source.said);
-	free(source.text);
 	return code;
 }
 
@@ -224,12 +239,9 @@ static int run_check(int argc, char **argv)
 				"tells more\n");
 		return EXIT_USAGE;
 	}
-	if (optind + 1 < argc) {
-		fprintf(stderr,
-			"memup check: one LOG at a time; '%s' is too many\n",
-			argv[optind + 1]);
-		return EXIT_USAGE;
-	}
+	if (optind + 1 < argc || check_is_folder(argv[optind]))
+		return check_many(argv + optind, (unsigned)(argc - optind),
+				  json);
 	return check(argv[optind], json);
 }
 

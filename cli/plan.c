@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "cli/command.h"
+#include "cli/plan_class.h"
 #include "cli/plan_measure.h"
 #include "cli/plan_options.h"
 #include "cli/plan_svg.h"
@@ -25,6 +26,8 @@ struct plan {
 	struct plan_model model;
 	bool measured; /* and this is what was: */
 	struct plan_measured here;
+	const struct plan_class *class; /* whose rates they are, or NULL */
+	bool hmat; /* some node's bandwidth is from the machine's HMAT */
 };
 
 /* The nearest node to @nid that has CPUs; a finished machine has one. */
@@ -46,8 +49,25 @@ static unsigned nearest_with_cpus(const struct mu_machine *machine,
 	return best;
 }
 
-/* Fill plan->nodes from the machine. False without memory to do it. */
-static bool make_nodes(struct plan *plan, unsigned smt)
+/*
+ * Nanoseconds that the memory of node @nid takes for a descriptor when @from
+ * writes to it, or 0. Most HMATs tell one bandwidth for all; of two, stores are
+ * writes.
+ */
+static double told_ns(const struct mu_machine *machine, unsigned from,
+		      unsigned nid)
+{
+	uint32_t mbs = mu_machine_perf(machine, (int)from, (int)nid,
+				       MU_PERF_WRITE_BANDWIDTH);
+
+	if (!mbs)
+		mbs = mu_machine_perf(machine, (int)from, (int)nid,
+				      MU_PERF_READ_BANDWIDTH);
+	return mbs ? 1e3 * (double)sizeof(struct mu_page) / mbs : 0;
+}
+
+/* Fill plan->nodes from the machine, with bandwidths if @told. False without memory to do it. */
+static bool make_nodes(struct plan *plan, unsigned smt, bool told)
 {
 	const struct mu_machine *machine = plan->machine;
 	struct plan_node *all = calloc(machine->nr_nodes, sizeof(*all));
@@ -56,11 +76,15 @@ static bool make_nodes(struct plan *plan, unsigned smt)
 		return false;
 	for (unsigned i = 0; i < machine->nr_ranges; i++) {
 		const struct mu_range *range = &machine->ranges[i];
+		uint64_t pages = range->size >> machine->page_shift;
+		unsigned nid;
 
 		if (range->type != MU_RANGE_RAM)
 			continue;
-		all[nearest_with_cpus(machine, (unsigned)range->nid)].pages +=
-			range->size >> machine->page_shift;
+		nid = nearest_with_cpus(machine, (unsigned)range->nid);
+		all[nid].pages += pages;
+		all[nid].node_ns += (double)pages *
+				    told_ns(machine, nid, (unsigned)range->nid);
 	}
 	for (unsigned nid = 0; nid < machine->nr_nodes; nid++) {
 		unsigned cpus = machine->nodes[nid].nr_cpus;
@@ -72,6 +96,10 @@ static bool make_nodes(struct plan *plan, unsigned smt)
 
 		if (!node.pages || !cpus)
 			continue;
+		if (told && all[nid].node_ns > 0) {
+			node.node_ns = all[nid].node_ns / (double)node.pages;
+			plan->hmat = true;
+		}
 		all[plan->nr++] = node;
 		if (cpus > plan->threads)
 			plan->threads = cpus;
@@ -125,8 +153,10 @@ static bool make_model(struct plan *plan, const struct plan_options *options)
 
 	*model = (struct plan_model){.sibling = options->sibling,
 				     .chunk = MU_SECTION_PAGES};
-	plan->measured = !options->nr_points &&
+	plan->measured = !options->nr_points && !plan->class &&
 			 (options->rate < 0 || options->bandwidth < 0);
+	if (plan->class)
+		plan_class_rates(plan->class, model);
 	if (plan->measured && plan_measure(model, &plan->here, &error)) {
 		fprintf(stderr, "memup plan: cannot measure here: %s\n",
 			error.text);
@@ -172,6 +202,18 @@ static double longest(const struct plan *plan, unsigned threads)
 	return plan_longest(&plan->model, plan->nodes, plan->nr, threads);
 }
 
+/* What binds the node that takes longest. */
+static const char *limit(const struct plan *plan, unsigned threads)
+{
+	const struct plan_node *node = plan->nodes;
+
+	for (unsigned i = 1; i < plan->nr; i++)
+		if (plan_time(&plan->model, &plan->nodes[i], threads) >
+		    plan_time(&plan->model, node, threads))
+			node = &plan->nodes[i];
+	return plan_limit(&plan->model, node, threads);
+}
+
 static uint64_t all_pages(const struct plan *plan)
 {
 	uint64_t pages = 0;
@@ -208,6 +250,11 @@ static void print_model(const struct plan *plan)
 		printf("without a limit that could be seen");
 	printf(", chunk %s, start %s\n", time_text((uint64_t)model->chunk_ns),
 	       time_text((uint64_t)model->start_ns));
+	if (plan->class)
+		printf("rates of class %s: %s (%s)\n", plan->class->name,
+		       plan->class->ladder->machine, PLAN_CLASS_SOURCE);
+	if (plan->hmat)
+		printf("but bandwidths of nodes from the machine's HMAT\n");
 	if (plan->measured && plan->here.all.threads)
 		printf("calibrated here: %s descriptors, 1 thread %s, %u "
 		       "threads %s\n",
@@ -227,7 +274,7 @@ static void print_table(const struct plan *plan)
 {
 	static const char *const names[] = {
 		">threads/node", ">in all", ">time", ">speedup",
-		">GB/s",	 ">saved",  "",
+		">GB/s",	 ">saved",  "limit", "",
 	};
 	unsigned knee =
 		plan_knee(&plan->model, plan->nodes, plan->nr, plan->threads);
@@ -248,6 +295,7 @@ static void print_table(const struct plan *plan)
 		table_add(&table, "%.2f", one / ns);
 		table_add(&table, "%.1f", bytes / ns);
 		table_add(&table, "%.0f %%", 100 * (1 - ns / one));
+		table_add(&table, "%s", limit(plan, n));
 		table_add(&table, "%s", n == knee ? "knee" : "");
 	}
 	table_end(&table, stdout);
@@ -267,11 +315,20 @@ static void print_json(const struct plan *plan)
 		       plan->nodes[i].cpus);
 	printf("]},\"model\":{\"thread_ns\":%.6g,\"node_ns\":%.6g,"
 	       "\"sibling\":%g,\"chunk_ns\":%.6g,\"start_ns\":%.6g,"
-	       "\"measured\":%s},\"knee\":%u,\"times_ns\":[",
+	       "\"measured\":%s,\"class\":",
 	       model->thread_ns, model->node_ns, model->sibling,
 	       model->chunk_ns, model->start_ns,
-	       plan->measured ? "true" : "false",
+	       plan->measured ? "true" : "false");
+	if (plan->class)
+		json_string(stdout, plan->class->name);
+	else
+		printf("null");
+	printf(",\"hmat\":%s},\"knee\":%u,\"limits\":[",
+	       plan->hmat ? "true" : "false",
 	       plan_knee(model, plan->nodes, plan->nr, plan->threads));
+	for (unsigned n = 1; n <= plan->threads; n++)
+		printf("%s\"%s\"", n > 1 ? "," : "", limit(plan, n));
+	printf("],\"times_ns\":[");
 	for (unsigned n = 1; n <= plan->threads; n++)
 		printf("%s%.0f", n > 1 ? "," : "", longest(plan, n));
 	printf("]}\n");
@@ -311,7 +368,12 @@ static int make_plan(const struct mu_machine *machine,
 
 	if (!options->smt && !options->nr_machine)
 		smt = plan_host_smt();
-	if (!make_nodes(&plan, smt)) {
+	if (!options->nr_points &&
+	    (options->rate < 0 || options->bandwidth < 0))
+		plan.class = options->class ? plan_class_find(options->class)
+			     : options->nr_machine ? &plan_classes[0]
+						   : NULL;
+	if (!make_nodes(&plan, smt, plan.class && options->bandwidth < 0)) {
 		fputs("memup plan: out of memory\n", stderr);
 		return EXIT_USAGE;
 	}

@@ -31,6 +31,12 @@ static double thread_share(const struct plan_model *model,
 	       (threads > 1 ? tail : 0);
 }
 
+static double memory_ns(const struct plan_model *model,
+			const struct plan_node *node)
+{
+	return node->node_ns > 0 ? node->node_ns : model->node_ns;
+}
+
 double plan_time(const struct plan_model *model, const struct plan_node *node,
 		 unsigned threads)
 {
@@ -38,7 +44,22 @@ double plan_time(const struct plan_model *model, const struct plan_node *node,
 		threads = node->cpus;
 	return fixed_ns(model, node, threads) +
 	       thread_share(model, node, threads) * model->thread_ns +
-	       (double)node->pages * model->node_ns;
+	       (double)node->pages * memory_ns(model, node);
+}
+
+const char *plan_limit(const struct plan_model *model,
+		       const struct plan_node *node, unsigned threads)
+{
+	double claims, stores, memory;
+
+	if (threads > node->cpus)
+		threads = node->cpus;
+	claims = fixed_ns(model, node, threads);
+	stores = thread_share(model, node, threads) * model->thread_ns;
+	memory = (double)node->pages * memory_ns(model, node);
+	if (memory > stores && memory > claims)
+		return "memory";
+	return claims > stores ? "claims" : "stores";
 }
 
 static double above_0(double value)

@@ -51,6 +51,7 @@ struct plan_node {
 	uint64_t pages; /* at least 1 */
 	unsigned cores; /* at least 1 */
 	unsigned cpus;	/* at least cores */
+	double node_ns; /* of its own memory; 0: the model's */
 };
 
 /* A measurement: a number of threads and their time. */
@@ -66,6 +67,11 @@ double plan_effective(const struct plan_model *model,
 /* Nanoseconds for @node with @threads, at most as many as it has CPUs. */
 double plan_time(const struct plan_model *model, const struct plan_node *node,
 		 unsigned threads);
+
+/* "stores", "memory" or "claims": what takes the longest part of plan_time():
+ * what threads do themselves, the node's memory, or taking chunks. */
+const char *plan_limit(const struct plan_model *model,
+		       const struct plan_node *node, unsigned threads);
 
 /*
  * Set thread_ns and node_ns so that both points are met exactly; neither falls

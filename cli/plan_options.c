@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "cli/command.h"
+#include "cli/plan_class.h"
 #include "cli/plan_options.h"
 #include "memup/base.h"
 
@@ -27,8 +28,14 @@ const char plan_help[] =
 	"\n"
 	"The model is T(n) = a / n + b: what threads do in parallel, and what "
 	"the\n"
-	"node's memory does serially. It is calibrated on this host (about a\n"
-	"second) unless you give all of it:\n"
+	"node's memory does serially. This host is measured (about a second);\n"
+	"another machine has the rates of a class of machines, and where its "
+	"HMAT\n"
+	"tells a node's bandwidth, that:\n"
+	"--class NAME      skylake (the default), broadwell, haswell, epyc,\n"
+	"                  epyc-small, haswell-small (docs/report.md has "
+	"their\n"
+	"                  source), or host: what is measured here\n"
 	"--rate GB/S       the rate of one thread, memory included\n"
 	"--bandwidth GB/S  the rate of a node's memory with any number of "
 	"threads\n"
@@ -112,6 +119,15 @@ static bool parse_option(int option, const char *value,
 		return true;
 	case 'j':
 		return options->json = true;
+	case 'C':
+		options->class = value;
+		if (!strcmp(value, "host") || plan_class_find(value))
+			return true;
+		fprintf(stderr,
+			"memup plan: --class '%s' is none of host, skylake, "
+			"broadwell, haswell, epyc, epyc-small, haswell-small\n",
+			value);
+		return false;
 	case 'v':
 		return options->validate = true;
 	case 'r':
@@ -146,6 +162,7 @@ int plan_parse(int argc, char **argv, struct plan_options *options)
 		{"svg", required_argument, NULL, 's'},
 		{"json", no_argument, NULL, 'j'},
 		{"validate", no_argument, NULL, 'v'},
+		{"class", required_argument, NULL, 'C'},
 		{"rate", required_argument, NULL, 'r'},
 		{"bandwidth", required_argument, NULL, 'b'},
 		{"point", required_argument, NULL, 'p'},

@@ -12,6 +12,7 @@ struct plan_options {
 	unsigned nr_machine;
 	const char *svg;
 	bool json, validate;
+	const char *class;	/* of plan_class.h, or "host"; NULL: not said */
 	double rate, bandwidth; /* bytes/ns, as GB/s are; or NOT_SAID */
 	double chunk_ns, start_ns, sibling;
 	unsigned smt; /* 0: not said */

@@ -9,9 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/plan_class.h"
 #include "cli/plan_model.h"
 #include "cli/plan_svg.h"
 #include "cli/plan_validate.h"
+#include "memup/base.h"
 #include "tests/cli.h"
 
 static void assert_near(double a, double b)
@@ -278,6 +280,62 @@ static void several_sources(void **state)
 	cli_refused(NULL, "plan 16G /nowhere", "/nowhere");
 }
 
+/* Another machine has the rates of a class, the same at each run, and its own
+ * bandwidths where its HMAT tells them. */
+static void other_machines(void **state)
+{
+	struct cli one = cli_run(NULL, "plan 8x3T/448 --json");
+	struct cli two = cli_run(NULL, "plan 8x3T/448 --json");
+	struct cli other = cli_run(NULL, "plan 8x3T/448 --json --class epyc");
+	struct cli text = cli_run(NULL, "plan 8x3T/448");
+	struct cli hmat =
+		cli_run(NULL, "plan --json 2x16G/4 tests/corpus/dsl/hmat");
+	struct plan_model model = {0};
+	double page;
+
+	(void)state;
+	assert_int_equal(one.code, 0);
+	assert_string_equal(one.out, two.out);
+	assert_string_not_equal(one.out, other.out);
+	assert_non_null(strstr(one.out, "\"measured\":false,\"class\":"
+					"\"skylake\",\"hmat\":false}"));
+	assert_non_null(strstr(one.out, "\"limits\":[\"stores\","));
+	assert_non_null(strstr(other.out, "\"class\":\"epyc\""));
+	assert_non_null(strstr(text.out, "rates of class skylake: Skylake "
+					 "8167M, 104 CPUs, 768G (Daniel"));
+	assert_non_null(
+		strstr(hmat.out, "\"class\":\"skylake\",\"hmat\":true}"));
+	/* One thread of that machine: 1717.7 ms for 384 GiB, with 64 bytes a
+	 * page where memup has 16. */
+	plan_class_rates(&plan_classes[0], &model);
+	page = 1717.7e6 / (384 << 18) * 16 / 64;
+	assert_true(fabs(model.thread_ns + model.node_ns - page) < 1e-9 * page);
+	cli_refused(NULL, "plan 16G --class i486", "'i486' is none of host");
+	cli_free(&one);
+	cli_free(&two);
+	cli_free(&other);
+	cli_free(&text);
+	cli_free(&hmat);
+}
+
+/* What binds is the longest of the three parts; a node's own bandwidth counts
+ * before the model's. */
+static void what_binds(void **state)
+{
+	struct plan_node one = {.pages = 1 << 20, .cores = 8, .cpus = 8};
+	struct plan_model model = {
+		.thread_ns = 4, .node_ns = 1, .chunk = MU_SECTION_PAGES};
+
+	(void)state;
+	assert_string_equal(plan_limit(&model, &one, 1), "stores");
+	assert_string_equal(plan_limit(&model, &one, 8), "memory");
+	one.node_ns = 0.25;
+	assert_string_equal(plan_limit(&model, &one, 8), "stores");
+	assert_true(plan_time(&model, &one, 1) == 4.25 * (1 << 20));
+	model.chunk_ns = 1e9;
+	assert_string_equal(plan_limit(&model, &one, 8), "claims");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -293,6 +351,8 @@ int main(void)
 		cmocka_unit_test(prediction_is_blind),
 		cmocka_unit_test(svg),
 		cmocka_unit_test(several_sources),
+		cmocka_unit_test(other_machines),
+		cmocka_unit_test(what_binds),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "cli/report/page.h"
 #include "cli/report/timeline.h"
 
 #define LOGS "tests/fixtures/logs/"
@@ -87,12 +88,28 @@ static void escapes_everything(void **state)
 	assert_null(strpbrk(data, "<>&"));
 	assert_non_null(strstr(data, "a=\\u003c/script\\u003e\\u003cimg src=x"
 				     " onerror=window.hostile=1\\u003e"));
-	assert_non_null(strstr(data, "\\u003cb\\u003e\\ufffd\\ufffd\\ufffd"
-				     "\\ufffd\\ufffd\\ufffd \\u003ciframe"));
-	assert_non_null(strstr(data, "\\u0001"));
+	assert_non_null(strstr(data, "Memory: \\u003c/script\\u003e"
+				     "\\u003cb\\u003e"));
 	assert_non_null(
 		strstr(data, "\"time\":0.200000,\"kind\":\"deferred\""));
 	free(data);
+}
+
+/* What the reader let through is still made UTF-8 here. */
+static void puts_utf8(void **state)
+{
+	static const char json[] = "<b>&\xff\xc0\x80\xed\xa0\x80\xc3\xa9\xe2";
+	char *text;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+
+	(void)state;
+	assert_non_null(out);
+	page_put_json(out, json, sizeof(json) - 1);
+	fclose(out);
+	assert_string_equal(text, "\\u003cb\\u003e\\u0026\\ufffd\\ufffd\\ufffd"
+				  "\\ufffd\\ufffd\\ufffd\xc3\xa9\\ufffd");
+	free(text);
 }
 
 static void refuses(void **state)
@@ -195,6 +212,7 @@ int main(void)
 		cmocka_unit_test(has_what_the_log_says),
 		cmocka_unit_test(takes_several),
 		cmocka_unit_test(escapes_everything),
+		cmocka_unit_test(puts_utf8),
 		cmocka_unit_test(refuses),
 		cmocka_unit_test(reads_lines),
 		cmocka_unit_test(opens_in_chromium),

@@ -102,15 +102,13 @@ static enum mu_status put_machine(FILE *out, const struct mu_machine *machine,
 static enum mu_status put_one(FILE *out, const char *what,
 			      struct mu_error *error)
 {
-	struct source source = {.name = strcmp(what, "-") ? what
-							  : "standard input"};
+	struct source source = {.name = check_name(what)};
 	struct mu_machine *machine;
 	enum mu_status status;
 
 	status = mu_read_file(what, &source.text, &source.len, error);
-	if (status)
-		return status;
-	status = mu_clean_file(&source.text, &source.len);
+	if (!status)
+		status = mu_clean_file(&source.text, &source.len);
 	if (status) {
 		free(source.text);
 		return status;
