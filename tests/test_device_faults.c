@@ -215,7 +215,7 @@ static void ext_unmap(void *arg, mu_pfn_t start, mu_pfn_t end)
 static void extensions(void **state)
 {
 	const struct mu_limits limits = {.end = END, .ranges = 8};
-	static char bytes[2 << 20];
+	static char bytes[4 << 20];
 	enum mu_status status;
 	unsigned calls = 0;
 	struct pmem_mark mark;
