@@ -66,7 +66,8 @@ static double told_ns(const struct mu_machine *machine, unsigned from,
 	return mbs ? 1e3 * (double)sizeof(struct mu_page) / mbs : 0;
 }
 
-/* Fill plan->nodes from the machine, with bandwidths if @told. False without memory to do it. */
+/* Fill plan->nodes from the machine, with bandwidths if @told. False without
+ * memory to do it. */
 static bool make_nodes(struct plan *plan, unsigned smt, bool told)
 {
 	const struct mu_machine *machine = plan->machine;
