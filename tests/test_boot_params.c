@@ -23,7 +23,7 @@ static void put_page(void)
 {
 	memset(phys, 0, sizeof(phys));
 	put(0x1fe, 0xaa55, 2);
-	memcpy(phys + 0x202, "HdrS", 4);
+	put(0x202, 0x53726448, 4); /* "HdrS" */
 	put(0x1e8, 2, 1);
 	put_entry(0x2d0, 0, 0x9f000, 1);
 	put_entry(0x2d0 + 20, 0x9f000, 0x1000, 2);

@@ -294,6 +294,7 @@ static void same(const char *name, const char *how, const struct mu_machine *a,
 	bool alike;
 
 	if (!b) {
+		free(text.at);
 		fail_msg("%s, %s: %s", name, how, error.text);
 		return;
 	}

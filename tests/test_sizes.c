@@ -267,10 +267,10 @@ static void machine(void **state)
 	assert_int_equal(mu_machine_init(&machine, buf, size, 4, 2, &error),
 			 MU_OK);
 	for (unsigned i = 0; i < 4; i++)
-		assert_int_equal(mu_machine_add(&machine, 2 * i * MU_MIB,
-						MU_MIB, MU_RANGE_RAM, 0,
-						&error),
-				 MU_OK);
+		assert_int_equal(
+			mu_machine_add(&machine, (mu_phys_t)2 * i * MU_MIB,
+				       MU_MIB, MU_RANGE_RAM, 0, &error),
+			MU_OK);
 	assert_int_equal(mu_machine_finish(&machine, &error), MU_OK);
 	assert_clean(buf, size, size + GUARD);
 	free(buf);

@@ -180,7 +180,7 @@ static void line_json(FILE *out, const struct timeline_line *line)
 		line->len < sizeof(text) - 1 ? line->len : sizeof(text) - 1;
 
 	for (size_t i = 0; i < len; i++)
-		text[i] = line->text[i] ? line->text[i] : ' ';
+		text[i] = (char)(line->text[i] ? line->text[i] : ' ');
 	text[len] = '\0';
 	fprintf(out, "{\"line\":%u,\"time\":", line->number);
 	if (line->has_time)

@@ -295,18 +295,18 @@ size_t mu_padata_instance_size(void);
 size_t mu_padata_shell_size(void);
 
 /*
- * Make *@instance in @size bytes at @memory for the port's CPUs, all of them
- * online and in both masks. At most @limit jobs are waiting for parallel() or
- * in it on other CPUs; beyond that the submitter does the work itself, which
- * keeps it from running ahead. 0: two per CPU, so that a CPU that is done with
- * a job finds the next one waiting. MU_ERR_FULL when @size is less than
- * mu_padata_instance_size(), MU_ERR_INVALID for memory that is not aligned. Any
- * context.
+ * Make an instance, *@made, in @size bytes at @memory for the port's CPUs, all
+ * of them  * online and in both masks. At most @limit jobs are waiting for
+ * parallel() or in it on other CPUs; beyond that the submitter does the work
+ * itself, which keeps it from running ahead. 0: two per CPU, so that a CPU that
+ * is done with a job finds the next one waiting. MU_ERR_FULL when @size is less
+ * than mu_padata_instance_size(), MU_ERR_INVALID for memory that is not
+ * aligned. Any context.
  */
 enum mu_status
 mu_padata_instance_init(void *memory, size_t size, const struct mu_port *port,
 			unsigned limit,
-			struct mu_padata_instance **instance) MU_MUST_CHECK;
+			struct mu_padata_instance **made) MU_MUST_CHECK;
 
 /*
  * Return the memory of @instance to the caller. Waits for calls that only have
@@ -316,12 +316,12 @@ mu_padata_instance_init(void *memory, size_t size, const struct mu_port *port,
 enum mu_status
 mu_padata_instance_fini(struct mu_padata_instance *instance) MU_MUST_CHECK;
 
-/* Make *@shell, of @instance, in @size bytes at @memory; errors as above. Any
- * context. */
+/* Make a shell of @instance, *@made, in @size bytes at @memory; errors as above.
+ * Any context. */
 enum mu_status
 mu_padata_shell_init(void *memory, size_t size,
 		     struct mu_padata_instance *instance,
-		     struct mu_padata_shell **shell) MU_MUST_CHECK;
+		     struct mu_padata_shell **made) MU_MUST_CHECK;
 
 /*
  * Return the memory of @shell to the caller. Waits for a serial() that has not

@@ -30,7 +30,7 @@ void start(void)
 	struct mu_config config;
 
 	size = mu_machine_size(128, 8);
-	mu_machine_init(&machine, buffer, 128, 8);
+	sink = mu_machine_init(&machine, buffer, size, 128, 8, &error);
 	sink = mu_machine_add(&machine, base, size, MU_RANGE_RAM, 0, &error);
 #ifdef WITH_ACPI
 	sink = mu_machine_read_acpi(&machine, text, size, &error);
