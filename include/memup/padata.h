@@ -296,7 +296,7 @@ size_t mu_padata_shell_size(void);
 
 /*
  * Make an instance, *@made, in @size bytes at @memory for the port's CPUs, all
- * of them  * online and in both masks. At most @limit jobs are waiting for
+ * of them online and in both masks. At most @limit jobs are waiting for
  * parallel() or in it on other CPUs; beyond that the submitter does the work
  * itself, which keeps it from running ahead. 0: two per CPU, so that a CPU that
  * is done with a job finds the next one waiting. MU_ERR_FULL when @size is less
@@ -316,8 +316,8 @@ mu_padata_instance_init(void *memory, size_t size, const struct mu_port *port,
 enum mu_status
 mu_padata_instance_fini(struct mu_padata_instance *instance) MU_MUST_CHECK;
 
-/* Make a shell of @instance, *@made, in @size bytes at @memory; errors as above.
- * Any context. */
+/* Make a shell of @instance, *@made, in @size bytes at @memory; errors as
+ * above. Any context. */
 enum mu_status
 mu_padata_shell_init(void *memory, size_t size,
 		     struct mu_padata_instance *instance,
