@@ -210,6 +210,11 @@ struct mu_buddy {
 	unsigned nr_cpus;	     /* 0: no caches (C) */
 	unsigned cache_pages;	     /* as mu_config.cache_pages (C) */
 	struct mu_lock caches_lock;
+	/* What the marks are computed from, and by one at a time: the client's
+	 * number, which stays when memory comes and goes. Interrupts are as
+	 * they were; not taken by handlers. */
+	struct mu_lock marks_lock;
+	uint64_t min_free_pages;
 	/* Pages that the hardware lost, ascending; under poison_lock, which is
 	 * taken inside a zone's lock. Whether there are any is read without it:
 	 * see mu_buddy_has_poison(). */
@@ -345,7 +350,10 @@ void mu_buddy_forget_poison(struct mu_buddy *buddy, mu_pfn_t start,
  * square root of 16 times its memory in KiB, within 128 KiB and 256 MiB). Low
  * is above min by a quarter of min, or by a thousandth of the zone if that is
  * more; high is twice as far above. MOVABLE has a small min of its own.
- * @page_shift converts the units. One call at a time; others may allocate.
+ * @page_shift converts the units. The number stays: when memory comes or goes
+ * the marks are computed from it again. Any number of CPUs at once, also while
+ * memory is added or removed; others may allocate. Not in interrupt context.
+ * O(zones, and the pages in their caches).
  */
 void mu_buddy_set_watermarks(struct mu_buddy *buddy, uint64_t min_free_pages,
 			     unsigned page_shift);

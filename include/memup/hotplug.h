@@ -146,7 +146,6 @@ struct mu_hotplug {
 	struct mu_deferred *deferred;
 	const struct mu_layout *layout;
 	enum mu_policy policy;
-	uint64_t min_free_pages; /* as in mu_config */
 	unsigned page_shift;
 	bool measure; /* measure the time under (H) */
 	/* Extents of zones that will be made, nr_spare each. (H) */

@@ -245,7 +245,6 @@ static void hotplug_init(struct mu_mm *mm)
 	hotplug->deferred = &mm->deferred;
 	hotplug->layout = &mm->layout;
 	hotplug->policy = mm->config.policy;
-	hotplug->min_free_pages = mm->config.min_free_pages;
 	hotplug->page_shift = mm->page_shift;
 	hotplug->measure = mm->config.measure;
 	hotplug->auto_online = mm->config.auto_online;

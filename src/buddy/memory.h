@@ -27,6 +27,10 @@ enum mu_status mu_caches_init(struct mu_buddy *buddy, unsigned cpus,
 void mu_zonelists_build(struct mu_buddy *buddy, _Atomic uint16_t *lists,
 			uint64_t *scratch);
 
+/* Compute all marks again, from the number that mu_buddy_set_watermarks() was
+ * given last, after memory came or went. Context as there. */
+void mu_buddy_update_watermarks(struct mu_buddy *buddy, unsigned page_shift);
+
 /* Add the new @zone to the list of every node while others allocate. (H) */
 void mu_zonelists_add(struct mu_buddy *buddy, const struct mu_zone *zone);
 

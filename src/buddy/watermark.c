@@ -6,6 +6,7 @@
  */
 #include "base/lock.h"
 #include "buddy/cache.h"
+#include "buddy/memory.h"
 #include "buddy/zone.h"
 
 /* floor(sqrt(@value)), bit by bit: 32 iterations. */
@@ -74,16 +75,16 @@ static void set_marks(struct mu_buddy *buddy, struct mu_zone *zone,
 	mu_buddy_drain(buddy, zone);
 }
 
-void mu_buddy_set_watermarks(struct mu_buddy *buddy, uint64_t min_free_pages,
-			     unsigned page_shift)
+/* Under marks_lock. */
+static void set_all_marks(struct mu_buddy *buddy, unsigned page_shift)
 {
-	uint64_t all = 0;
+	uint64_t all = 0, min = buddy->min_free_pages;
 
 	for (unsigned i = 0; i < buddy->nr_zones; i++)
 		if (buddy->zones[i].type < MU_ZONE_MOVABLE)
 			all += buddy->zones[i].managed_pages;
-	if (!min_free_pages)
-		min_free_pages = default_min(all, page_shift);
+	if (!min)
+		min = default_min(all, page_shift);
 	for (unsigned i = 0; i < buddy->nr_zones; i++) {
 		struct mu_zone *zone = &buddy->zones[i];
 		/* Once: reserved memory may be freed meanwhile. */
@@ -92,8 +93,23 @@ void mu_buddy_set_watermarks(struct mu_buddy *buddy, uint64_t min_free_pages,
 		if (zone->type == MU_ZONE_MOVABLE)
 			managed = zone->managed_pages;
 		set_marks(buddy, zone,
-			  share_of(MU_MIN(min_free_pages, all), managed,
-				   MU_MAX(all, 1)),
+			  share_of(MU_MIN(min, all), managed, MU_MAX(all, 1)),
 			  managed);
 	}
+}
+
+void mu_buddy_set_watermarks(struct mu_buddy *buddy, uint64_t min_free_pages,
+			     unsigned page_shift)
+{
+	mu_lock(buddy->port, &buddy->marks_lock);
+	buddy->min_free_pages = min_free_pages;
+	set_all_marks(buddy, page_shift);
+	mu_unlock(&buddy->marks_lock);
+}
+
+void mu_buddy_update_watermarks(struct mu_buddy *buddy, unsigned page_shift)
+{
+	mu_lock(buddy->port, &buddy->marks_lock);
+	set_all_marks(buddy, page_shift);
+	mu_unlock(&buddy->marks_lock);
 }

@@ -117,6 +117,5 @@ void mu_hp_shrink_span(struct mu_hotplug *hotplug, struct mu_zone *zone,
 void mu_hp_rebalance(struct mu_hotplug *hotplug, int nid)
 {
 	mu_node_prefer(hotplug->buddy, &hotplug->buddy->nodes[nid]);
-	mu_buddy_set_watermarks(hotplug->buddy, hotplug->min_free_pages,
-				hotplug->page_shift);
+	mu_buddy_update_watermarks(hotplug->buddy, hotplug->page_shift);
 }
