@@ -24,7 +24,7 @@ static struct rig {
 	struct mu_blocks blocks;
 	struct mu_block_zone zones[2];
 	void *tables[2];
-	bool backed[PAGES >> MU_HALF_ORDER];
+	_Atomic bool backed[PAGES >> MU_HALF_ORDER];
 	bool no_backing;
 } rig;
 

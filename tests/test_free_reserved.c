@@ -4,6 +4,7 @@
  * no backing for descriptors, no room in memblock's table. Nothing is lost, and
  * what can be freed is.
  */
+#include <limits.h>
 #include <string.h>
 
 #include "tests/world.h"

@@ -24,12 +24,19 @@
 #ifndef MEMUP_BASE_H
 #define MEMUP_BASE_H
 
-#include <limits.h>
 #include <stdalign.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+/*
+ * gcc for arm64 calls functions of its library for atomics, which a kernel does
+ * not link: what uses these headers has them inline, whatever the flags say.
+ */
+#if defined(__aarch64__) && defined(__GNUC__) && !defined(__clang__)
+#pragma GCC target("no-outline-atomics")
+#endif
 
 /* A physical address or a size, in bytes. */
 typedef uint64_t mu_phys_t;
@@ -69,6 +76,36 @@ typedef uint64_t mu_pfn_t;
 #define MU_MUST_CHECK
 #define MU_PRINTF(fmt_at, args_at)
 #endif
+
+/*
+ * floor(log2(@value)), and the number of the lowest set bit; @value is not 0.
+ * Six steps where the target has no instruction: the builtin would be a call of
+ * the compiler's library.
+ */
+static inline unsigned mu_log2(uint64_t value)
+{
+#if defined(__riscv) && !defined(__riscv_zbb)
+	unsigned log = 0;
+
+	for (unsigned step = 32; step; step /= 2)
+		if (value >> step) {
+			value >>= step;
+			log += step;
+		}
+	return log;
+#else
+	return 63u - (unsigned)__builtin_clzll(value);
+#endif
+}
+
+static inline unsigned mu_ctz(uint64_t value)
+{
+#if defined(__riscv) && !defined(__riscv_zbb)
+	return mu_log2(value & (0 - value));
+#else
+	return (unsigned)__builtin_ctzll(value);
+#endif
+}
 
 /*
  * The result of a function. MU_OK is zero; after anything else nothing was

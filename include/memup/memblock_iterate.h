@@ -105,9 +105,9 @@ static inline bool mu_memblock_next_chunk(mu_pfn_t *pfn, mu_pfn_t end,
 
 	if (*pfn >= end)
 		return false;
-	fit = 63u - (unsigned)__builtin_clzll(end - *pfn);
-	if (*pfn && (unsigned)__builtin_ctzll(*pfn) < fit)
-		fit = (unsigned)__builtin_ctzll(*pfn);
+	fit = mu_log2(end - *pfn);
+	if (*pfn && mu_ctz(*pfn) < fit)
+		fit = mu_ctz(*pfn);
 	*order = fit < max_order ? fit : max_order;
 	*pfn += (mu_pfn_t)1 << *order;
 	return true;

@@ -96,9 +96,16 @@ enum mu_page_kind {
  * that frees a page which another has freed.
  */
 struct mu_page {
-	_Atomic uint8_t state;
-	uint8_t order;
-	_Atomic uint16_t zone; /* index in the allocator's zones */
+	union {
+		struct {
+			_Atomic uint8_t state;
+			uint8_t order;
+			_Atomic uint16_t zone; /* in the allocator's zones */
+		};
+		/* All three, where no smaller word can be compared and
+		 * exchanged: see mu_page_swap_state(). */
+		_Atomic uint32_t first;
+	};
 	union {
 		_Atomic uint32_t refcount;
 		struct {

@@ -36,18 +36,6 @@ static inline bool mu_is_pow2(uint64_t value)
 	return value && !(value & (value - 1));
 }
 
-/* floor(log2(@value)); @value is not 0. */
-static inline unsigned mu_log2(uint64_t value)
-{
-	return 63u - (unsigned)__builtin_clzll(value);
-}
-
-/* The number of the lowest set bit; @value is not 0. */
-static inline unsigned mu_ctz(uint64_t value)
-{
-	return (unsigned)__builtin_ctzll(value);
-}
-
 /* How many bits are set. Not the builtin: without the instruction it is a call
  * of the compiler's library. */
 static inline unsigned mu_popcount(uint64_t value)

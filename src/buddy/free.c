@@ -56,9 +56,7 @@ static enum mu_status take_back(struct mu_page *page, unsigned order,
 		cached = (state & ~MU_PAGE_KIND) | (unsigned)MU_PAGE_CACHED;
 		/* relaxed: the lock that comes next orders the page's contents.
 		 * It fails when another was faster, or a flag was set. */
-	} while (!atomic_compare_exchange_weak_explicit(
-		&page->state, &state, (uint8_t)cached, memory_order_relaxed,
-		memory_order_relaxed));
+	} while (!mu_page_swap_state(page, &state, (uint8_t)cached));
 	/* Ours alone: nobody writes the order while we read it. */
 	if (MU_LIKELY(order == ANY_ORDER || page->order == order))
 		return MU_OK;

@@ -32,6 +32,35 @@ static inline void mu_page_set_kind(struct mu_page *page,
 			      memory_order_relaxed);
 }
 
+/*
+ * Change the state of @page from *@seen to @next; false, with the state in
+ * *@seen, if it was another, or for no reason. RISC-V compares and exchanges
+ * words of four bytes at the least, and gcc would call libatomic; then the
+ * exchange also fails when order or zone changed.
+ */
+static inline bool mu_page_swap_state(struct mu_page *page, uint8_t *seen,
+				      uint8_t next)
+{
+#ifdef __riscv
+	/* relaxed, all of it: see the callers. The state is the low byte. */
+	uint32_t first =
+		atomic_load_explicit(&page->first, memory_order_relaxed);
+
+	if ((uint8_t)first == *seen &&
+	    atomic_compare_exchange_strong_explicit(
+		    &page->first, &first, (first & ~UINT32_C(0xff)) | next,
+		    memory_order_relaxed, memory_order_relaxed))
+		return true;
+	*seen = (uint8_t)first;
+	return false;
+#else
+	/* relaxed: see the callers. */
+	return atomic_compare_exchange_weak_explicit(&page->state, seen, next,
+						     memory_order_relaxed,
+						     memory_order_relaxed);
+#endif
+}
+
 /* Under the lock, or by whoever holds the page. */
 static inline void mu_page_add(struct mu_page *page, unsigned flag)
 {

@@ -156,9 +156,12 @@ void mu_zone_unhold(struct mu_buddy *buddy, struct mu_zone *zone,
 void mu_buddy_take_held(struct mu_buddy *buddy, struct mu_zone *zone,
 			uint64_t pages);
 
-/* The same for the first half of a block that was pristine, which was held;
- * the second, the sparse huge page at @second, goes to the lists in the same
- * step. */
+/*
+ * The same for the first half of a block that was pristine, which was held and
+ * whose descriptor is written; the second half, at @second, is initialised and
+ * goes to the lists in the same step. (That puts the block online: before, it
+ * cannot move to another zone.)
+ */
 void mu_buddy_take_half(struct mu_buddy *buddy, struct mu_zone *zone,
 			mu_pfn_t second);
 

@@ -211,10 +211,8 @@ static bool mark(struct mu_page *page)
 
 	/* relaxed: the table is read under its own lock. */
 	while ((state & MU_PAGE_KIND) == MU_PAGE_ALLOCATED)
-		if (atomic_compare_exchange_weak_explicit(
-			    &page->state, &state,
-			    (uint8_t)(state | MU_PAGE_HAS_POISON),
-			    memory_order_relaxed, memory_order_relaxed))
+		if (mu_page_swap_state(page, &state,
+				       (uint8_t)(state | MU_PAGE_HAS_POISON)))
 			return true;
 	return (state & MU_PAGE_KIND) != MU_PAGE_CACHED;
 }

@@ -273,6 +273,8 @@ void mu_buddy_take_half(struct mu_buddy *buddy, struct mu_zone *zone,
 	uintptr_t flags = mu_lock_irqsave(buddy->port, &zone->lock);
 
 	take_held(buddy, zone, MU_BLOCK_PAGES, MU_HUGE_PAGES);
+	mu_memmap_init_sparse(buddy->memmap, second, (uint16_t)zone->id,
+			      MU_HUGE_ORDER);
 	mu_memmap_fill_huge(buddy->memmap, second);
 	mu_zone_give(buddy->memmap, zone, second, MU_HUGE_ORDER);
 	mu_unlock_irqrestore(buddy->port, &zone->lock, flags);

@@ -19,10 +19,11 @@ static uint64_t make_huge(struct mu_deferred *deferred,
 	uint16_t zone = (uint16_t)pristine->zone->id;
 
 	mu_memmap_init_sparse(deferred->memmap, start, zone, MU_HUGE_ORDER);
-	mu_memmap_init_sparse(deferred->memmap, second, zone, MU_HUGE_ORDER);
 	mu_claim_count(pristine, 1);
 	pfns[0] = start;
 	if (both) {
+		mu_memmap_init_sparse(deferred->memmap, second, zone,
+				      MU_HUGE_ORDER);
 		pfns[1] = second;
 		mu_buddy_take_held(deferred->buddy, pristine->zone,
 				   MU_BLOCK_PAGES);

@@ -53,11 +53,11 @@ enum mu_status mu_fdt_ragged(const struct mu_fdt *fdt, uint32_t node,
 			     const char *name, uint32_t len, uint32_t one,
 			     struct mu_error *error);
 
-/* Node @value as the core expects it: what is past INT_MAX is past every
+/* Node @value as the core expects it: what is past INT32_MAX is past every
  * machine's limit. */
 static inline int mu_fdt_nid(uint64_t value)
 {
-	return value > INT_MAX ? INT_MAX : (int)value;
+	return value > INT32_MAX ? INT32_MAX : (int)value;
 }
 
 /* Does the text @at begin with @word? */

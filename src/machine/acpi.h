@@ -18,12 +18,12 @@ enum mu_acpi_pass { MU_ACPI_FIRST, MU_ACPI_LAST, MU_ACPI_NR_PASSES };
 bool mu_acpi_known(const uint8_t *signature);
 
 /*
- * The node number as the core expects it: what is past INT_MAX is past every
+ * The node number as the core expects it: what is past INT32_MAX is past every
  * machine's limit.
  */
 static inline int mu_acpi_node(uint32_t domain)
 {
-	return domain > INT_MAX ? INT_MAX : (int)domain;
+	return domain > INT32_MAX ? INT32_MAX : (int)domain;
 }
 
 /* The domain of the CPU at @at, of SRAT's first type: eight bits at 2; the

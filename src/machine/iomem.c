@@ -143,7 +143,7 @@ enum mu_status mu_machine_read_iomem(struct mu_machine *machine,
 				     const char *text, size_t len,
 				     struct mu_error *error)
 {
-	struct reader reader = {machine, error, UINT_MAX, 0, SIZE_MAX};
+	struct reader reader = {machine, error, UINT32_MAX, 0, SIZE_MAX};
 	struct mu_text rest = mu_text(text, len), line;
 
 	while (mu_text_line(&rest, &line)) {

@@ -10,7 +10,7 @@ bool mu_log_node(struct mu_text *line, int *nid)
 	mu_text_blanks(line);
 	if (mu_text_number(line, 10, &value))
 		return false;
-	*nid = (int)MU_MIN(value, INT_MAX);
+	*nid = (int)MU_MIN(value, INT32_MAX);
 	return true;
 }
 

@@ -35,8 +35,8 @@ enum mu_status mu_log_add_hmat(struct mu_machine *machine, struct mu_text line,
 	    mu_text_number(&line, 10, &to) || !mu_text_skip(&line, "]:") ||
 	    mu_text_number(&line, 10, &value) || value > UINT32_MAX)
 		return MU_OK;
-	status = mu_hmat_set(machine, (int)MU_MIN(from, INT_MAX),
-			     (int)MU_MIN(to, INT_MAX), types, (uint32_t)value,
+	status = mu_hmat_set(machine, (int)MU_MIN(from, INT32_MAX),
+			     (int)MU_MIN(to, INT32_MAX), types, (uint32_t)value,
 			     error);
 	return mu_text_failed(error, status, &line);
 }

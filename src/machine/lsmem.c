@@ -52,7 +52,7 @@ static enum mu_status add_block(struct reader *reader,
 	status = read_range(reader, block->range, &base, &size);
 	if (!status && !mu_text_number(&node, 10, &nid))
 		status = mu_machine_add_affinity(reader->machine, base, size,
-						 (int)MU_MIN(nid, INT_MAX), 0,
+						 (int)MU_MIN(nid, INT32_MAX), 0,
 						 reader->error);
 	/* A table without states was made of what is online. */
 	if (!status &&

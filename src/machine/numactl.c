@@ -119,8 +119,8 @@ static enum mu_status read_distances(struct reader *reader, uint64_t from)
 		if (!read_number(&reader->rest, &distance))
 			break;
 		status = mu_machine_set_distance(
-			machine, (int)MU_MIN(from, INT_MAX), (int)to,
-			(unsigned)MU_MIN(distance, UINT_MAX), reader->error);
+			machine, (int)MU_MIN(from, INT32_MAX), (int)to,
+			(unsigned)MU_MIN(distance, UINT32_MAX), reader->error);
 	}
 	return status;
 }
@@ -142,7 +142,7 @@ static enum mu_status read_word(struct reader *reader, struct mu_text word,
 	}
 	if (!read_number(&reader->rest, &number))
 		return MU_OK;
-	nid = (int)MU_MIN(number, INT_MAX);
+	nid = (int)MU_MIN(number, INT32_MAX);
 	if (skip_word(&reader->rest, "cpus:"))
 		return read_cpus(reader, nid);
 	if (skip_word(&reader->rest, "size:"))

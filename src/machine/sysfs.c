@@ -268,7 +268,7 @@ static enum mu_status read_cpulist(const struct reader *reader, int nid,
 	return mu_machine_add_cpus(reader->machine, nid, cpus, reader->error);
 }
 
-/* How many numbers there are; UINT_MAX if something else is among them. */
+/* How many numbers there are; UINT32_MAX if something else is among them. */
 static unsigned count_numbers(struct mu_text value)
 {
 	unsigned count = 0;
@@ -277,7 +277,7 @@ static unsigned count_numbers(struct mu_text value)
 	for (mu_text_blanks(&value); !mu_text_empty(&value);
 	     mu_text_blanks(&value), count++)
 		if (mu_text_number(&value, 10, &ignored))
-			return UINT_MAX;
+			return UINT32_MAX;
 	return count;
 }
 
@@ -302,7 +302,7 @@ static enum mu_status read_distances(const struct reader *reader, int from,
 	bool all = count == machine->nr_nodes;
 	enum mu_status status = MU_OK;
 
-	if (count == UINT_MAX)
+	if (count == UINT32_MAX)
 		return expected(reader, "distances", value);
 	if (!all && count != count_present(machine))
 		return MU_OK;
@@ -316,7 +316,7 @@ static enum mu_status read_distances(const struct reader *reader, int from,
 			break;
 		status = mu_machine_set_distance(
 			machine, from, (int)to,
-			(unsigned)MU_MIN(distance, UINT_MAX), reader->error);
+			(unsigned)MU_MIN(distance, UINT32_MAX), reader->error);
 	}
 	return status;
 }
@@ -324,7 +324,7 @@ static enum mu_status read_distances(const struct reader *reader, int from,
 static enum mu_status read_node(struct reader *reader, const struct file *file,
 				struct mu_text value)
 {
-	int nid = (int)MU_MIN(file->index, INT_MAX);
+	int nid = (int)MU_MIN(file->index, INT32_MAX);
 
 	switch (file->what) {
 	case NODE_MEMINFO:
@@ -353,7 +353,7 @@ static enum mu_status survey(struct reader *reader, const struct file *file)
 	}
 	reader->has_nodes = true;
 	return mu_machine_add_cpus(reader->machine,
-				   (int)MU_MIN(file->index, INT_MAX), 0,
+				   (int)MU_MIN(file->index, INT32_MAX), 0,
 				   reader->error);
 }
 

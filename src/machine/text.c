@@ -59,7 +59,7 @@ static unsigned digit(char c)
 		return (unsigned)(c - 'a') + 10;
 	if (c >= 'A' && c <= 'F')
 		return (unsigned)(c - 'A') + 10;
-	return UINT_MAX;
+	return UINT32_MAX;
 }
 
 bool mu_text_is_digit(const struct mu_text *text, unsigned base)

@@ -30,7 +30,7 @@ static bool read_title(struct mu_text line, struct zone *zone)
 		return false;
 	*zone = (struct zone){
 		.title = title,
-		.nid = nid <= INT_MAX ? (int)nid : -1,
+		.nid = nid <= INT32_MAX ? (int)nid : -1,
 	};
 	return true;
 }

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include <limits.h>
 #include "base/assert.h"
 #include "base/bits.h"
 #include "base/port.h"
@@ -37,7 +36,7 @@ static void spread(struct mu_cpumask *to, struct mu_cpumask *from,
 		if (cpu == MU_MAX_CPUS) {
 			/* The next turn; the loop goes on with CPU 0. */
 			nodes = (struct nodes){{0}};
-			cpu = UINT_MAX;
+			cpu = UINT32_MAX;
 			continue;
 		}
 		if (seen(&nodes, port, cpu))
