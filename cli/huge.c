@@ -67,7 +67,7 @@ static void take_pool(struct huge_row *row, struct mu_mm *mm)
 	const struct mu_port *port = mm->port;
 	uint64_t began = port->clock(port->arg);
 	uint64_t written = mm->memmap.written_pages;
-	unsigned order = (unsigned)__builtin_ctzll(row->page_size);
+	unsigned order = mu_ctz(row->page_size);
 
 	row->possible = order >= mm->page_shift &&
 			order - mm->page_shift <= MU_GIGANTIC_ORDER;

@@ -28,8 +28,7 @@ static void take_trace(void)
 
 static unsigned order_of(mu_phys_t size)
 {
-	return size ? (unsigned)__builtin_ctzll(size) - BARE_PAGE_SHIFT
-		    : MU_HUGE_ORDER;
+	return size ? mu_ctz(size) - BARE_PAGE_SHIFT : MU_HUGE_ORDER;
 }
 
 static void take_huge(const struct mu_huge_pool *pool)

@@ -87,7 +87,7 @@ static bool take(struct stress *stress, struct stress_page *page, int nid,
 /* Each order half as often as the one below, the largest occasionally. */
 static unsigned random_order(uint64_t *random)
 {
-	unsigned order = (unsigned)__builtin_ctzll(random_next(random) | 1024);
+	unsigned order = mu_ctz(random_next(random) | 1024);
 
 	return random_below(random, 16) ? order : MU_BLOCK_ORDER;
 }
