@@ -130,18 +130,30 @@ bool smp_is_alive(unsigned slot)
 	       ALIVE;
 }
 
+/* Pages that platform_prepare_start() may need: page tables of all levels. */
+#define START_ORDER 2
+
 /* Prepare as many CPUs as there is memory for; returns whether any. */
 static bool prepare(void)
 {
+	mu_pfn_t spare;
+	enum mu_status kept;
+
 	if (kernel.nr_cpus == 1)
 		return false;
+	/* So that CPUs do not take the memory that starting them needs, which
+	 * comes after them. */
+	kept = mu_alloc_pages(&kernel.mm.buddy, MU_NO_NODE, START_ORDER,
+			      MU_ALLOC_DMA32, &spare);
 	if (!make_cpus())
 		log_err("smp: there is memory for %u of %u CPUs; the others "
 			"stay off",
 			nr_start_slots + 1, kernel.nr_cpus);
+	if (kept == MU_OK)
+		kept = mu_free_pages(&kernel.mm.buddy, spare, START_ORDER);
 	if (!nr_start_slots)
 		return false;
-	if (platform_prepare_start())
+	if (kept == MU_OK && platform_prepare_start())
 		return true;
 	log_err("smp: there is no memory to start CPUs with; all others stay "
 		"off");
