@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: MIT
+/*
+ * Sets of CPUs: how many there are, and which one is next.
+ */
 #include "base/bits.h"
 
 unsigned mu_cpumask_weight(const struct mu_cpumask *mask)

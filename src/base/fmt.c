@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: MIT
+/*
+ * Formatting into a buffer: the conversions of printf() that messages need, and
+ * errors with a line of text.
+ */
 #include "base/bits.h"
 #include "base/fmt.h"
 

@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: MIT
+/*
+ * Sorting of numbers in place, and what is left without repetitions.
+ */
 #include "base/sort.h"
 
 static void sift_down(uint64_t *heap, size_t at, size_t count)

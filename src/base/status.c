@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: MIT
+/*
+ * Statuses by name, for a person.
+ */
 #include "memup/base.h"
 
 static const char *const names[MU_NR_STATUS] = {

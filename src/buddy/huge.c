@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: MIT
+/*
+ * Gigantic pages with one descriptor that are freed or split: they get the
+ * others, a block at a time.
+ */
 #include "base/assert.h"
 #include "base/port.h"
 #include "buddy/huge.h"

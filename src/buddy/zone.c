@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: MIT
+/*
+ * One zone: splitting and merging of its pages, and the pages, free, pristine
+ * or held, that it counts.
+ */
 #include "base/assert.h"
 #include "base/lock.h"
 #include "base/string.h"

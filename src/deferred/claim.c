@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: MIT
+/*
+ * Claims: which blocks of which extent could be taken, and extents that get
+ * more.
+ */
 #include "base/bits.h"
 #include "deferred/claim.h"
 

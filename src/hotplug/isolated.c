@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: MIT
+/*
+ * Blocks that are online, on their way out: gathered in a zone of their own,
+ * asked for, and taken away or put back.
+ */
 #include "buddy/memory.h"
 #include "hotplug/internal.h"
 #include "hotplug/isolated.h"
